@@ -1,0 +1,326 @@
+//! The only place that knows the order of the stages.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
+
+use rayon::prelude::*;
+
+use crate::acquire::{self, Acquired, Acquirer, Refusal};
+use crate::check;
+use crate::check::advisory::{self, Advisories, AdvisoryError};
+use crate::discover::{self, DiscoverError};
+use crate::graph::Graph;
+use crate::model::{
+    Analysis, Audit, ContentsInfo, Decision, Finding, Gap, GapKind, Node, Package, Provenance, Risk, Verdict,
+};
+use crate::policy::{Evidence, Policy};
+use crate::resolve::{self, ResolveError};
+use crate::review;
+use crate::rules::RuleSet;
+use crate::store::Store;
+
+/// What to audit and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder or lockfile.
+    pub path: PathBuf,
+    /// The effective policy.
+    pub policy: Policy,
+    /// Threads for parsing, 0 for one per core.
+    pub jobs: usize,
+    /// Seconds since the epoch.
+    pub now: i64,
+    /// Where contents come from.
+    pub acquire: acquire::Options,
+    /// How lockfiles are resolved.
+    pub resolve: resolve::Options,
+    /// Advisory databases.
+    pub advisories: advisory::Options,
+    /// bomvet's own store.
+    pub store: Store,
+}
+
+/// Why an audit could not be done. Exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// Nothing to audit.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// A lockfile is not one.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// A database is not one.
+    #[error(transparent)]
+    Advisory(#[from] AdvisoryError),
+    /// The system refused threads.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Told how far the audit is.
+pub trait Progress: Sync {
+    /// `done` of `total` units of `stage`.
+    fn step(&self, stage: &str, done: usize, total: usize);
+}
+
+/// Tells nobody.
+#[derive(Debug)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn step(&self, _stage: &str, _done: usize, _total: usize) {}
+}
+
+/// Stack of each parsing thread, in bytes. Parsers recurse; what their depth limits let through
+/// must fit. Only touched pages cost memory.
+const STACK: usize = 256 << 20;
+
+/// Archives that may wait for a parsing thread.
+const WAITING: usize = 8;
+
+/// What came of one package's contents.
+#[derive(Debug, Default)]
+struct Outcome {
+    contents: Option<ContentsInfo>,
+    analysis: Option<Analysis>,
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+}
+
+/// Runs the whole audit.
+///
+/// # Errors
+/// Where the input is not one that can be audited; what is wrong with a single package is a
+/// finding or a gap of that package.
+pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditError> {
+    let rules = RuleSet::builtin();
+    let found = discover::discover(&options.path, &options.policy.exclude)?;
+    let resolution = resolve::resolve(&found, &options.resolve)?;
+    let (graph, dangling) = Graph::build(resolution.packages, resolution.dependencies);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs)
+        .stack_size(STACK)
+        .thread_name(|n| format!("check-{n}"))
+        .build()?;
+    let acquirer = Acquirer::new(options.acquire.clone(), options.store.clone());
+    let (advisories, outcomes) = std::thread::scope(|scope| {
+        let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
+        let outcomes = pool.install(|| check_all(&graph.packages, &acquirer, options, &rules, progress));
+        (advisories.join().expect("the advisory loader does not panic"), outcomes)
+    });
+    let advisories = advisories?;
+    let hits = advisories.hits(&graph.packages);
+
+    let own: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| outcome.analysis.as_ref().map(Analysis::capability_set).unwrap_or_default())
+        .collect();
+    let reached = graph.reached(&own);
+    let mut nodes = Vec::with_capacity(graph.packages.len());
+    for (at, outcome) in outcomes.into_iter().enumerate() {
+        let package = graph.packages[at].clone();
+        let place = graph.places[at].clone();
+        let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
+        let hits: Vec<_> = hits.iter().filter(|hit| hit.purl == package.purl).cloned().collect();
+        findings.extend(
+            resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, f)| f.clone()),
+        );
+        findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
+        findings.extend(hits.iter().map(|hit| hit.finding.clone()));
+        findings.sort();
+        findings.dedup();
+        gaps.extend(
+            resolution.gaps.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, gap)| gap.clone()),
+        );
+        gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
+        if !advisories.covers(package.ecosystem) && !package.first_party {
+            gaps.push(Gap::new(
+                GapKind::NoAdvisories,
+                format!(
+                    "no advisory database covers {}; run `bomvet db update` or give `--db`",
+                    package.ecosystem.osv()
+                ),
+            ));
+        }
+        gaps.sort();
+        gaps.dedup();
+        let verified = contents.as_ref().map(|info| match &info.verified_against {
+            Some(digest) => format!(
+                "contents have the digest of the lockfile ({})",
+                digest.split(':').next().unwrap_or("")
+            ),
+            None => format!("contents: {}", info.from),
+        });
+        let verdict: Verdict = options.policy.decide(&Evidence {
+            package: &package,
+            analysis: analysis.as_ref(),
+            verified: verified.as_deref(),
+            findings: &findings,
+            hits: &hits,
+            gaps: &gaps,
+        });
+        let denied = verdict.decision == Decision::Deny;
+        let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &place, denied);
+        nodes.push(Node {
+            package,
+            place,
+            contents,
+            analysis,
+            reached: reached[at],
+            hits,
+            findings,
+            gaps,
+            risk,
+            change: None,
+            gained: Default::default(),
+            verdict,
+        });
+    }
+    let mut notes = resolution.notes;
+    notes.extend(dangling.iter().map(|d| {
+        format!(
+            "{}:{}: `{}` asks for `{}`, which is not in the lockfile",
+            d.declared.file, d.declared.line, d.from, d.to
+        )
+    }));
+    notes.sort();
+    let project = nodes
+        .iter()
+        .filter(|node| node.package.first_party)
+        .map(|node| node.package.name.clone())
+        .next()
+        .or_else(|| found.root.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "project".to_owned());
+    Ok(Audit {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        time: options.now,
+        project,
+        profile: options.policy.profile.clone(),
+        policy_digest: options.policy.digest(),
+        rules_digest: rules.digest(),
+        databases: advisories.databases.clone(),
+        notes,
+        inputs: Vec::new(),
+        base: None,
+        nodes,
+        removed: Vec::new(),
+        dependencies: graph.dependencies,
+        unused_policy: Vec::new(),
+    })
+}
+
+/// Acquires and checks every package; results stand in the order of `packages`.
+///
+/// Acquiring waits for disk and network, checking for the processor: the first runs on threads of
+/// its own and hands archives over a short queue, so that neither waits for the other and only a
+/// few archives are in memory.
+fn check_all(
+    packages: &[Package],
+    acquirer: &Acquirer,
+    options: &Options,
+    rules: &RuleSet,
+    progress: &dyn Progress,
+) -> Vec<Outcome> {
+    let next = Mutex::new(packages.iter().enumerate());
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let (send, receive) = sync_channel(WAITING);
+    let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
+        for _ in 0..options.acquire.connections.max(1) {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let Some((at, package)) = next.lock().ok().and_then(|mut next| next.next()) else {
+                        return;
+                    };
+                    if send.send((at, package, acquirer.acquire(package))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        receive
+            .into_iter()
+            .par_bridge()
+            .map(|(at, package, acquired)| {
+                let outcome = match acquired {
+                    Ok(acquired) => check_one(package, &acquired, acquirer, options, rules),
+                    Err(refusal) => refused(*refusal),
+                };
+                let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                progress.step("check", done, packages.len());
+                (at, outcome)
+            })
+            .collect()
+    });
+    outcomes.sort_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn refused(refusal: Refusal) -> Outcome {
+    Outcome { gaps: vec![refusal.gap], findings: refusal.findings, ..Outcome::default() }
+}
+
+fn check_one(
+    package: &Package,
+    acquired: &Acquired,
+    acquirer: &Acquirer,
+    options: &Options,
+    rules: &RuleSet,
+) -> Outcome {
+    let (provenance, sha256, size) = match acquired {
+        Acquired::Archive { bytes, sha256, provenance } => {
+            (provenance, Some(sha256.hex()), bytes.len() as u64)
+        }
+        Acquired::Folder { contents } => (&contents.provenance, None, 0),
+    };
+    let (verified_against, from) = match provenance {
+        Provenance::Verified { against, from } => (Some(against.to_string()), (*from).to_owned()),
+        Provenance::FirstParty => (None, "first-party".to_owned()),
+        Provenance::Unverified(_) => (None, "unverified".to_owned()),
+    };
+    let mut outcome = Outcome {
+        contents: Some(ContentsInfo { archive_sha256: sha256, archive_size: size, verified_against, from }),
+        ..Outcome::default()
+    };
+    if let Provenance::Unverified(why) = provenance {
+        outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
+    }
+    let subject = match acquired {
+        Acquired::Archive { sha256, .. } => sha256.hex(),
+        Acquired::Folder { contents } => contents.digest.hex(),
+    };
+    let key = check::cache_key(package, &subject, rules);
+    match options.store.get("facts", &key) {
+        Ok(Some(bytes)) => {
+            if let Ok((analysis, findings)) = postcard::from_bytes::<(Analysis, Vec<Finding>)>(&bytes) {
+                outcome.analysis = Some(analysis);
+                outcome.findings = findings;
+                return outcome;
+            }
+        }
+        Ok(None) => {}
+        Err(damaged) => outcome.findings.push(rules.complete(Finding::new(
+            "store/damaged",
+            damaged.to_string(),
+            Vec::new(),
+        ))),
+    }
+    match acquirer.unpack(package, acquired) {
+        Ok((contents, findings)) => {
+            let analysis = check::analyse(package, &contents, rules);
+            if let Ok(bytes) = postcard::to_stdvec(&(&analysis, &findings)) {
+                // A cache entry that cannot be written costs time on the next run, nothing else.
+                let _ = options.store.put("facts", &key, &bytes);
+            }
+            outcome.findings.extend(findings);
+            outcome.analysis = Some(analysis);
+        }
+        Err(refusal) => {
+            outcome.gaps.push(refusal.gap);
+            outcome.findings.extend(refusal.findings);
+        }
+    }
+    outcome
+}

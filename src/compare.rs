@@ -1,0 +1,1 @@
+//! Compares an audit's packages with an earlier revision or BoM.

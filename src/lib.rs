@@ -1,0 +1,24 @@
+//! bomvet resolves everything that a project pulls in into one dependency graph, checks every
+//! node, and writes a signed CycloneDX BoM with a verdict, and its reasons, for every package.
+//!
+//! Data flows down this list and never up; a stage imports only [`model`], the services
+//! ([`store`], [`rules`]) and the stages above it:
+//!
+//! [`discover`] → [`resolve`] → [`graph`] → [`acquire`] → [`check`] → [`review`] →
+//! [`policy`] → [`attest`] and [`report`]. [`audit`] alone knows the order.
+
+pub mod acquire;
+pub mod attest;
+pub mod audit;
+pub mod check;
+pub mod cli;
+pub mod compare;
+pub mod discover;
+pub mod graph;
+pub mod model;
+pub mod policy;
+pub mod report;
+pub mod resolve;
+pub mod review;
+pub mod rules;
+pub mod store;

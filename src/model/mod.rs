@@ -1,0 +1,30 @@
+//! The types that pass between the stages.
+//!
+//! Nothing here does I/O and nothing here imports a stage. Every list that
+//! leaves a stage is sorted, so that the same inputs give the same bytes.
+
+mod advisory;
+mod analysis;
+mod audit;
+mod capability;
+mod contents;
+mod coverage;
+mod digest;
+mod fact;
+mod finding;
+mod package;
+mod span;
+mod verdict;
+
+pub use advisory::{DatabaseInfo, Hit};
+pub use analysis::{Analysis, MicroFacts};
+pub use audit::{Audit, Change, ContentsInfo, Node, Place, Reach, Risk, Standing};
+pub use capability::{Capability, CapabilityKind, CapabilitySet};
+pub use contents::{Contents, File, Provenance};
+pub use coverage::{Coverage, FileCoverage, Treatment};
+pub use digest::{Digest, HashAlgorithm};
+pub use fact::{Context, Fact, FactKind};
+pub use finding::{Confidence, Finding, Severity};
+pub use package::{Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl};
+pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
+pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

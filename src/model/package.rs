@@ -1,0 +1,232 @@
+//! Packages and the edges between them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use super::Digest;
+
+/// A package manager's world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ecosystem {
+    /// Rust crates.
+    Cargo,
+    /// JavaScript packages.
+    Npm,
+}
+
+impl Ecosystem {
+    /// The purl type (<https://github.com/package-url/purl-spec>).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Npm => "npm",
+        }
+    }
+
+    /// The name in OSV records (<https://ossf.github.io/osv-schema/>).
+    pub fn osv(self) -> &'static str {
+        match self {
+            Self::Cargo => "crates.io",
+            Self::Npm => "npm",
+        }
+    }
+}
+
+impl fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A line in one of the project's own files (lockfile, manifest, policy).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Location {
+    /// Path from the audited root, `/`-separated.
+    pub file: Arc<str>,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based.
+    pub column: u32,
+}
+
+/// Where a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum Source {
+    /// A registry.
+    Registry {
+        /// The registry as the lockfile names it (Cargo: `registry+https://…` without the
+        /// prefix; npm: origin of the resolved URL), `None` for the ecosystem's default.
+        registry: Option<String>,
+        /// The archive's URL, where the lockfile gives one.
+        url: Option<String>,
+    },
+    /// A git commit.
+    Git {
+        /// Repository URL without user information.
+        url: String,
+        /// Full commit id, where the lockfile pins one.
+        commit: Option<String>,
+    },
+    /// A folder of the audited project.
+    Path {
+        /// Path from the audited root, `/`-separated; `.` for the root.
+        path: String,
+    },
+    /// An archive by URL, outside any registry.
+    Tarball {
+        /// Its URL.
+        url: String,
+    },
+    /// An archive in the audited project.
+    File {
+        /// Path from the audited root.
+        path: String,
+    },
+    /// Shipped inside another package's archive (npm `bundleDependencies`).
+    Bundled {
+        /// The purl of the package that ships it.
+        within: String,
+        /// Path inside that package's archive.
+        path: String,
+    },
+}
+
+/// Platforms that a package says it is for (npm `os`, `cpu`, `libc`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PlatformSpec {
+    /// Operating systems.
+    pub os: Vec<String>,
+    /// Processors.
+    pub cpu: Vec<String>,
+    /// C libraries.
+    pub libc: Vec<String>,
+}
+
+/// A package as a lockfile pins it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Package {
+    /// Package URL, qualifiers included; unique in the graph, also the bom-ref.
+    pub purl: String,
+    /// Its world.
+    pub ecosystem: Ecosystem,
+    /// The real name (an npm alias is resolved), scope included (`@scope/name`).
+    pub name: String,
+    /// Exact version.
+    pub version: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Digests that the lockfile declares, strongest first; empty where it gives none.
+    pub integrity: Vec<Digest>,
+    /// The line that pins it.
+    pub declared: Location,
+    /// Whether it is the project's own.
+    pub first_party: bool,
+    /// Whether the lockfile marks it as installed on some platforms only.
+    pub optional: bool,
+    /// The platforms it names.
+    pub platform: PlatformSpec,
+    /// The licence that the lockfile or the registry metadata states.
+    pub licence: Option<String>,
+    /// Features that are on, sorted (Cargo, where cargo could be asked).
+    pub features: Vec<String>,
+    /// What it replaces, where it is a patch (`[patch]`, overrides), for the pedigree.
+    pub patches: Option<String>,
+    /// The folder on disk, for first-party and vendored packages.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
+}
+
+impl Package {
+    /// `name@version`, for messages.
+    pub fn label(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+/// Why a package needs another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyKind {
+    /// At run time.
+    Normal,
+    /// While building (Cargo).
+    Build,
+    /// While developing.
+    Dev,
+    /// If it can be installed.
+    Optional,
+    /// Brought by whoever uses the package.
+    Peer,
+    /// Shipped within the package's archive.
+    Bundled,
+}
+
+/// An edge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dependency {
+    /// Purl of the package that asks.
+    pub from: String,
+    /// Purl of the package that it gets.
+    pub to: String,
+    /// Why.
+    pub kind: DependencyKind,
+    /// The requirement as written (`^1.2`), empty where only the lockfile is known.
+    pub requirement: String,
+    /// The platform condition as written (`cfg(windows)`).
+    pub platform: Option<String>,
+    /// The line that asks for it.
+    pub declared: Location,
+}
+
+/// Everything but unreserved characters, `:` and `/` (purl spec, rules for each component).
+const PURL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PURL_QUALIFIER: &AsciiSet = &PURL.remove(b':').remove(b'/');
+
+/// Builds a package URL (<https://github.com/package-url/purl-spec>): an npm scope is the
+/// namespace, qualifiers are sorted by key and empty ones left out.
+pub fn purl(ecosystem: Ecosystem, name: &str, version: &str, qualifiers: &[(&str, &str)]) -> String {
+    let mut out = format!("pkg:{}/", ecosystem.as_str());
+    let mut parts = name.split('/').peekable();
+    while let Some(part) = parts.next() {
+        out.extend(utf8_percent_encode(part, PURL));
+        if parts.peek().is_some() {
+            out.push('/');
+        }
+    }
+    if !version.is_empty() {
+        out.push('@');
+        out.extend(utf8_percent_encode(version, PURL));
+    }
+    let mut qualifiers: Vec<_> = qualifiers.iter().filter(|(_, value)| !value.is_empty()).collect();
+    qualifiers.sort();
+    for (at, (key, value)) in qualifiers.into_iter().enumerate() {
+        out.push(if at == 0 { '?' } else { '&' });
+        out.push_str(key);
+        out.push('=');
+        out.extend(utf8_percent_encode(value, PURL_QUALIFIER));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purls_follow_the_specification() {
+        assert_eq!(
+            purl(Ecosystem::Npm, "@angular/animation", "12.3.1", &[]),
+            "pkg:npm/%40angular/animation@12.3.1"
+        );
+        assert_eq!(
+            purl(Ecosystem::Cargo, "rand", "0.7.2+a", &[("vcs_url", "git+https://x.invalid/r@abc")]),
+            "pkg:cargo/rand@0.7.2%2Ba?vcs_url=git%2Bhttps://x.invalid/r%40abc"
+        );
+    }
+}
