@@ -1,5 +1,6 @@
 //! The only place that knows the order of the stages.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
@@ -12,7 +13,8 @@ use crate::check::advisory::{self, Advisories, AdvisoryError};
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    Analysis, Audit, ContentsInfo, Decision, Finding, Gap, GapKind, Node, Package, Provenance, Risk, Verdict,
+    Analysis, Audit, CapabilitySet, ContentsInfo, Decision, Finding, Gap, GapKind, Node, Package, Provenance,
+    Risk, Verdict,
 };
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
@@ -118,6 +120,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         .collect();
     let reached = graph.reached(&own);
     let mut nodes = Vec::with_capacity(graph.packages.len());
+    let mut used = BTreeSet::new();
     for (at, outcome) in outcomes.into_iter().enumerate() {
         let package = graph.packages[at].clone();
         let place = graph.places[at].clone();
@@ -127,7 +130,6 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
             resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, f)| f.clone()),
         );
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
-        findings.extend(hits.iter().map(|hit| hit.finding.clone()));
         findings.sort();
         findings.dedup();
         gaps.extend(
@@ -152,14 +154,21 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
             ),
             None => format!("contents: {}", info.from),
         });
-        let verdict: Verdict = options.policy.decide(&Evidence {
+        let decided = options.policy.decide(&Evidence {
             package: &package,
             analysis: analysis.as_ref(),
             verified: verified.as_deref(),
             findings: &findings,
             hits: &hits,
             gaps: &gaps,
+            gained: CapabilitySet::default(),
+            now: options.now,
         });
+        used.extend(decided.used);
+        let verdict: Verdict = decided.verdict;
+        findings.extend(hits.iter().map(|hit| hit.finding.clone()));
+        findings.sort();
+        findings.dedup();
         let denied = verdict.decision == Decision::Deny;
         let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &place, denied);
         nodes.push(Node {
@@ -196,7 +205,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         time: options.now,
         project,
-        profile: options.policy.profile.clone(),
+        profile: options.policy.profile.name.clone(),
         policy_digest: options.policy.digest(),
         rules_digest: rules.digest(),
         databases: advisories.databases.clone(),
@@ -206,7 +215,14 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         nodes,
         removed: Vec::new(),
         dependencies: graph.dependencies,
-        unused_policy: Vec::new(),
+        unused_policy: options
+            .policy
+            .exceptions()
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| !used.contains(at))
+            .map(|(_, (what, exception))| format!("line {}: {what}", exception.line))
+            .collect(),
     })
 }
 

@@ -1,114 +1,139 @@
 //! The decision: evidence and policy in, exactly one verdict out.
 //!
-//! Fail closed: a gap that the profile does not tolerate denies, and a package without
-//! evidence is never approved. Nothing here looks at files.
+//! Fail closed: a gap that the profile does not tolerate denies, and a package without evidence is
+//! never approved. Nothing here looks at files, and nothing but [`Policy::decide`] makes a verdict.
 
-use serde::{Deserialize, Serialize};
+mod decide;
+mod file;
+mod pattern;
+mod profile;
+#[cfg(test)]
+mod tests;
 
-use crate::model::{
-    Analysis, Confidence, Decision, Finding, Gap, GapKind, Hit, Package, Reason, ReasonKind, Severity,
-    Verdict,
-};
+pub use decide::{Decided, Evidence};
+pub use file::{PolicyError, TEMPLATE};
+pub use profile::{PROFILES, Profile};
 
-/// Everything that a decision rests on.
-#[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
-    /// The package.
-    pub package: &'a Package,
-    /// What the checks say, if the contents were had.
-    pub analysis: Option<&'a Analysis>,
-    /// One line on how the contents were verified.
-    pub verified: Option<&'a str>,
-    /// All findings, those of the analysis and of advisories included.
-    pub findings: &'a [Finding],
-    /// Advisories.
-    pub hits: &'a [Hit],
-    /// Missing evidence.
-    pub gaps: &'a [Gap],
+use serde::Serialize;
+
+use crate::model::{CapabilityKind, Digest};
+use pattern::PackagePattern;
+
+/// The effective policy of one run: built-in profile and file merged and validated.
+#[derive(Debug, Clone, Serialize)]
+pub struct Policy {
+    /// What denies.
+    pub profile: Profile,
+    /// Glob patterns (from the audited root) that discovery leaves out.
+    pub exclude: Vec<String>,
+    /// Capabilities granted to packages.
+    pub grants: Vec<Grant>,
+    /// Advisories that are known and accepted.
+    pub ignores: Vec<Ignore>,
+    /// Findings that are known and accepted.
+    pub accepts: Vec<Accept>,
 }
 
-/// The effective policy of one run: profile and file merged and validated.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Policy {
-    /// `ci`, `skill`, `periodic` or `micro`.
-    pub profile: String,
-    /// Findings at least this severe…
-    pub deny_severity: Severity,
-    /// …and at least this sure deny.
-    pub deny_confidence: Confidence,
-    /// Gaps that deny.
-    pub deny_gaps: Vec<GapKind>,
-    /// Glob patterns (from the root) that discovery leaves out.
-    pub exclude: Vec<String>,
+/// Why an exception stands, by whom and until when.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exception {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Last day on which it counts (UTC), as `YYYY-MM-DD`.
+    pub expires: Option<String>,
+    /// 1-based line in the policy file.
+    pub line: u32,
+    /// First second at which it no longer counts.
+    #[serde(skip)]
+    until: Option<i64>,
+}
+
+impl Exception {
+    /// Whether it still counts at `now`, in seconds since the epoch.
+    fn counts(&self, now: i64) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// `[[grant]]`: a package may have capabilities that the profile denies.
+#[derive(Debug, Clone, Serialize)]
+pub struct Grant {
+    /// Which packages.
+    pub package: PackagePattern,
+    /// Which capabilities.
+    pub capabilities: Vec<CapabilityKind>,
+    /// Why.
+    #[serde(flatten)]
+    pub exception: Exception,
+}
+
+/// `[[ignore]]`: an advisory does not count.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ignore {
+    /// Its id or an alias of it.
+    pub advisory: String,
+    /// Only for these packages; all where there is none.
+    pub package: Option<PackagePattern>,
+    /// Why.
+    #[serde(flatten)]
+    pub exception: Exception,
+}
+
+/// `[[accept]]`: a finding does not count.
+#[derive(Debug, Clone, Serialize)]
+pub struct Accept {
+    /// The rule's id.
+    pub rule: String,
+    /// Only for these packages: an accepted finding is never accepted everywhere.
+    pub package: PackagePattern,
+    /// Only in this file of the package, if given.
+    pub file: Option<String>,
+    /// Why.
+    #[serde(flatten)]
+    pub exception: Exception,
 }
 
 impl Policy {
-    /// The built-in policy of a profile; `None` for an unknown name.
+    /// The built-in policy of a profile, with no exceptions; `None` for an unknown name.
     pub fn builtin(profile: &str) -> Option<Self> {
-        ["ci", "skill", "periodic", "micro"].contains(&profile).then(|| Self {
-            profile: profile.to_owned(),
-            deny_severity: Severity::High,
-            deny_confidence: Confidence::Medium,
-            deny_gaps: vec![
-                GapKind::NotFetched,
-                GapKind::Unverified,
-                GapKind::NotSeen,
-                GapKind::NoAdvisories,
-            ],
+        Some(Self {
+            profile: Profile::builtin(profile)?,
             exclude: Vec::new(),
+            grants: Vec::new(),
+            ignores: Vec::new(),
+            accepts: Vec::new(),
         })
     }
 
-    /// Hexadecimal SHA-256 of the policy in canonical JSON.
-    pub fn digest(&self) -> String {
-        let json = serde_jcs::to_vec(self).unwrap_or_default();
-        crate::model::Digest::sha256(&json).hex()
+    /// Reads a policy file. `profile` is the one asked for on the command line, which wins over
+    /// the file's own.
+    ///
+    /// # Errors
+    /// Where the text is not TOML, has a key that bomvet does not know, or a value that it
+    /// cannot take; with line, column and a suggestion.
+    pub fn parse(name: &str, text: &str, profile: Option<&str>) -> Result<Self, PolicyError> {
+        file::parse(name, text, profile)
     }
 
-    /// Decides one package.
-    pub fn decide(&self, evidence: &Evidence<'_>) -> Verdict {
-        let mut reasons = Vec::new();
-        for finding in evidence.findings {
-            if finding.severity >= self.deny_severity && finding.confidence >= self.deny_confidence {
-                reasons.push(Reason {
-                    kind: ReasonKind::Finding(finding.clone()),
-                    clause: format!("{}.deny-severity = \"{}\"", self.profile, self.deny_severity),
-                });
-            }
-        }
-        for gap in evidence.gaps {
-            if self.deny_gaps.contains(&gap.kind) {
-                reasons.push(Reason {
-                    kind: ReasonKind::Gap(gap.clone()),
-                    clause: format!("{}.deny-gaps contains \"{}\"", self.profile, gap.kind.as_str()),
-                });
-            }
-        }
-        if !reasons.is_empty() {
-            reasons.sort();
-            return Verdict { decision: Decision::Deny, reasons };
-        }
-        let message = match (evidence.verified, evidence.analysis) {
-            (Some(verified), Some(analysis)) => {
-                format!(
-                    "{verified}; {} files checked, nothing that the policy denies",
-                    analysis.coverage.files
-                )
-            }
-            _ => {
-                // No contents and yet no gap said so: that is a hole in the evidence, not an approval.
-                return Verdict {
-                    decision: Decision::Deny,
-                    reasons: vec![Reason {
-                        kind: ReasonKind::Gap(Gap::new(GapKind::NotFetched, "no contents were checked")),
-                        clause: "always".to_owned(),
-                    }],
-                };
-            }
-        };
-        Verdict {
-            decision: Decision::Approve,
-            reasons: vec![Reason { kind: ReasonKind::Evidence { message }, clause: self.profile.clone() }],
-        }
+    /// Hexadecimal SHA-256 of the effective policy in canonical JSON (RFC 8785).
+    pub fn digest(&self) -> String {
+        // Serialising plain structs of strings and integers cannot fail.
+        Digest::sha256(&serde_jcs::to_vec(self).unwrap_or_default()).hex()
+    }
+
+    /// What each exception is, for messages: the index space is that of [`Decided::used`].
+    pub fn exceptions(&self) -> Vec<(String, &Exception)> {
+        let grants = self.grants.iter().map(|grant| {
+            let kinds: Vec<_> = grant.capabilities.iter().map(|kind| kind.as_str()).collect();
+            (format!("grant of {} to `{}`", kinds.join(", "), grant.package), &grant.exception)
+        });
+        let ignores =
+            self.ignores.iter().map(|ignore| (format!("ignore of `{}`", ignore.advisory), &ignore.exception));
+        let accepts = self.accepts.iter().map(|accept| {
+            (format!("accept of `{}` in `{}`", accept.rule, accept.package), &accept.exception)
+        });
+        grants.chain(ignores).chain(accepts).collect()
     }
 }

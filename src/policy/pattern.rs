@@ -1,0 +1,97 @@
+//! Which packages an exception is about.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::{Ecosystem, Package};
+
+/// `name`, `name@version`, or either behind `cargo:` or `npm:`; `*` in a name stands for any
+/// characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackagePattern {
+    ecosystem: Option<Ecosystem>,
+    name: String,
+    version: Option<String>,
+}
+
+impl PackagePattern {
+    /// Reads a pattern.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (ecosystem, rest) = match text.split_once(':') {
+            Some(("cargo", rest)) => (Some(Ecosystem::Cargo), rest),
+            Some(("npm", rest)) => (Some(Ecosystem::Npm), rest),
+            Some((other, _)) => {
+                return Err(format!("unknown ecosystem `{other}` in `{text}`; use `cargo:` or `npm:`"));
+            }
+            None => (None, text),
+        };
+        // The first character of an npm scope is an `@` too.
+        let (name, version) = match rest.char_indices().skip(1).find(|(_, c)| *c == '@') {
+            Some((at, _)) => (&rest[..at], Some(rest[at + 1..].to_owned())),
+            None => (rest, None),
+        };
+        if name.is_empty() || version.as_deref() == Some("") {
+            return Err(format!("`{text}` names no package; write `name`, `name@version` or `npm:name`"));
+        }
+        Ok(Self { ecosystem, name: name.to_owned(), version })
+    }
+
+    /// Whether the package is meant.
+    pub fn matches(&self, package: &Package) -> bool {
+        self.ecosystem.is_none_or(|ecosystem| ecosystem == package.ecosystem)
+            && wildcard(&self.name, &package.name)
+            && self.version.as_ref().is_none_or(|version| *version == package.version)
+    }
+}
+
+impl fmt::Display for PackagePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(ecosystem) = self.ecosystem {
+            write!(f, "{ecosystem}:")?;
+        }
+        f.write_str(&self.name)?;
+        self.version.iter().try_for_each(|version| write!(f, "@{version}"))
+    }
+}
+
+impl Serialize for PackagePattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Matches `*` against any run of characters, in time linear in both for each `*`.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_versions_and_ecosystems_are_told_apart() {
+        for text in ["@a/b", "@a/b@1.0.0", "npm:@a/*", "cargo:serde@1.0.1", "windows*"] {
+            assert_eq!(PackagePattern::parse(text).unwrap().to_string(), text);
+        }
+        assert!(PackagePattern::parse("pypi:x").unwrap_err().contains("unknown ecosystem `pypi`"));
+        assert!(PackagePattern::parse("x@").is_err());
+    }
+
+    #[test]
+    fn a_star_stands_for_any_run() {
+        assert!(wildcard("windows*", "windows_x86_64_gnu"));
+        assert!(wildcard("a*b*c", "axxbyyc") && wildcard("*", "") && wildcard("a*a", "aa"));
+        assert!(!wildcard("a*a", "a") && !wildcard("win", "windows") && !wildcard("*x", "y"));
+    }
+}
