@@ -1,5 +1,7 @@
 //! The only place that knows the order of the stages.
 
+pub mod change;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -9,11 +11,12 @@ use rayon::prelude::*;
 
 use crate::acquire::{self, Acquired, Acquirer, Refusal};
 use crate::check;
+use crate::compare::git::GitError;
 use crate::check::advisory::{self, Advisories, AdvisoryError};
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    Analysis, Audit, CapabilitySet, ContentsInfo, Decision, Finding, Gap, GapKind, Node, Package, Provenance,
+    Analysis, Audit, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Node, Package, Provenance,
     Risk, Verdict,
 };
 use crate::policy::{Evidence, Policy};
@@ -41,6 +44,8 @@ pub struct Options {
     pub advisories: advisory::Options,
     /// bomvet's own store.
     pub store: Store,
+    /// What to compare with.
+    pub base: change::Base,
 }
 
 /// Why an audit could not be done. Exit code 2.
@@ -55,6 +60,9 @@ pub enum AuditError {
     /// A database is not one.
     #[error(transparent)]
     Advisory(#[from] AdvisoryError),
+    /// The base cannot be read.
+    #[error(transparent)]
+    Base(#[from] GitError),
     /// The system refused threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -98,8 +106,10 @@ struct Outcome {
 pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditError> {
     let rules = RuleSet::builtin();
     let found = discover::discover(&options.path, &options.policy.exclude)?;
-    let resolution = resolve::resolve(&found, &options.resolve)?;
-    let (graph, dangling) = Graph::build(resolution.packages, resolution.dependencies);
+    let base = change::load(&options.base, &found.root, &options.policy.exclude, &options.resolve)?;
+    let mut resolution = resolve::resolve(&found, &options.resolve)?;
+    let (graph, dangling) =
+        Graph::build(std::mem::take(&mut resolution.packages), std::mem::take(&mut resolution.dependencies));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
         .stack_size(STACK)
@@ -114,6 +124,17 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let advisories = advisories?;
     let hits = advisories.hits(&graph.packages);
 
+    let (deltas, removed) = match &base {
+        None => (vec![change::Delta::default(); graph.packages.len()], Vec::new()),
+        Some(base) => {
+            let analyses: Vec<_> = outcomes.iter().map(|outcome| outcome.analysis.as_ref()).collect();
+            let check = |packages: &[Package]| {
+                let outcomes = pool.install(|| check_all(packages, &acquirer, options, &rules, &Quiet));
+                outcomes.into_iter().map(|outcome| outcome.analysis).collect()
+            };
+            pool.install(|| change::deltas(base, &graph.packages, &analyses, &acquirer, &rules, check))?
+        }
+    };
     let own: Vec<_> = outcomes
         .iter()
         .map(|outcome| outcome.analysis.as_ref().map(Analysis::capability_set).unwrap_or_default())
@@ -121,7 +142,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let reached = graph.reached(&own);
     let mut nodes = Vec::with_capacity(graph.packages.len());
     let mut used = BTreeSet::new();
-    for (at, outcome) in outcomes.into_iter().enumerate() {
+    for (at, (outcome, delta)) in outcomes.into_iter().zip(deltas).enumerate() {
         let package = graph.packages[at].clone();
         let place = graph.places[at].clone();
         let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
@@ -129,6 +150,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         findings.extend(
             resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, f)| f.clone()),
         );
+        findings.extend(delta.findings);
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
         findings.sort();
         findings.dedup();
@@ -161,7 +183,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
             findings: &findings,
             hits: &hits,
             gaps: &gaps,
-            gained: CapabilitySet::default(),
+            gained: delta.gained,
             now: options.now,
         });
         used.extend(decided.used);
@@ -181,8 +203,8 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
             findings,
             gaps,
             risk,
-            change: None,
-            gained: Default::default(),
+            change: delta.change,
+            gained: delta.gained,
             verdict,
         });
     }
@@ -210,10 +232,10 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         rules_digest: rules.digest(),
         databases: advisories.databases.clone(),
         notes,
-        inputs: Vec::new(),
-        base: None,
+        inputs: inputs(&found),
+        base: base.map(|base| base.label),
         nodes,
-        removed: Vec::new(),
+        removed,
         dependencies: graph.dependencies,
         unused_policy: options
             .policy
@@ -339,4 +361,17 @@ fn check_one(
         }
     }
     outcome
+}
+
+/// Digests of the lockfiles and manifests that were read, sorted.
+fn inputs(found: &discover::Discovered) -> Vec<(String, String)> {
+    let mut inputs: Vec<(String, String)> = found
+        .projects
+        .iter()
+        .flat_map(|project| std::iter::once(&project.lockfile).chain(&project.manifest))
+        .filter_map(|file| Some((file.clone(), Digest::sha256(&std::fs::read(found.root.join(file)).ok()?).hex())))
+        .collect();
+    inputs.sort();
+    inputs.dedup();
+    inputs
 }

@@ -1,18 +1,39 @@
-//! Arguments in, calls of the library, exit code out.
+//! Arguments in, calls of the library, exit code out. The only place that reads the clock and
+//! the environment.
+
+mod audit;
+mod env;
+mod policy;
+mod progress;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::policy::Policy;
-use crate::store::Store;
-use crate::{acquire, attest, audit, check, report, resolve};
+pub use env::Env;
 
-/// Vets every package that a project pulls in
+/// Exit code: every package is approved.
+pub const APPROVED: u8 = 0;
+/// Exit code: at least one package is denied, or a verification failed.
+pub const DENIED: u8 = 1;
+/// Exit code: it could not be done (bad input, usage).
+pub const FAILED: u8 = 2;
+/// Exit code: done, with gaps that the policy tolerates.
+pub const GAPS: u8 = 3;
+
+/// What a command says when it cannot go on; shown as `error: …`, exit code 2.
+pub type CommandError = Box<dyn std::error::Error>;
+
+/// Vets every package that a project pulls in, and signs a bill of materials with a verdict for each
 #[derive(Debug, Parser)]
-#[command(name = "bomvet", version)]
+#[command(
+    name = "bomvet",
+    version,
+    after_help = "Exit codes: 0 approved, 1 denied, 2 could not be done, 3 done with gaps that the policy tolerates"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -21,29 +42,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Audit a project and write a signed bill of materials
-    Audit(AuditArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct AuditArgs {
-    /// Folder or lockfile
-    #[arg(default_value = ".")]
-    path: PathBuf,
-    /// Policy profile
-    #[arg(long, default_value = "ci")]
-    profile: String,
-    /// Never open a socket
-    #[arg(long)]
-    offline: bool,
-    /// Threads, 0 for one per core
-    #[arg(long, short, default_value_t = 0)]
-    jobs: usize,
-    /// Advisory database (folder or archive); repeatable
-    #[arg(long)]
-    db: Vec<PathBuf>,
-    /// Folder that the results are written to
-    #[arg(long, short, default_value = "bomvet-audit")]
-    output: PathBuf,
+    Audit(Box<audit::Args>),
+    /// Show, check or start a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Runs the program.
@@ -52,45 +59,39 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ExitCode::from(if error.use_stderr() { FAILED } else { APPROVED });
         }
     };
-    match cli.command {
-        Command::Audit(args) => match audit_command(&args) {
-            Ok(code) => ExitCode::from(code),
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::from(2)
-            }
-        },
+    let env = Env::read();
+    let done = match cli.command {
+        Command::Audit(args) => audit::run(&args, &env),
+        Command::Policy(command) => policy::run(&command, &env),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut std::io::stdout());
+            Ok(APPROVED)
+        }
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(FAILED)
+        }
     }
 }
 
-fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
-    let policy = Policy::builtin(&args.profile).ok_or("unknown profile; use ci, skill, periodic or micro")?;
-    let now = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|t| t.parse().ok()).unwrap_or(0);
-    let home = std::env::home_dir();
-    let store = Store::open(home.clone().unwrap_or_default().join(".cache/bomvet"));
-    let options = audit::Options {
-        path: args.path.clone(),
-        policy,
-        jobs: args.jobs,
-        now,
-        acquire: acquire::Options {
-            offline: args.offline,
-            cargo_home: home.as_ref().map(|home| home.join(".cargo")),
-            npm_cache: home.as_ref().map(|home| home.join(".npm")),
-            root: args.path.clone(),
-            home,
-            connections: 16,
-        },
-        resolve: resolve::Options { offline: args.offline, ..resolve::Options::default() },
-        advisories: check::advisory::Options { databases: args.db.clone(), now },
-        store,
-    };
-    let audit = audit::run(&options, &audit::Quiet)?;
-    std::fs::create_dir_all(&args.output)?;
-    std::fs::write(args.output.join("bom.cdx.json"), serde_json::to_vec_pretty(&attest::bom(&audit))?)?;
-    print!("{}", report::table(&audit));
-    Ok(audit.exit_code())
+/// Writes to standard output; a reader that went away (`bomvet … | head`) is not an error.
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a text file that the user named.
+fn read_text(path: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()).into())
 }

@@ -140,6 +140,13 @@ pub struct Node {
     pub verdict: Verdict,
 }
 
+impl Node {
+    /// Whether the run's outcome depends on it: always without a base, else if it changed.
+    pub fn counts(&self) -> bool {
+        self.change.as_ref() != Some(&Change::Unchanged)
+    }
+}
+
 /// The finished audit.
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -174,9 +181,10 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Deny if any package is denied.
+    /// Deny if any package is denied; with a base, if any that the change adds or alters is.
     pub fn decision(&self) -> Decision {
-        if self.nodes.iter().any(|node| node.verdict.decision == Decision::Deny) {
+        let denied = |node: &&Node| node.verdict.decision == Decision::Deny && node.counts();
+        if self.nodes.iter().any(|node| denied(&node)) {
             Decision::Deny
         } else {
             Decision::Approve

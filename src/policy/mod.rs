@@ -137,3 +137,16 @@ impl Policy {
         grants.chain(ignores).chain(accepts).collect()
     }
 }
+
+impl Policy {
+    /// Exceptions that no longer count at `now`: what, line in the file, last day.
+    pub fn expired(&self, now: i64) -> Vec<(String, u32, String)> {
+        self.exceptions()
+            .into_iter()
+            .filter(|(_, exception)| !exception.counts(now))
+            .map(|(what, exception)| {
+                (what, exception.line, exception.expires.clone().unwrap_or_default())
+            })
+            .collect()
+    }
+}

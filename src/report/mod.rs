@@ -1,23 +1,38 @@
 //! What people and machines read: table, JSON, SARIF, Markdown, HTML, and code frames.
+//!
+//! In: a finished [`crate::model::Audit`]. Out: text. Nothing is decided here, everything is
+//! sorted already, and text from audited packages is escaped for the medium that it goes to.
 
-use std::fmt::Write as _;
+pub mod frame;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod sarif;
+mod summary;
+pub mod table;
 
-use crate::model::Audit;
+pub use summary::Summary;
 
-/// A table for the terminal.
-pub fn table(audit: &Audit) -> String {
-    let mut out = String::new();
-    for node in &audit.nodes {
-        for reason in &node.verdict.reasons {
-            let _ = writeln!(
-                out,
-                "{} {}: {}: {}",
-                node.verdict.decision,
-                node.package.label(),
-                reason.rule(),
-                reason.message()
-            );
-        }
+use crate::model::{Reason, ReasonKind, Severity};
+
+/// Severity that outputs show for a reason: the finding's; missing evidence and policy clauses
+/// count as high, what supports an approval as info.
+pub fn severity(reason: &Reason) -> Severity {
+    match &reason.kind {
+        ReasonKind::Finding(finding) => finding.severity,
+        ReasonKind::Gap(_) | ReasonKind::Policy { .. } => Severity::High,
+        ReasonKind::Evidence { .. } => Severity::Info,
     }
-    out
+}
+
+/// `1 package`, `2 packages`.
+pub fn count(n: usize, noun: &str) -> String {
+    let plural = if n == 1 {
+        noun.to_owned()
+    } else if let Some(stem) = noun.strip_suffix('y') {
+        format!("{stem}ies")
+    } else {
+        format!("{noun}s")
+    };
+    format!("{n} {plural}")
 }

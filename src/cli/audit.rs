@@ -1,0 +1,239 @@
+//! `bomvet audit`.
+
+use std::path::{Path, PathBuf};
+
+use super::progress::Bar;
+use super::{CommandError, Env, policy, print};
+use crate::attest::{self, Signer, write_atomic};
+use crate::audit::{self, change};
+use crate::check::advisory;
+use crate::compare;
+use crate::model::Audit;
+use crate::policy::Policy;
+use crate::store::Store;
+use crate::{acquire, report, resolve};
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// What is denied and why, and the numbers
+    Table,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// A comment for a pull request
+    Markdown,
+}
+
+/// Options of `bomvet audit`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder or lockfile
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Compare with a git revision and judge what the change adds or alters
+    #[arg(long, value_name = "REV", conflicts_with = "base")]
+    since: Option<String>,
+    /// Compare with an earlier BoM
+    #[arg(long, value_name = "BOM")]
+    base: Option<PathBuf>,
+    /// Policy profile: ci, skill, periodic or micro
+    #[arg(long)]
+    profile: Option<String>,
+    /// Policy file; `bomvet.toml` in the folder by default, with `--since` as it was at REV
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Advisory database, a folder or an archive; repeatable; those of `bomvet db update` by default
+    #[arg(long, value_name = "PATH")]
+    db: Vec<PathBuf>,
+    /// Never open a socket
+    #[arg(long)]
+    offline: bool,
+    /// Read lockfiles only, do not ask cargo for features, platforms and kinds
+    #[arg(long)]
+    lockfile_only: bool,
+    /// Fail where a lockfile does not fit its manifest, instead of reporting it
+    #[arg(long)]
+    locked: bool,
+    /// Threads that parse, 0 for one per core
+    #[arg(long, short, default_value_t = 0)]
+    jobs: usize,
+    /// Connections at the same time
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    connections: u16,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// List approved packages too
+    #[arg(long)]
+    all: bool,
+    /// Folder for `bom.cdx.json`, `attestations.jsonl`, `report.html` and `bomvet.sarif`
+    #[arg(long, short, default_value = "bomvet-audit")]
+    output: PathBuf,
+    /// Signing key (PKCS#8 PEM), `-` for standard input; `BOMVET_KEY` or `bomvet key new` otherwise
+    #[arg(long, value_name = "FILE", conflicts_with = "unsigned")]
+    key: Option<PathBuf>,
+    /// Write an unsigned BoM, marked as such
+    #[arg(long)]
+    unsigned: bool,
+    /// CycloneDX version: 1.6 or 1.5
+    #[arg(long, default_value = "1.6")]
+    spec_version: String,
+}
+
+/// Runs the audit and writes its files.
+///
+/// # Errors
+/// Where the input, the policy, the key or the output cannot be used.
+pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
+    if let Some(why) = &env.bad_epoch {
+        return Err(why.clone().into());
+    }
+    let spec = attest::SpecVersion::parse(&args.spec_version)
+        .ok_or_else(|| format!("unknown CycloneDX version `{}`; use 1.6 or 1.5", args.spec_version))?;
+    let signer = if args.unsigned { None } else { Some(signer(args.key.as_deref(), env)?) };
+    let (policy, policy_notes) = effective_policy(args)?;
+    let options = options(args, env, policy)?;
+    let audit = if env.terminal {
+        audit::run(&options, &Bar::default())
+    } else {
+        audit::run(&options, &audit::Quiet)
+    };
+    let mut audit = audit?;
+    audit.notes.extend(policy_notes);
+    audit.notes.sort();
+    if args.locked {
+        refuse_mismatch(&audit)?;
+    }
+    write(args, &audit, signer.as_ref(), attest::Options { spec })?;
+    print(&match args.format {
+        Format::Table => report::table::render(&audit, args.all, env.style),
+        Format::Json => pretty(&report::json::document(&audit))?,
+        Format::Sarif => pretty(&report::sarif::log(&audit))?,
+        Format::Markdown => report::markdown::render(&audit),
+    })?;
+    Ok(audit.exit_code())
+}
+
+fn pretty(value: &serde_json::Value) -> Result<String, CommandError> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// The policy: named, or `bomvet.toml` beside what is audited. A pull request must not be able to
+/// loosen the policy that it is judged by, so with `--since` the file is the revision's.
+fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> {
+    let profile = args.profile.as_deref();
+    if let Some(path) = &args.policy {
+        return Ok((policy::load(path, true, profile)?, Vec::new()));
+    }
+    let folder = if args.path.is_file() { args.path.parent().unwrap_or(Path::new(".")) } else { &args.path };
+    let path = folder.join("bomvet.toml");
+    let Some(revision) = &args.since else { return Ok((policy::load(&path, false, profile)?, Vec::new())) };
+    let root = std::path::absolute(folder)?;
+    let base = compare::git::Revision::open(&root, revision)?;
+    let old = base.read("bomvet.toml")?;
+    let mut notes = Vec::new();
+    if old != std::fs::read(&path).ok() {
+        notes.push(format!("bomvet.toml differs from {revision}; the policy of {revision} is used"));
+    }
+    let policy = match old {
+        Some(bytes) => {
+            let text = String::from_utf8(bytes).map_err(|_| format!("bomvet.toml at {revision} is not UTF-8"))?;
+            Policy::parse(&format!("{revision}:bomvet.toml"), &text, profile)?
+        }
+        None => policy::builtin(profile)?,
+    };
+    Ok((policy, notes))
+}
+
+fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, CommandError> {
+    let store = env.cache.clone().map_or_else(Store::none, Store::open);
+    let root = if args.path.is_file() {
+        args.path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+    } else {
+        args.path.clone()
+    };
+    let base = match (&args.since, &args.base) {
+        (Some(revision), _) => change::Base::Revision(revision.clone()),
+        (None, Some(path)) => {
+            let text = super::read_text(path)?;
+            let bom = serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+            let packages = compare::bom::packages(&bom).map_err(|why| format!("`{}`: {why}", path.display()))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            change::Base::Bom(name, packages)
+        }
+        (None, None) => change::Base::None,
+    };
+    Ok(audit::Options {
+        path: args.path.clone(),
+        policy,
+        jobs: args.jobs,
+        now: env.now,
+        acquire: acquire::Options {
+            offline: args.offline,
+            cargo_home: env.cargo_home.clone(),
+            npm_cache: env.home.as_ref().map(|home| home.join(".npm")),
+            root: std::path::absolute(root)?,
+            home: env.home.clone(),
+            connections: usize::from(args.connections),
+        },
+        resolve: resolve::Options {
+            offline: args.offline,
+            lockfile_only: args.lockfile_only,
+            ..resolve::Options::default()
+        },
+        advisories: advisory::Options {
+            databases: if args.db.is_empty() { env.databases() } else { args.db.clone() },
+            now: env.now,
+        },
+        store,
+        base,
+    })
+}
+
+/// `--locked`: a lockfile that does not fit its manifest is a failure, as it is for cargo and npm.
+fn refuse_mismatch(audit: &Audit) -> Result<(), CommandError> {
+    let mismatch = audit
+        .nodes
+        .iter()
+        .flat_map(|node| &node.findings)
+        .find(|finding| matches!(finding.rule.as_str(), "lockfile/manifest-mismatch" | "lockfile/out-of-date"));
+    match mismatch {
+        Some(finding) => {
+            let place = finding.spans.first().map(|span| format!("{}:{}: ", span.file, span.line)).unwrap_or_default();
+            Err(format!("{place}{}; update the lockfile or leave out `--locked`", finding.message).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The signing key: `--key`, `BOMVET_KEY` (a file or the PEM text), else the one of `bomvet key new`.
+fn signer(key: Option<&Path>, env: &Env) -> Result<Signer, CommandError> {
+    let pem = match key {
+        Some(path) => super::read_text(path)?,
+        None => {
+            let default = env.config.as_ref().ok_or("no home folder; give `--key FILE`")?.join("key.pem");
+            super::read_text(&default)?
+        }
+    };
+    Ok(Signer::from_pem(&crate::attest::keys::Pem::new(pem))?)
+}
+
+fn write(args: &Args, audit: &Audit, signer: Option<&Signer>, options: attest::Options) -> Result<(), CommandError> {
+    std::fs::create_dir_all(&args.output)
+        .map_err(|error| format!("cannot create `{}`: {error}", args.output.display()))?;
+    let published = attest::publish(audit, signer, &options);
+    let sarif = pretty(&report::sarif::log(audit))?;
+    let html = report::html::render(audit);
+    let files: [(&str, &[u8]); 4] = [
+        ("bom.cdx.json", &published.bom),
+        ("attestations.jsonl", &published.attestations),
+        ("report.html", html.as_bytes()),
+        ("bomvet.sarif", sarif.as_bytes()),
+    ];
+    for (name, bytes) in files {
+        write_atomic(&args.output.join(name), bytes)?;
+    }
+    Ok(())
+}

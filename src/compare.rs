@@ -1,1 +1,0 @@
-//! Compares an audit's packages with an earlier revision or BoM.
