@@ -11,13 +11,13 @@ use rayon::prelude::*;
 
 use crate::acquire::{self, Acquired, Acquirer, Refusal};
 use crate::check;
-use crate::compare::git::GitError;
 use crate::check::advisory::{self, Advisories, AdvisoryError};
+use crate::compare::git::GitError;
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    Analysis, Audit, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Node, Package, Provenance,
-    Risk, Verdict,
+    Analysis, Audit, Contents, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Node, Package,
+    Provenance, Risk, Verdict,
 };
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
@@ -132,7 +132,11 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
                 let outcomes = pool.install(|| check_all(packages, &acquirer, options, &rules, &Quiet));
                 outcomes.into_iter().map(|outcome| outcome.analysis).collect()
             };
-            pool.install(|| change::deltas(base, &graph.packages, &analyses, &acquirer, &rules, check))?
+            // Parsers need the pool's large stacks.
+            let analyse = |package: &Package, contents: &Contents| {
+                pool.install(|| check::analyse(package, contents, &rules))
+            };
+            change::deltas(base, &graph.packages, &analyses, &acquirer, &rules, check, analyse)?
         }
     };
     let own: Vec<_> = outcomes
@@ -369,7 +373,9 @@ fn inputs(found: &discover::Discovered) -> Vec<(String, String)> {
         .projects
         .iter()
         .flat_map(|project| std::iter::once(&project.lockfile).chain(&project.manifest))
-        .filter_map(|file| Some((file.clone(), Digest::sha256(&std::fs::read(found.root.join(file)).ok()?).hex())))
+        .filter_map(|file| {
+            Some((file.clone(), Digest::sha256(&std::fs::read(found.root.join(file)).ok()?).hex()))
+        })
         .collect();
     inputs.sort();
     inputs.dedup();

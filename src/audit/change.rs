@@ -5,10 +5,10 @@ use std::path::Path;
 use crate::acquire::{Acquired, Acquirer};
 use crate::compare::git::{GitError, Revision};
 use crate::compare::{self, BasePackage, Comparison};
-use crate::model::{Analysis, CapabilitySet, Change, Finding, Package, Source, Span};
+use crate::model::{Analysis, CapabilitySet, Change, Contents, Finding, Package, Source, Span};
 use crate::resolve::Options as ResolveOptions;
 use crate::rules::RuleSet;
-use crate::{check, discover, resolve};
+use crate::{discover, resolve};
 
 use super::AuditError;
 
@@ -88,7 +88,8 @@ pub struct Delta {
 
 /// Compares; one [`Delta`] for each package, and the purls that are gone.
 ///
-/// `check` gives the analyses of the base's versions of changed packages, in the order asked.
+/// `check` acquires and analyses the base's versions of changed packages, in the order asked;
+/// `analyse` does so with the contents of the project's own packages at the base.
 pub fn deltas(
     base: &Loaded,
     packages: &[Package],
@@ -96,6 +97,7 @@ pub fn deltas(
     acquirer: &Acquirer,
     rules: &RuleSet,
     check: impl FnOnce(&[Package]) -> Vec<Option<Analysis>>,
+    analyse: impl Fn(&Package, &Contents) -> Analysis,
 ) -> Result<(Vec<Delta>, Vec<String>), AuditError> {
     let Comparison { changes, removed } = compare::compare(&base.packages, packages);
     // The base's versions whose contents have to be checked: changed ones from a registry.
@@ -121,7 +123,7 @@ pub fn deltas(
         if let (Some(revision), Source::Path { path }, true) =
             (&base.revision, &package.source, package.first_party)
         {
-            let (edited, analysis) = own_code(revision, path, package, packages, acquirer, rules)?;
+            let (edited, analysis) = own_code(revision, path, package, packages, acquirer, &analyse)?;
             if change == Change::Unchanged && !edited.is_empty() {
                 change = Change::Edited { files: edited };
             }
@@ -143,7 +145,7 @@ fn own_code(
     package: &Package,
     packages: &[Package],
     acquirer: &Acquirer,
-    rules: &RuleSet,
+    analyse: impl Fn(&Package, &Contents) -> Analysis,
 ) -> Result<(Vec<String>, Option<Analysis>), AuditError> {
     let Ok(Acquired::Folder { contents: now, .. }) = acquirer.acquire(package) else {
         return Ok((Vec::new(), None));
@@ -163,7 +165,7 @@ fn own_code(
                 && !others.iter().any(|other| path.starts_with(other.as_str())))
     })?;
     let edited = revision.edited(folder, &now, &then);
-    let analysis = (!then.files.is_empty()).then(|| check::analyse(package, &then, rules));
+    let analysis = (!then.files.is_empty()).then(|| analyse(package, &then));
     Ok((edited, analysis))
 }
 
@@ -181,8 +183,10 @@ fn gains(
         delta.gained = now.capability_set().minus(before);
         for capability in now.capabilities.iter().filter(|c| delta.gained.contains(c.kind)) {
             let spans: Vec<Span> = capability.spans.iter().take(3).map(|(_, span)| span.clone()).collect();
-            let message =
-                format!("{} gains `{}`, which {} does not have", package.version, capability.kind, old.version);
+            let message = format!(
+                "{} gains `{}`, which {} does not have",
+                package.version, capability.kind, old.version
+            );
             delta.findings.push(rules.complete(Finding::new("identity/gained-capability", message, spans)));
         }
     }
@@ -195,7 +199,8 @@ fn gains(
             } else {
                 ("identity/gained-install-script", "gains")
             };
-            let message = format!("{} {verb} code that runs while it is installed: {script}", package.version);
+            let message =
+                format!("{} {verb} code that runs while it is installed: {script}", package.version);
             let manifest = Span::file(if script.ends_with(".rs") { "build.rs" } else { "package.json" });
             delta.findings.push(rules.complete(Finding::new(rule, message, vec![manifest])));
         }

@@ -139,7 +139,8 @@ fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> 
     }
     let policy = match old {
         Some(bytes) => {
-            let text = String::from_utf8(bytes).map_err(|_| format!("bomvet.toml at {revision} is not UTF-8"))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| format!("bomvet.toml at {revision} is not UTF-8"))?;
             Policy::parse(&format!("{revision}:bomvet.toml"), &text, profile)?
         }
         None => policy::builtin(profile)?,
@@ -158,8 +159,10 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
         (Some(revision), _) => change::Base::Revision(revision.clone()),
         (None, Some(path)) => {
             let text = super::read_text(path)?;
-            let bom = serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
-            let packages = compare::bom::packages(&bom).map_err(|why| format!("`{}`: {why}", path.display()))?;
+            let bom =
+                serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+            let packages =
+                compare::bom::packages(&bom).map_err(|why| format!("`{}`: {why}", path.display()))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             change::Base::Bom(name, packages)
         }
@@ -194,14 +197,16 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
 
 /// `--locked`: a lockfile that does not fit its manifest is a failure, as it is for cargo and npm.
 fn refuse_mismatch(audit: &Audit) -> Result<(), CommandError> {
-    let mismatch = audit
-        .nodes
-        .iter()
-        .flat_map(|node| &node.findings)
-        .find(|finding| matches!(finding.rule.as_str(), "lockfile/manifest-mismatch" | "lockfile/out-of-date"));
+    let mismatch = audit.nodes.iter().flat_map(|node| &node.findings).find(|finding| {
+        matches!(finding.rule.as_str(), "lockfile/manifest-mismatch" | "lockfile/out-of-date")
+    });
     match mismatch {
         Some(finding) => {
-            let place = finding.spans.first().map(|span| format!("{}:{}: ", span.file, span.line)).unwrap_or_default();
+            let place = finding
+                .spans
+                .first()
+                .map(|span| format!("{}:{}: ", span.file, span.line))
+                .unwrap_or_default();
             Err(format!("{place}{}; update the lockfile or leave out `--locked`", finding.message).into())
         }
         None => Ok(()),
@@ -220,7 +225,12 @@ fn signer(key: Option<&Path>, env: &Env) -> Result<Signer, CommandError> {
     Ok(Signer::from_pem(&crate::attest::keys::Pem::new(pem))?)
 }
 
-fn write(args: &Args, audit: &Audit, signer: Option<&Signer>, options: attest::Options) -> Result<(), CommandError> {
+fn write(
+    args: &Args,
+    audit: &Audit,
+    signer: Option<&Signer>,
+    options: attest::Options,
+) -> Result<(), CommandError> {
     std::fs::create_dir_all(&args.output)
         .map_err(|error| format!("cannot create `{}`: {error}", args.output.display()))?;
     let published = attest::publish(audit, signer, &options);

@@ -48,7 +48,9 @@ impl Env {
             cache: var("BOMVET_STORE").map(PathBuf::from).or_else(|| base("XDG_CACHE_HOME", ".cache")),
             config: base("XDG_CONFIG_HOME", ".config"),
             data: base("XDG_DATA_HOME", ".local/share"),
-            cargo_home: var("CARGO_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|h| h.join(".cargo"))),
+            cargo_home: var("CARGO_HOME")
+                .map(PathBuf::from)
+                .or_else(|| home.as_ref().map(|h| h.join(".cargo"))),
             now,
             bad_epoch,
             style: if colour { Style::Colour } else { Style::Plain },

@@ -35,11 +35,7 @@ pub enum Command {
 ///
 /// # Errors
 /// Where the file is there but cannot be used, or the profile is unknown.
-pub fn load(
-    path: &std::path::Path,
-    must_exist: bool,
-    profile: Option<&str>,
-) -> Result<Policy, CommandError> {
+pub fn load(path: &std::path::Path, must_exist: bool, profile: Option<&str>) -> Result<Policy, CommandError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Policy::parse(&path.display().to_string(), &text, profile)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => builtin(profile),

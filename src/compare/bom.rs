@@ -41,7 +41,9 @@ fn package(component: &Value) -> Result<BasePackage, String> {
     }
     let capabilities: CapabilitySet = all("bomvet:capability")
         .into_iter()
-        .filter_map(|text| CapabilityKind::parse(text.split([' ', ':']).next().unwrap_or("")))
+        .filter_map(|text| {
+            serde_json::from_str::<Value>(text).ok()?["kind"].as_str().and_then(CapabilityKind::parse)
+        })
         .collect();
     let name = match component["group"].as_str() {
         Some(group) if !group.is_empty() => format!("{group}/{}", text("name")),
@@ -60,7 +62,7 @@ fn package(component: &Value) -> Result<BasePackage, String> {
         ecosystem,
         name,
         version: text("version"),
-        first_party: all("bomvet:first-party") == ["true"],
+        first_party: all("bomvet:contents") == ["first-party"],
         source: None,
         integrity,
         capabilities: Some(capabilities),

@@ -23,7 +23,9 @@ pub enum GitError {
     #[error("`{0}` is in no git repository; give `--base BOM` or run it in a checkout")]
     NoRepository(PathBuf),
     /// The revision is not there.
-    #[error("cannot read revision `{revision}`: {message}; in CI, check out with enough history (`fetch-depth: 0`)")]
+    #[error(
+        "cannot read revision `{revision}`: {message}; in CI, check out with enough history (`fetch-depth: 0`)"
+    )]
     Revision {
         /// As given.
         revision: String,
@@ -85,7 +87,12 @@ impl Revision {
                 // The folder is new: everything in it is.
                 None => {
                     drop(tree);
-                    return Ok(Self { id: hex, files: BTreeMap::new(), revision: revision.to_owned(), repository: repository.clone() });
+                    return Ok(Self {
+                        id: hex,
+                        files: BTreeMap::new(),
+                        revision: revision.to_owned(),
+                        repository: repository.clone(),
+                    });
                 }
             }
         }
@@ -191,7 +198,12 @@ impl Revision {
                 })
             })
             .map(|file| file.path.to_string())
-            .chain(base.files.iter().filter(|file| now.get(&file.path).is_none()).map(|file| file.path.to_string()))
+            .chain(
+                base.files
+                    .iter()
+                    .filter(|file| now.get(&file.path).is_none())
+                    .map(|file| file.path.to_string()),
+            )
             .map(|path| if folder == "." { path } else { format!("{folder}/{path}") })
             .collect();
         out.sort();

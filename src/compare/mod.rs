@@ -85,10 +85,8 @@ pub fn compare(base: &[BasePackage], current: &[Package]) -> Comparison {
         left.entry((package.ecosystem, &package.name)).or_default().insert(at);
     }
     let mut changes: Vec<Option<(Change, Option<usize>)>> = vec![None; current.len()];
-    let passes: [fn(&BasePackage, &Package) -> bool; 2] = [
-        |old, new| old.purl == new.purl,
-        |old, new| old.version == new.version,
-    ];
+    let passes: [fn(&BasePackage, &Package) -> bool; 2] =
+        [|old, new| old.purl == new.purl, |old, new| old.version == new.version];
     for same in passes {
         for (at, new) in current.iter().enumerate() {
             if changes[at].is_some() {
@@ -121,8 +119,7 @@ pub fn compare(base: &[BasePackage], current: &[Package]) -> Comparison {
             }
         });
     }
-    let mut removed: Vec<String> =
-        left.into_values().flatten().map(|at| base[at].purl.clone()).collect();
+    let mut removed: Vec<String> = left.into_values().flatten().map(|at| base[at].purl.clone()).collect();
     removed.sort();
     Comparison { changes: changes.into_iter().map(|c| c.unwrap_or((Change::Added, None))).collect(), removed }
 }

@@ -184,11 +184,7 @@ impl Audit {
     /// Deny if any package is denied; with a base, if any that the change adds or alters is.
     pub fn decision(&self) -> Decision {
         let denied = |node: &&Node| node.verdict.decision == Decision::Deny && node.counts();
-        if self.nodes.iter().any(|node| denied(&node)) {
-            Decision::Deny
-        } else {
-            Decision::Approve
-        }
+        if self.nodes.iter().any(|node| denied(&node)) { Decision::Deny } else { Decision::Approve }
     }
 
     /// Whether anything was approved although evidence is missing.

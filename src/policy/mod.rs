@@ -144,9 +144,7 @@ impl Policy {
         self.exceptions()
             .into_iter()
             .filter(|(_, exception)| !exception.counts(now))
-            .map(|(what, exception)| {
-                (what, exception.line, exception.expires.clone().unwrap_or_default())
-            })
+            .map(|(what, exception)| (what, exception.line, exception.expires.clone().unwrap_or_default()))
             .collect()
     }
 }

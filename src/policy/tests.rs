@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Analysis, Capability, CapabilitySet, Confidence, Ecosystem, Finding, Gap, GapKind, Hit,
-    Location, Package, PlatformSpec, Severity, Source, Span,
+    Analysis, Capability, CapabilitySet, Confidence, Ecosystem, Finding, Gap, GapKind, Hit, Location,
+    Package, PlatformSpec, Severity, Source, Span,
 };
 
 fn package() -> Package {

@@ -78,7 +78,9 @@ fn changes(audit: &Audit, out: &mut String) {
     let Some(base) = &audit.base else { return };
     let _ = writeln!(out, "<h2>Changes since {}</h2>\n<table>", html(base));
     for node in &audit.nodes {
-        let Some(change) = node.change.as_ref().filter(|change| **change != Change::Unchanged) else { continue };
+        let Some(change) = node.change.as_ref().filter(|change| **change != Change::Unchanged) else {
+            continue;
+        };
         let gained: Vec<_> = node.gained.iter().map(|kind| kind.as_str()).collect();
         let _ = writeln!(
             out,
@@ -90,7 +92,8 @@ fn changes(audit: &Audit, out: &mut String) {
         );
     }
     for purl in &audit.removed {
-        let _ = writeln!(out, "<tr><td>removed</td><td><code>{}</code></td><td></td><td></td></tr>", html(purl));
+        let _ =
+            writeln!(out, "<tr><td>removed</td><td><code>{}</code></td><td></td><td></td></tr>", html(purl));
     }
     out.push_str("</table>\n");
 }

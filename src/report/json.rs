@@ -68,9 +68,11 @@ fn finding(finding: &Finding) -> Value {
 }
 
 fn gap(node: &Node, gap: &Gap) -> Value {
-    let denies = node.verdict.reasons.iter().any(|reason| {
-        matches!(&reason.kind, crate::model::ReasonKind::Gap(denied) if denied == gap)
-    });
+    let denies = node
+        .verdict
+        .reasons
+        .iter()
+        .any(|reason| matches!(&reason.kind, crate::model::ReasonKind::Gap(denied) if denied == gap));
     json!({
         "purl": node.package.purl,
         "kind": gap.kind.as_str(),

@@ -33,7 +33,8 @@ pub fn render(audit: &Audit) -> String {
     let denied: Vec<_> = audit.nodes.iter().filter(|node| node.verdict.decision == Decision::Deny).collect();
     if !denied.is_empty() {
         out.push_str("### Denied\n\n| package | reason | where |\n|---|---|---|\n");
-        let mut rows = denied.iter().flat_map(|node| node.verdict.reasons.iter().map(move |reason| (node, reason)));
+        let mut rows =
+            denied.iter().flat_map(|node| node.verdict.reasons.iter().map(move |reason| (node, reason)));
         for (node, reason) in rows.by_ref().take(ROWS) {
             let place = reason.spans().first().map(at).unwrap_or_default();
             let _ = writeln!(
@@ -49,7 +50,9 @@ pub fn render(audit: &Audit) -> String {
         if rest > 0 {
             let _ = writeln!(out, "\nand {}.", count(rest, "more reason"));
         }
-        out.push_str("\n`bomvet explain bom.cdx.json PACKAGE` shows the code and what would change the verdict.\n");
+        out.push_str(
+            "\n`bomvet explain bom.cdx.json PACKAGE` shows the code and what would change the verdict.\n",
+        );
     }
     out
 }
@@ -69,7 +72,9 @@ fn changes(audit: &Audit, out: &mut String) {
     out.push_str("| change | package | from | gained | verdict |\n|---|---|---|---|---|\n");
     for (node, change) in changed.iter().take(ROWS) {
         let from = match change {
-            Change::Upgraded { from } | Change::Downgraded { from } | Change::Resourced { from } => code(from),
+            Change::Upgraded { from } | Change::Downgraded { from } | Change::Resourced { from } => {
+                code(from)
+            }
             Change::Edited { files } => count(files.len(), "file"),
             _ => String::new(),
         };

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::severity;
 use crate::model::{Audit, Decision, Digest, Finding, Node, Reason, ReasonKind, Severity, Span};
 
 /// The log. Results are what denies (level `error`), then the other findings of medium severity
@@ -23,8 +22,8 @@ pub fn log(audit: &Audit) -> Value {
             results.push(result(node, &reason.rule(), "error", reason.message(), reason.spans()));
         }
         for finding in node.findings.iter().filter(|finding| finding.severity >= Severity::Medium) {
-            let listed = denies
-                && node.verdict.reasons.iter().any(|reason| reason_finding(reason) == Some(finding));
+            let listed =
+                denies && node.verdict.reasons.iter().any(|reason| reason_finding(reason) == Some(finding));
             if !listed {
                 rules.entry(finding.rule.clone()).or_insert_with(|| rule(&finding.rule, Some(finding)));
                 results.push(result(node, &finding.rule, "warning", &finding.message, &finding.spans));
@@ -82,8 +81,12 @@ fn result(node: &Node, rule: &str, level: &str, message: &str, spans: &[Span]) -
     let declared = &node.package.declared;
     let own = node.package.first_party.then(|| spans.first()).flatten();
     let primary = match own {
-        Some(span) => json!({"physicalLocation": physical(&span.file, span.line.max(1), span.column.max(1), true)}),
-        None => json!({"physicalLocation": physical(&declared.file, declared.line.max(1), declared.column.max(1), true)}),
+        Some(span) => {
+            json!({"physicalLocation": physical(&span.file, span.line.max(1), span.column.max(1), true)})
+        }
+        None => {
+            json!({"physicalLocation": physical(&declared.file, declared.line.max(1), declared.column.max(1), true)})
+        }
     };
     let related: Vec<Value> = spans
         .iter()

@@ -68,7 +68,9 @@ fn changes(audit: &Audit, out: &mut String) {
     let _ = writeln!(out, "changes since {base}:");
     let mut any = false;
     for node in &audit.nodes {
-        let Some(change) = node.change.as_ref().filter(|change| **change != Change::Unchanged) else { continue };
+        let Some(change) = node.change.as_ref().filter(|change| **change != Change::Unchanged) else {
+            continue;
+        };
         any = true;
         let detail = match change {
             Change::Upgraded { from } | Change::Downgraded { from } | Change::Resourced { from } => {
@@ -78,8 +80,7 @@ fn changes(audit: &Audit, out: &mut String) {
             _ => String::new(),
         };
         let gained: Vec<_> = node.gained.iter().map(|kind| kind.as_str()).collect();
-        let gained =
-            if gained.is_empty() { String::new() } else { format!(", gains {}", gained.join(", ")) };
+        let gained = if gained.is_empty() { String::new() } else { format!(", gains {}", gained.join(", ")) };
         let _ = writeln!(
             out,
             "  {:<10} {}{}{gained}: {}",
@@ -146,7 +147,11 @@ fn numbers(audit: &Audit, paint: Paint, out: &mut String) {
             "  advisories: {} with {}{}",
             database.kind,
             count(database.records, "record"),
-            database.commit.iter().map(|commit| format!(" at {}", &commit[..commit.len().min(12)])).collect::<String>()
+            database
+                .commit
+                .iter()
+                .map(|commit| format!(" at {}", &commit[..commit.len().min(12)]))
+                .collect::<String>()
         );
     }
     for unused in &audit.unused_policy {
