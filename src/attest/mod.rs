@@ -13,6 +13,7 @@ pub mod jsf;
 pub mod json;
 pub mod keys;
 pub mod statement;
+pub mod verify;
 
 use serde_json::Value;
 

@@ -198,6 +198,9 @@ fn in_order(document: Value) -> Value {
     Value::Object(out)
 }
 
+/// The sentence on how many packages are approved.
+pub(super) use declarations::rationale as counts_text;
+
 /// How many packages have each verdict: approved, denied.
 pub(super) fn counts(audit: &Audit) -> (usize, usize) {
     let denied = audit.nodes.iter().filter(|node| node.verdict.decision == Decision::Deny).count();
