@@ -111,6 +111,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     });
     let advisories = advisories?;
     let hits = advisories.hits(&graph.packages);
+    let mut named = advisories.database_findings(&graph.packages);
 
     let own: Vec<_> = outcomes
         .iter()
@@ -128,6 +129,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         );
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
         findings.extend(hits.iter().map(|hit| hit.finding.clone()));
+        findings.extend(named.extract_if(.., |(purl, _)| *purl == package.purl).map(|(_, finding)| finding));
         findings.sort();
         findings.dedup();
         gaps.extend(

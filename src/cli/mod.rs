@@ -85,7 +85,12 @@ fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
             connections: 16,
         },
         resolve: resolve::Options { offline: args.offline, ..resolve::Options::default() },
-        advisories: check::advisory::Options { databases: args.db.clone(), now },
+        advisories: check::advisory::Options {
+            databases: args.db.clone(),
+            now,
+            cargo_home: std::env::home_dir().map(|home| home.join(".cargo")),
+            ..check::advisory::Options::default()
+        },
         store,
     };
     let audit = audit::run(&options, &audit::Quiet)?;
