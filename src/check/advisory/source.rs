@@ -205,7 +205,10 @@ fn tar_gz(
             }
         }
     }
-    if archive.into_inner().limit() == 0 {
+    // What follows the last entry is unpacked too: the checksum stands at the very end.
+    let mut rest = archive.into_inner();
+    std::io::copy(&mut rest, &mut std::io::sink()).map_err(broken)?;
+    if rest.limit() == 0 {
         return Err(format!("unpacks to more than {MAX_UNPACKED} bytes"));
     }
     Ok(origin)
