@@ -123,6 +123,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     });
     let advisories = advisories?;
     let hits = advisories.hits(&graph.packages);
+    let mut named = advisories.database_findings(&graph.packages);
 
     let (deltas, removed) = match &base {
         None => (vec![change::Delta::default(); graph.packages.len()], Vec::new()),
@@ -156,6 +157,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         );
         findings.extend(delta.findings);
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
+        findings.extend(named.extract_if(.., |(purl, _)| *purl == package.purl).map(|(_, finding)| finding));
         findings.sort();
         findings.dedup();
         gaps.extend(

@@ -189,6 +189,8 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
         advisories: advisory::Options {
             databases: if args.db.is_empty() { env.databases() } else { args.db.clone() },
             now: env.now,
+            cargo_home: env.cargo_home.clone(),
+            ..advisory::Options::default()
         },
         store,
         base,

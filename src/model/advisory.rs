@@ -19,6 +19,9 @@ pub struct DatabaseInfo {
     pub records: usize,
     /// SHA-256 over the records read.
     pub digest: String,
+    /// Records that could not be read: path within the database and why, sorted; a last entry
+    /// `~` counts those beyond the first hundred.
+    pub skipped: Vec<(String, String)>,
 }
 
 /// One advisory that hits a package: the finding, and what CycloneDX needs.
