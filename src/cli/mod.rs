@@ -3,6 +3,7 @@
 
 mod audit;
 mod env;
+mod explain;
 mod policy;
 mod progress;
 
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(Box<audit::Args>),
+    /// Show why a package is approved or denied, with the code
+    Explain(explain::Args),
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -65,6 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let env = Env::read();
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
+        Command::Explain(args) => explain::run(&args, &env),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut std::io::stdout());
