@@ -12,6 +12,7 @@ pub mod dsse;
 pub mod jsf;
 pub mod json;
 pub mod keys;
+pub mod read;
 pub mod statement;
 pub mod verify;
 

@@ -4,11 +4,21 @@ use serde_json::{Value, json};
 
 use crate::model::Audit;
 
-/// For every version: the schema's address, purls as they are.
+/// For every version: the schema's address, purls as they are, and the name of one member that
+/// `cyclonedx-bom` 0.8 writes wrong (`responses`; the schemas say `response`).
 pub(super) fn complete(document: &mut Value, audit: &Audit) {
     document["$schema"] = "http://cyclonedx.org/schema/bom-1.5.schema.json".into();
     for (component, node) in components(document).zip(&audit.nodes) {
         component["purl"] = node.package.purl.as_str().into();
+    }
+    for vulnerability in
+        document.get_mut("vulnerabilities").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        if let Some(analysis) = vulnerability.get_mut("analysis").and_then(Value::as_object_mut)
+            && let Some(response) = analysis.shift_remove("responses")
+        {
+            analysis.insert("response".to_owned(), response);
+        }
     }
 }
 
