@@ -78,11 +78,9 @@ fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
         now,
         acquire: acquire::Options {
             offline: args.offline,
-            cargo_home: home.as_ref().map(|home| home.join(".cargo")),
-            npm_cache: home.as_ref().map(|home| home.join(".npm")),
             root: args.path.clone(),
-            home,
-            connections: 16,
+            left_out: vec![args.output.clone()],
+            ..acquire::discover_homes(&|name| std::env::var(name).ok(), home)
         },
         resolve: resolve::Options { offline: args.offline, ..resolve::Options::default() },
         advisories: check::advisory::Options { databases: args.db.clone(), now },
