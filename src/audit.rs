@@ -115,7 +115,8 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         .stack_size(STACK)
         .thread_name(|n| format!("check-{n}"))
         .build()?;
-    let acquirer = Acquirer::new(options.acquire.clone(), options.store.clone());
+    let acquire = acquire::Options { root: found.root.clone(), ..options.acquire.clone() };
+    let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
     let (advisories, outcomes) = std::thread::scope(|scope| {
         let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
         let outcomes = pool.install(|| check_all(&graph.packages, &acquirer, options, &rules, progress));
@@ -215,6 +216,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         });
     }
     let mut notes = resolution.notes;
+    notes.extend(acquirer.notes());
     notes.extend(dangling.iter().map(|d| {
         format!(
             "{}:{}: `{}` asks for `{}`, which is not in the lockfile",
@@ -290,7 +292,7 @@ fn check_all(
             .map(|(at, package, acquired)| {
                 let outcome = match acquired {
                     Ok(acquired) => check_one(package, &acquired, acquirer, options, rules),
-                    Err(refusal) => refused(*refusal),
+                    Err(refusal) => refused(*refusal, rules),
                 };
                 let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 progress.step("check", done, packages.len());
@@ -302,8 +304,9 @@ fn check_all(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn refused(refusal: Refusal) -> Outcome {
-    Outcome { gaps: vec![refusal.gap], findings: refusal.findings, ..Outcome::default() }
+fn refused(refusal: Refusal, rules: &RuleSet) -> Outcome {
+    let findings = refusal.findings.into_iter().map(|finding| rules.complete(finding)).collect();
+    Outcome { gaps: vec![refusal.gap], findings, ..Outcome::default() }
 }
 
 fn check_one(
@@ -314,10 +317,10 @@ fn check_one(
     rules: &RuleSet,
 ) -> Outcome {
     let (provenance, sha256, size) = match acquired {
-        Acquired::Archive { bytes, sha256, provenance } => {
+        Acquired::Archive { bytes, sha256, provenance, .. } => {
             (provenance, Some(sha256.hex()), bytes.len() as u64)
         }
-        Acquired::Folder { contents } => (&contents.provenance, None, 0),
+        Acquired::Folder { contents, .. } => (&contents.provenance, None, 0),
     };
     let (verified_against, from) = match provenance {
         Provenance::Verified { against, from } => (Some(against.to_string()), (*from).to_owned()),
@@ -331,16 +334,15 @@ fn check_one(
     if let Provenance::Unverified(why) = provenance {
         outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
     }
-    let subject = match acquired {
-        Acquired::Archive { sha256, .. } => sha256.hex(),
-        Acquired::Folder { contents } => contents.digest.hex(),
-    };
-    let key = check::cache_key(package, &subject, rules);
+    let remarks = acquired.remarks();
+    outcome.findings.extend(remarks.findings.iter().cloned().map(|finding| rules.complete(finding)));
+    outcome.gaps.extend(remarks.gaps.iter().cloned());
+    let key = check::cache_key(package, &acquired.subject(), rules);
     match options.store.get("facts", &key) {
         Ok(Some(bytes)) => {
             if let Ok((analysis, findings)) = postcard::from_bytes::<(Analysis, Vec<Finding>)>(&bytes) {
                 outcome.analysis = Some(analysis);
-                outcome.findings = findings;
+                outcome.findings.extend(findings);
                 return outcome;
             }
         }
@@ -353,6 +355,7 @@ fn check_one(
     }
     match acquirer.unpack(package, acquired) {
         Ok((contents, findings)) => {
+            let findings: Vec<_> = findings.into_iter().map(|finding| rules.complete(finding)).collect();
             let analysis = check::analyse(package, &contents, rules);
             if let Ok(bytes) = postcard::to_stdvec(&(&analysis, &findings)) {
                 // A cache entry that cannot be written costs time on the next run, nothing else.
@@ -362,8 +365,9 @@ fn check_one(
             outcome.analysis = Some(analysis);
         }
         Err(refusal) => {
-            outcome.gaps.push(refusal.gap);
-            outcome.findings.extend(refusal.findings);
+            let refused = refused(*refusal, rules);
+            outcome.gaps.extend(refused.gaps);
+            outcome.findings.extend(refused.findings);
         }
     }
     outcome

@@ -3,15 +3,40 @@
 //! In: a package. Out: the bytes of its archive, verified against the lockfile's digest, and from
 //! them [`Contents`]; or the reason why not. The two steps are apart because a cached analysis
 //! needs the verified bytes only, never the unpacked tree.
+//!
+//! Looked at in this order: a vendored copy (it is what would be built), bomvet's own store, the
+//! package manager's cache, then the registry that the user's own configuration names.
 
+pub mod archive;
+mod bundled;
+mod finder;
+mod git;
+mod homes;
+pub mod limits;
+mod local;
+pub mod net;
+mod refusal;
+pub mod registry;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::model::{Contents, Digest, Ecosystem, File, Finding, Gap, GapKind, Package, Provenance, Source};
+use crate::model::{Contents, Digest, Ecosystem, File, Finding, Gap, Package, Provenance, Source};
 use crate::store::Store;
 
+pub use bundled::Part;
+pub use homes::discover_homes;
+pub use refusal::Refusal;
+
+use archive::{Limits, TopFolder};
+use net::{Client, Timing};
+use refusal::{archive_name, not_fetched};
+use registry::cargo::{CargoConfig, Downloads};
+use registry::npm::{CheckoutRegistries, NpmConfig};
+
 /// Where to look and what to allow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Never open a socket.
     pub offline: bool,
@@ -25,6 +50,23 @@ pub struct Options {
     pub home: Option<PathBuf>,
     /// Connections at the same time.
     pub connections: usize,
+    /// Cargo's configuration of the user.
+    pub cargo: CargoConfig,
+    /// npm's configuration of the user.
+    pub npm: NpmConfig,
+    /// Time-outs and tries.
+    pub timing: Timing,
+    /// Folders of the project that are no part of any package (the audit's own output).
+    pub left_out: Vec<PathBuf>,
+}
+
+/// What was noticed on the way, beside the contents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Findings about the package.
+    pub findings: Vec<Finding>,
+    /// What is missing.
+    pub gaps: Vec<Gap>,
 }
 
 /// Bytes that were verified, or a folder that is the subject itself.
@@ -38,21 +80,35 @@ pub enum Acquired {
         sha256: Digest,
         /// How they were checked.
         provenance: Provenance,
+        /// Which part of the archive is this package.
+        part: Part,
+        /// What was noticed.
+        remarks: Remarks,
     },
     /// A folder with file digests that were checked (vendored), or the project's own.
     Folder {
         /// The files.
         contents: Contents,
+        /// What was noticed.
+        remarks: Remarks,
     },
 }
 
-/// Why there are no contents: a gap, and the findings that explain it.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    /// What is missing.
-    pub gap: Gap,
-    /// A wrong digest, a hostile archive, an answer of the registry.
-    pub findings: Vec<Finding>,
+impl Acquired {
+    /// What was noticed on the way; not part of what [`Acquirer::unpack`] gives.
+    pub fn remarks(&self) -> &Remarks {
+        match self {
+            Self::Archive { remarks, .. } | Self::Folder { remarks, .. } => remarks,
+        }
+    }
+
+    /// Names the contents, for cache keys: equal for equal contents only.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Archive { sha256, part, .. } => format!("{}{part}", sha256.hex()),
+            Self::Folder { contents, .. } => contents.digest.hex(),
+        }
+    }
 }
 
 /// The stage's state: options, caches, one HTTP client made at the first request.
@@ -60,12 +116,71 @@ pub struct Refusal {
 pub struct Acquirer {
     options: Options,
     store: Store,
+    client: Client,
+    checkout: CheckoutRegistries,
+    vendored: OnceLock<local::vendor::Vendored>,
+    /// By registry: how to download from it.
+    downloads: Mutex<BTreeMap<Option<String>, Arc<OnceLock<Result<Downloads, String>>>>>,
+    bundles: bundled::Bundles,
+    /// Canonical folders of the project's own packages.
+    folders: BTreeSet<PathBuf>,
+    notes: Mutex<BTreeSet<String>>,
 }
 
 impl Acquirer {
     /// Makes the stage. Opens no socket.
     pub fn new(options: Options, store: Store) -> Self {
-        Self { options, store }
+        let checkout = homes::read_config(&options.root.join(".npmrc"))
+            .map(|text| CheckoutRegistries::parse(&text))
+            .unwrap_or_default();
+        let notes = options.npm.problems.iter().cloned().collect();
+        Self {
+            client: Client::new(options.timing.clone()),
+            checkout,
+            vendored: OnceLock::new(),
+            downloads: Mutex::default(),
+            bundles: bundled::Bundles::default(),
+            folders: BTreeSet::new(),
+            notes: Mutex::new(notes),
+            options,
+            store,
+        }
+    }
+
+    /// Tells the stage all packages, for what one alone does not say: which archive a bundled one
+    /// is in, and which folders belong to another package.
+    #[must_use]
+    pub fn knowing(mut self, packages: &[Package]) -> Self {
+        self.bundles = bundled::Bundles::of(packages);
+        for package in packages {
+            if let Ok(folder) = self.own_folder(package) {
+                self.folders.insert(folder);
+            }
+            if package.ecosystem == Ecosystem::Cargo
+                && let Some(folder) = self.vendored().folder(package)
+            {
+                self.folders.insert(folder.to_owned());
+            }
+        }
+        for folder in &self.options.left_out {
+            self.folders.extend(std::fs::canonicalize(folder));
+        }
+        self
+    }
+
+    /// Remarks on the whole run so far, sorted.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().map(|notes| notes.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn note(&self, note: String) {
+        if let Ok(mut notes) = self.notes.lock() {
+            notes.insert(note);
+        }
+    }
+
+    fn vendored(&self) -> &local::vendor::Vendored {
+        self.vendored.get_or_init(|| local::vendor::Vendored::find(&self.options.root))
     }
 
     /// Finds and verifies a package's bytes. Called from many threads.
@@ -73,26 +188,20 @@ impl Acquirer {
     /// # Errors
     /// The reason why there are none.
     pub fn acquire(&self, package: &Package) -> Result<Acquired, Box<Refusal>> {
-        let _ = &self.store;
-        let refuse = |message: String| {
-            Box::new(Refusal { gap: Gap::new(GapKind::NotFetched, message), findings: Vec::new() })
-        };
-        let (Source::Registry { .. }, Ecosystem::Cargo) = (&package.source, package.ecosystem) else {
-            return Err(refuse("source not supported yet".to_owned()));
-        };
-        let cache = self.options.cargo_home.as_ref().map(|home| home.join("registry/cache"));
-        for index in cache.iter().filter_map(|cache| std::fs::read_dir(cache).ok()).flatten().flatten() {
-            let path = index.path().join(format!("{}-{}.crate", package.name, package.version));
-            let Ok(bytes) = std::fs::read(&path) else { continue };
-            if let Some(against) = package.integrity.iter().find(|digest| digest.matches(&bytes)) {
-                return Ok(Acquired::Archive {
-                    sha256: Digest::sha256(&bytes),
-                    provenance: Provenance::Verified { against: against.clone(), from: "cargo-cache" },
-                    bytes: Arc::new(bytes),
-                });
+        match &package.source {
+            Source::Path { .. } => self.own(package),
+            Source::File { path } => self.archive_in_project(package, path),
+            Source::Bundled { within, path } => self.bundled(package, within, path),
+            Source::Git { url, commit } => self.git(package, url, commit.as_deref()),
+            Source::Registry { .. } | Source::Tarball { .. } => {
+                if package.ecosystem == Ecosystem::Cargo
+                    && let Some(folder) = self.vendored().folder(package)
+                {
+                    return self.vendored_copy(package, folder);
+                }
+                self.published(package)
             }
         }
-        Err(refuse("not in cargo's cache".to_owned()))
     }
 
     /// Unpacks a verified archive in memory. Findings are about its form.
@@ -102,28 +211,66 @@ impl Acquirer {
     pub fn unpack(
         &self,
         package: &Package,
-        archive: &Acquired,
+        acquired: &Acquired,
     ) -> Result<(Contents, Vec<Finding>), Box<Refusal>> {
-        let _ = package;
-        match archive {
-            Acquired::Folder { contents } => Ok((contents.clone(), Vec::new())),
-            Acquired::Archive { bytes, sha256, provenance } => {
-                let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
-                let mut buffer = Vec::new();
-                let mut files = Vec::new();
-                for mut entry in tar.entries().into_iter().flatten().flatten() {
-                    let path = entry.path().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-                    let Some((_, path)) = path.split_once('/') else { continue };
-                    let (path, start): (Arc<str>, _) = (path.into(), buffer.len());
-                    if std::io::Read::read_to_end(&mut entry, &mut buffer).is_ok()
-                        && entry.header().entry_type().is_file()
-                    {
-                        files.push(File { path, range: start..buffer.len(), executable: false });
-                    }
-                }
-                let archive = Some((sha256.clone(), bytes.len() as u64));
-                Ok((Contents::new(provenance.clone(), archive, files, Arc::new(buffer)), Vec::new()))
-            }
+        let (bytes, sha256, provenance, part) = match acquired {
+            Acquired::Folder { contents, .. } => return Ok((contents.clone(), Vec::new())),
+            Acquired::Archive { bytes, sha256, provenance, part, .. } => (bytes, sha256, provenance, part),
+        };
+        let unpacked = if part.is_all() {
+            Arc::new(unpack(package, bytes)?)
+        } else {
+            self.bundles.unpacked(sha256, || unpack(package, bytes))?
+        };
+        let name = archive_name(package);
+        let findings = unpacked
+            .findings
+            .iter()
+            .filter(|(path, _)| part.holds(path).is_some())
+            .map(|(_, finding)| finding.clone())
+            .collect();
+        let files: Vec<_> = unpacked
+            .files
+            .iter()
+            .filter_map(|file| Some(File { path: part.holds(&file.path)?.into(), ..file.clone() }))
+            .collect();
+        if files.is_empty() {
+            return Err(not_fetched(format!("`{name}` holds no file of {}{part}", package.label())));
         }
+        let archive = Some((sha256.clone(), bytes.len() as u64));
+        let contents = Contents::new(provenance.clone(), archive, files, Arc::clone(&unpacked.buffer));
+        Ok((contents, findings))
     }
+}
+
+/// An unpacked archive that several packages may share.
+#[derive(Debug)]
+struct Shared {
+    files: Vec<File>,
+    buffer: Arc<Vec<u8>>,
+    /// Path and finding.
+    findings: Vec<(String, Finding)>,
+}
+
+fn unpack(package: &Package, bytes: &[u8]) -> Result<Shared, Box<Refusal>> {
+    let folder = format!("{}-{}", package.name, package.version);
+    let top = match (package.ecosystem, &package.source) {
+        (Ecosystem::Cargo, Source::Registry { .. }) => TopFolder::Exactly(&folder),
+        _ => TopFolder::AnyOne,
+    };
+    let plain = bytes.get(257..262) == Some(b"ustar") && !bytes.starts_with(&[0x1f, 0x8b]);
+    let unpacked = if plain && !matches!(package.source, Source::Registry { .. }) {
+        archive::tar(bytes.to_vec(), top, &Limits::default())
+    } else {
+        archive::tar_gz(bytes, top, &Limits::default())
+    };
+    let unpacked = unpacked.map_err(|error| refusal::hostile(package, &error))?;
+    let findings =
+        unpacked.remarks.iter().map(|remark| (remark.path().to_owned(), refusal::remark(remark))).collect();
+    let files = unpacked
+        .files
+        .into_iter()
+        .map(|entry| File { path: entry.path.into(), range: entry.range, executable: entry.executable })
+        .collect();
+    Ok(Shared { files, buffer: Arc::new(unpacked.buffer), findings })
 }

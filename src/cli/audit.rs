@@ -175,11 +175,11 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
         now: env.now,
         acquire: acquire::Options {
             offline: args.offline,
-            cargo_home: env.cargo_home.clone(),
-            npm_cache: env.home.as_ref().map(|home| home.join(".npm")),
             root: std::path::absolute(root)?,
-            home: env.home.clone(),
+            left_out: vec![std::path::absolute(&args.output)?],
             connections: usize::from(args.connections),
+            cargo_home: env.cargo_home.clone(),
+            ..acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone())
         },
         resolve: resolve::Options {
             offline: args.offline,

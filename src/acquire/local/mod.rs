@@ -1,0 +1,6 @@
+//! What is on disk already: caches of the package managers, vendored packages, the project's own
+//! folders.
+
+pub mod cache;
+pub mod folder;
+pub mod vendor;

@@ -1,0 +1,253 @@
+//! npm's configuration: `.npmrc` of the user and of the checkout
+//! (<https://docs.npmjs.com/cli/v11/configuring-npm/npmrc>), and the tarball's address.
+//!
+//! The checkout may be hostile. Its file only names registries; `${…}` stays as it is, and
+//! credentials in it are ignored. A credential belongs to the address that the user's own file
+//! gives it for (`//host/path/:_authToken`), so it never goes to a host that only the checkout
+//! names.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use url::Url;
+
+use super::Target;
+use crate::acquire::net::{NamedBy, Secret};
+use crate::model::{Package, Source};
+
+/// The registry when nothing else is configured.
+pub const DEFAULT_REGISTRY: &str = "https://registry.npmjs.org/";
+
+/// What the user's configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct NpmConfig {
+    /// The default registry.
+    registry: Option<Url>,
+    /// `@scope` → registry.
+    scopes: BTreeMap<String, Url>,
+    /// `//host/path/` → credential.
+    credentials: BTreeMap<String, Secret>,
+    /// npm's cache folder.
+    pub cache: Option<String>,
+    /// What could not be understood, each with its line.
+    pub problems: Vec<String>,
+}
+
+/// What the checkout's file adds: registries only.
+#[derive(Debug, Clone, Default)]
+pub struct CheckoutRegistries {
+    registry: Option<Url>,
+    scopes: BTreeMap<String, Url>,
+}
+
+impl NpmConfig {
+    /// Reads the user's `.npmrc`. `env` answers for `${NAME}` and for `npm_config_registry`.
+    pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut out = Self::default();
+        let mut basic: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
+        for (line, key, value) in lines(text) {
+            let (key, value) = match (expand(&key, env), expand(&value, env)) {
+                (Ok(key), Ok(value)) => (key, value),
+                (Err(name), _) | (_, Err(name)) => {
+                    out.problems.push(format!(
+                        "~/.npmrc:{line}: the variable `{name}` is not set; the line is left out"
+                    ));
+                    continue;
+                }
+            };
+            if let Some((address, field)) = credential_key(&key) {
+                match field {
+                    "_authToken" => {
+                        out.credentials.insert(address, Secret::new(format!("Bearer {value}")));
+                    }
+                    "_auth" => {
+                        out.credentials.insert(address, Secret::new(format!("Basic {value}")));
+                    }
+                    "username" => basic.entry(address).or_default().0 = Some(value),
+                    "_password" => basic.entry(address).or_default().1 = Some(value),
+                    _ => {}
+                }
+            } else if key == "registry" || is_scope_key(&key) {
+                match registry_url(&value) {
+                    Some(url) => match key.strip_suffix(":registry") {
+                        Some(scope) => drop(out.scopes.insert(scope.to_owned(), url)),
+                        None => out.registry = Some(url),
+                    },
+                    None => out.problems.push(format!("~/.npmrc:{line}: `{key}` is no http(s) URL")),
+                }
+            } else if key == "cache" {
+                out.cache = Some(value);
+            }
+        }
+        for (address, pair) in basic {
+            // npm keeps the password in base64, apart from the name.
+            if let (Some(user), Some(password)) = pair
+                && let Ok(password) = STANDARD.decode(password)
+            {
+                let pair = [user.as_bytes(), b":", &password].concat();
+                let value = Secret::new(format!("Basic {}", STANDARD.encode(pair)));
+                out.credentials.entry(address).or_insert(value);
+            }
+        }
+        for name in ["npm_config_registry", "NPM_CONFIG_REGISTRY"] {
+            if let Some(url) = env(name).as_deref().and_then(registry_url) {
+                out.registry = Some(url);
+                break;
+            }
+        }
+        out
+    }
+
+    /// The credential for `url`: that of the longest address that it starts with.
+    fn credential(&self, url: &Url) -> Option<&Secret> {
+        let mut path = url.path();
+        let authority = authority(url);
+        loop {
+            path = &path[..=path.rfind('/')?];
+            if let Some(secret) = self.credentials.get(&format!("//{authority}{path}")) {
+                return Some(secret);
+            }
+            path = path.strip_suffix('/')?;
+        }
+    }
+
+    /// Whether the user's own configuration names the host of `url`.
+    fn names(&self, url: &Url) -> bool {
+        let here = authority(url);
+        let default = DEFAULT_REGISTRY.strip_prefix("https://").and_then(|rest| rest.strip_suffix('/'));
+        self.registry.iter().chain(self.scopes.values()).any(|known| authority(known) == here)
+            || self.credentials.keys().any(|key| key[2..].split('/').next() == Some(&here))
+            || (Some(here.as_str()) == default && url.scheme() == "https")
+    }
+
+    /// Where a package's tarball is.
+    ///
+    /// # Errors
+    /// Where no address can be made.
+    pub fn tarball(&self, package: &Package, checkout: &CheckoutRegistries) -> Result<Target, String> {
+        let scope = package.name.split_once('/').map(|(scope, _)| scope);
+        let registry = scope
+            .and_then(|scope| checkout.scopes.get(scope).or_else(|| self.scopes.get(scope)))
+            .or(checkout.registry.as_ref())
+            .or(self.registry.as_ref())
+            .cloned()
+            .or_else(|| Url::parse(DEFAULT_REGISTRY).ok())
+            .ok_or("no registry is configured")?;
+        let resolved = match &package.source {
+            Source::Registry { url: Some(url), .. } => Url::parse(url).ok(),
+            _ => None,
+        };
+        let url = match resolved {
+            // npm writes the public registry into lockfiles and reads it as `the configured one`.
+            Some(url) if authority(&url) == "registry.npmjs.org" => {
+                join(&registry, url.path().trim_start_matches('/'))
+            }
+            Some(url) if authority(&url) == authority(&registry) || self.names(&url) => Some(url),
+            _ => {
+                let base = package.name.rsplit('/').next().unwrap_or(&package.name);
+                // Build metadata is no part of a tarball's name.
+                let version = package.version.split('+').next().unwrap_or(&package.version);
+                join(&registry, &format!("{}/-/{base}-{version}.tgz", package.name))
+            }
+        };
+        let url = url.ok_or_else(|| format!("no address can be made for {}", package.label()))?;
+        let by = if self.names(&url) { NamedBy::User } else { NamedBy::Checkout };
+        let authorization = self.credential(&url).filter(|_| by == NamedBy::User).cloned();
+        Ok(Target { url, by, authorization })
+    }
+}
+
+impl CheckoutRegistries {
+    /// Reads a checkout's `.npmrc`.
+    pub fn parse(text: &str) -> Self {
+        let mut out = Self::default();
+        for (_, key, value) in lines(text) {
+            let Some(url) = registry_url(&value).filter(|_| !value.contains("${")) else { continue };
+            if key == "registry" {
+                out.registry = Some(url);
+            } else if is_scope_key(&key) {
+                out.scopes.insert(key.trim_end_matches(":registry").to_owned(), url);
+            }
+        }
+        out
+    }
+}
+
+fn is_scope_key(key: &str) -> bool {
+    key.starts_with('@') && key.ends_with(":registry")
+}
+
+/// Host and port, the latter only where it is not the scheme's own.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A registry's URL, ending in `/`, without user information.
+fn registry_url(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    url.host_str().filter(|host| !host.is_empty())?;
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Some(url)
+}
+
+/// `path` below `registry`; `None` where it would leave it.
+fn join(registry: &Url, path: &str) -> Option<Url> {
+    let mut url = registry.clone();
+    url.set_path(&format!("{}{path}", registry.path()));
+    url.path().starts_with(registry.path()).then_some(url)
+}
+
+/// `//host/path/:field` → address and field.
+fn credential_key(key: &str) -> Option<(String, &str)> {
+    let rest = key.strip_prefix("//")?;
+    let (address, field) = rest.rsplit_once(':')?;
+    let slash = if address.ends_with('/') { "" } else { "/" };
+    Some((format!("//{address}{slash}"), field))
+}
+
+/// Lines `key = value` with their numbers; comments, sections and list entries are left out.
+fn lines(text: &str) -> impl Iterator<Item = (usize, String, String)> + '_ {
+    text.lines().enumerate().filter_map(|(at, line)| {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#', '[']) {
+            return None;
+        }
+        let (key, value) = line.split_once('=')?;
+        let unquote = |text: &str| {
+            let text = text.trim();
+            ['"', '\'']
+                .iter()
+                .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+                .unwrap_or(text)
+                .to_owned()
+        };
+        Some((at + 1, unquote(key), unquote(value)))
+    })
+}
+
+/// Replaces `${NAME}` (and `${NAME?}`, empty when unset); gives the name of one that is not set.
+fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, after)) = after.split_once('}') else { break };
+        out.push_str(before);
+        match (env(name.trim_end_matches('?')), name.ends_with('?')) {
+            (Some(value), _) => out.push_str(&value),
+            (None, true) => {}
+            (None, false) => return Err(name.to_owned()),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
