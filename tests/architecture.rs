@@ -1,0 +1,70 @@
+//! Imports run one way: a stage uses the model, the services and the stages above it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Top-level modules in the order of the data, services first. A module may use itself and
+/// everything before it.
+const ORDER: [&str; 15] = [
+    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review", "policy",
+    "compare", "attest", "report", "audit",
+];
+
+/// Uses that point up and why they may.
+const EXCEPTIONS: [(&str, &str, &str); 1] =
+    [("rules", "check", "`rules test` runs each rule's examples through the checks")];
+
+fn uses(file: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut found = BTreeSet::new();
+    for line in text.lines().map(str::trim_start).filter(|line| !line.starts_with("//")) {
+        for (at, _) in line.match_indices("crate::") {
+            let rest = &line[at + "crate::".len()..];
+            if let Some(group) = rest.strip_prefix('{') {
+                let names = group.split(['{', '}', ',']).map(|part| part.trim().split("::").next().unwrap());
+                found.extend(names.filter(|name| ORDER.contains(name)).map(str::to_owned));
+            } else {
+                found.insert(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn sources(dir: &Path, out: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_import_points_up() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    assert!(files.len() > 30, "the walk found only {} files", files.len());
+    let rank = |name: &str| ORDER.iter().position(|module| *module == name);
+    let mut wrong = Vec::new();
+    for file in files {
+        let inner = file.strip_prefix(&src).unwrap();
+        let module = inner.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        let is_test = inner.to_string_lossy().contains("tests");
+        if matches!(module.as_str(), "lib" | "main" | "cli") || is_test {
+            continue;
+        }
+        let own = rank(&module).unwrap_or_else(|| panic!("`{module}` is not in the order of modules"));
+        for used in uses(&file) {
+            let excused = EXCEPTIONS.iter().any(|(from, to, _)| *from == module && *to == used);
+            if !excused && rank(&used).is_none_or(|other| other > own) {
+                wrong.push(format!("{}: `{module}` uses `{used}`", inner.display()));
+            }
+        }
+    }
+    wrong.sort();
+    assert!(wrong.is_empty(), "imports that point up:\n{}", wrong.join("\n"));
+}
