@@ -1,5 +1,8 @@
 //! Arguments in, calls of the library, exit code out.
 
+mod key;
+mod verify;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +25,10 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(AuditArgs),
+    /// Make, show and trust keys
+    Key(key::KeyArgs),
+    /// Check a bill of materials: signature, form, verdicts, digests, attestations
+    Verify(verify::VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +63,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
+        Command::Key(args) => key::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Audit(args) => match audit_command(&args) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
