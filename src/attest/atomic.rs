@@ -19,18 +19,19 @@ pub struct WriteError {
 /// # Errors
 /// What the system says, with the file's name.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    write_with_mode(path, bytes, 0o644)
+    write(path, bytes, 0o644, true)
 }
 
-/// As [`write_atomic`], readable by the owner alone (a private key).
+/// As [`write_atomic`], readable by the owner alone (a private key). Unless `overwrite`, a file
+/// that is there already is an error, even if it appears while this runs.
 ///
 /// # Errors
 /// What the system says, with the file's name.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    write_with_mode(path, bytes, 0o600)
+pub fn write_private(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), WriteError> {
+    write(path, bytes, 0o600, overwrite)
 }
 
-fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteError> {
+fn write(path: &Path, bytes: &[u8], mode: u32, overwrite: bool) -> Result<(), WriteError> {
     let fail = |source| WriteError { path: path.to_owned(), source };
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -48,7 +49,11 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteErro
     let mut file = builder.tempfile_in(dir).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
+    if overwrite {
+        file.persist(path).map_err(|error| fail(error.error))?;
+    } else {
+        file.persist_noclobber(path).map_err(|error| fail(error.error))?;
+    }
     // The rename is durable once the folder is; not every system can open a folder.
     #[cfg(unix)]
     if let Ok(dir) = std::fs::File::open(dir) {
@@ -69,6 +74,21 @@ mod tests {
         write_atomic(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_private_file_is_private_and_never_overwritten_by_chance() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.pem");
+        write_private(&path, b"one", false).unwrap();
+        assert!(write_private(&path, b"two", false).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        write_private(&path, b"two", true).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@
 mod audit;
 mod env;
 mod explain;
+mod key;
 mod policy;
 mod progress;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -46,6 +48,10 @@ enum Command {
     Audit(Box<audit::Args>),
     /// Show why a package is approved or denied, with the code
     Explain(explain::Args),
+    /// Check a bill of materials: signature, form, verdicts, digests, attestations
+    Verify(verify::VerifyArgs),
+    /// Make, show and trust keys
+    Key(key::KeyArgs),
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -69,6 +75,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
+        Command::Verify(args) => return verify::run(&args),
+        Command::Key(args) => return key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut std::io::stdout());

@@ -6,10 +6,12 @@
 
 mod public;
 mod secret;
+mod source;
 mod trust;
 
 pub use public::PublicKey;
 pub use secret::{Pem, Signer};
+pub use source::KeySource;
 pub use trust::{TrustStore, Trusted};
 
 use std::ffi::OsString;

@@ -6,6 +6,7 @@
 //! ([`attestations`]). Every failure is reported, not only the first, each with its place.
 
 mod attestations;
+pub mod contents;
 mod document;
 
 use std::fmt;

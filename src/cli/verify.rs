@@ -1,0 +1,117 @@
+//! `bomvet verify`: checks a BoM and its attestations.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::key;
+use crate::attest::verify::{Inputs, Part, Report, contents, verify};
+use crate::model::escape;
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The bill of materials (bom.cdx.json)
+    bom: PathBuf,
+    /// Trust this public key (JWK file or text); repeatable. With it the trust store is not used
+    #[arg(long)]
+    key: Vec<String>,
+    /// Trust store [default: `trusted` in bomvet's configuration folder]
+    #[arg(long, value_name = "DIR")]
+    trust: Option<PathBuf>,
+    /// The attestations [default: attestations.jsonl beside the BoM, if it is there]
+    #[arg(long, value_name = "FILE")]
+    attestations: Option<PathBuf>,
+    /// Archives to hash again and compare with the BoM; repeatable
+    #[arg(long, value_name = "PATH")]
+    contents: Vec<PathBuf>,
+    /// Accept a BoM that says of itself that it is unsigned
+    #[arg(long)]
+    allow_unsigned: bool,
+}
+
+pub(super) fn run(args: &VerifyArgs) -> ExitCode {
+    match checked(args) {
+        Ok(report) if report.is_ok() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn checked(args: &VerifyArgs) -> Result<Report, String> {
+    let bom = read(&args.bom)?;
+    let beside = args.bom.with_file_name("attestations.jsonl");
+    let path = args.attestations.clone().or_else(|| beside.exists().then_some(beside));
+    let attestations = path.as_deref().map(read).transpose()?;
+    let mut trusted = Vec::new();
+    for given in &args.key {
+        trusted.push(key::public_key(given)?);
+    }
+    if args.key.is_empty() || args.trust.is_some() {
+        // A BoM that may be unsigned needs no key, so that a missing home folder is no error then.
+        match key::trust_store(args.trust.as_deref()) {
+            Ok(store) => {
+                trusted.extend(store.list().map_err(|e| e.to_string())?.into_iter().map(|known| known.key));
+            }
+            Err(_) if args.allow_unsigned => {}
+            Err(message) => return Err(message),
+        }
+    }
+    let mut report = verify(&Inputs {
+        bom: &bom,
+        attestations: attestations.as_deref(),
+        trusted: &trusted,
+        allow_unsigned: args.allow_unsigned,
+    })
+    .map_err(|e| format!("`{}`: {e}", args.bom.display()))?;
+    let mut matched = Vec::new();
+    for path in &args.contents {
+        let bytes = read(path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match contents::find(&report.document, &name, &bytes) {
+            Ok(purl) => matched.push(format!("{}: is the archive of {purl}", path.display())),
+            Err(failure) => report.failures.push(failure),
+        }
+    }
+    show(args, path.as_deref(), &report, &matched);
+    Ok(report)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))
+}
+
+fn show(args: &VerifyArgs, attestations: Option<&Path>, report: &Report, matched: &[String]) {
+    for failure in &report.failures {
+        let path = match failure.part {
+            Part::Bom => args.bom.as_path(),
+            Part::Attestations => attestations.unwrap_or(Path::new("attestations.jsonl")),
+        };
+        // Messages quote the file; what it holds must not drive the terminal.
+        eprintln!("error: {}:{}: {}", path.display(), failure.line, escape(&failure.to_string()));
+        if let Some(help) = &failure.help {
+            eprintln!("  help: {}", escape(help));
+        }
+    }
+    for line in matched {
+        println!("{line}");
+    }
+    if !report.is_ok() {
+        let n = report.failures.len();
+        eprintln!("not verified: {n} {}", if n == 1 { "failure" } else { "failures" });
+        return;
+    }
+    match &report.signed_by {
+        Some(id) => println!("signature: valid, by trusted key {id}"),
+        None => println!("signature: none, as allowed by --allow-unsigned"),
+    }
+    let approved = report.packages - report.denied;
+    println!("verdicts: {} packages, {approved} approved, {} denied", report.packages, report.denied);
+    match report.attestations {
+        Some(n) => println!("attestations: {n}, all agree with the BoM"),
+        None => println!("attestations: not checked, there is no `attestations.jsonl` beside the BoM"),
+    }
+}
