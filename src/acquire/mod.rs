@@ -173,6 +173,11 @@ impl Acquirer {
         self.notes.lock().map(|notes| notes.iter().cloned().collect()).unwrap_or_default()
     }
 
+    /// Whether the HTTP client was ever made; offline it never is.
+    pub fn opened_connections(&self) -> bool {
+        self.client.is_used()
+    }
+
     fn note(&self, note: String) {
         if let Ok(mut notes) = self.notes.lock() {
             notes.insert(note);
