@@ -15,6 +15,7 @@ pub mod cli;
 pub mod compare;
 pub mod discover;
 pub mod graph;
+pub mod json;
 pub mod model;
 pub mod policy;
 pub mod report;

@@ -55,7 +55,13 @@ pub struct LineIndex<'a> {
     file: Arc<str>,
     text: &'a str,
     starts: Vec<u32>,
+    /// Characters before each block of [`BLOCK`] bytes, so that a column in a file of one huge
+    /// line costs no scan of that line.
+    blocks: Vec<u32>,
 }
+
+/// Bytes of text for each entry of `LineIndex::blocks`.
+const BLOCK: usize = 1024;
 
 impl<'a> LineIndex<'a> {
     /// Indexes the line starts of `text`.
@@ -63,7 +69,32 @@ impl<'a> LineIndex<'a> {
         let mut starts = Vec::with_capacity(text.len() / 32 + 1);
         starts.push(0);
         starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
-        Self { file: file.into(), text, starts }
+        let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
+        let mut before = 0;
+        for block in text.as_bytes().chunks(BLOCK) {
+            blocks.push(before);
+            before += characters(block);
+        }
+        Self { file: file.into(), text, starts, blocks }
+    }
+
+    /// Characters before a byte offset.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let Some(last) = self.blocks.len().checked_sub(1) else { return 0 };
+        let block = (offset / BLOCK).min(last);
+        self.blocks[block] + characters(&self.text.as_bytes()[block * BLOCK..offset])
+    }
+
+    /// 1-based line and 1-based column, counted in characters, of a byte offset; clipped to the
+    /// text. Cheaper than a span: no excerpt.
+    pub fn position(&self, offset: usize) -> (u32, u32) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_of(offset as u32);
+        let column = self.characters_before(offset) - self.characters_before(self.starts[line] as usize);
+        (line as u32 + 1, column + 1)
     }
 
     /// The file's path.
@@ -115,7 +146,7 @@ impl<'a> LineIndex<'a> {
         Span {
             file: Arc::clone(&self.file),
             line: line as u32 + 1,
-            column: self.text[line_start..start].chars().count() as u32 + 1,
+            column: self.position(start).1,
             start: start as u32,
             end: end as u32,
             text_start: before.len() as u32,
@@ -123,6 +154,11 @@ impl<'a> LineIndex<'a> {
             text: format!("{before}{marked}{after}"),
         }
     }
+}
+
+/// Characters that start in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
 }
 
 /// Makes what a reader cannot see visible, so that an excerpt can neither hide
@@ -173,10 +209,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_range_panics(text in "\\PC{0,40}\n?\\PC{0,400}", a in 0usize..500, b in 0usize..500) {
+        fn no_range_panics(text in "\\PC{0,40}\n?\\PC{0,900}", a in 0usize..2500, b in 0usize..500) {
             let index = LineIndex::new("f", &text);
             let span = index.span(a, b);
             let end = (span.text_start + span.text_len) as usize;
+            let line_start = text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+            let column = text[line_start..span.start as usize].chars().count() as u32 + 1;
+            prop_assert_eq!((span.line, span.column), (index.position(a).0, column));
             prop_assert!(span.text.is_char_boundary(span.text_start as usize));
             prop_assert!(span.text.is_char_boundary(end) && end <= span.text.len());
         }
