@@ -6,8 +6,8 @@ use std::path::Path;
 /// Top-level modules in the order of the data, services first. A module may use itself and
 /// everything before it.
 const ORDER: [&str; 15] = [
-    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review", "policy",
-    "compare", "attest", "report", "audit",
+    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
+    "policy", "compare", "attest", "report", "audit",
 ];
 
 /// Uses that point up and why they may.
@@ -24,7 +24,9 @@ fn uses(file: &Path) -> BTreeSet<String> {
                 let names = group.split(['{', '}', ',']).map(|part| part.trim().split("::").next().unwrap());
                 found.extend(names.filter(|name| ORDER.contains(name)).map(str::to_owned));
             } else {
-                found.insert(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned());
+                found.insert(
+                    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned(),
+                );
             }
         }
     }

@@ -92,7 +92,13 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     }
     let spec = attest::SpecVersion::parse(&args.spec_version)
         .ok_or_else(|| format!("unknown CycloneDX version `{}`; use 1.6 or 1.5", args.spec_version))?;
-    let signer = if args.unsigned { None } else { Some(signer(args.key.as_deref(), env)?) };
+    let signer = if args.unsigned {
+        None
+    } else {
+        Some(super::key::signer(args.key.as_deref())?.ok_or(
+            "no signing key: make one with `bomvet key new`, name one with `--key`, or write an unsigned BoM with `--unsigned`",
+        )?)
+    };
     let (policy, policy_notes) = effective_policy(args)?;
     let options = options(args, env, policy)?;
     let audit = if env.terminal {
@@ -213,18 +219,6 @@ fn refuse_mismatch(audit: &Audit) -> Result<(), CommandError> {
         }
         None => Ok(()),
     }
-}
-
-/// The signing key: `--key`, `BOMVET_KEY` (a file or the PEM text), else the one of `bomvet key new`.
-fn signer(key: Option<&Path>, env: &Env) -> Result<Signer, CommandError> {
-    let pem = match key {
-        Some(path) => super::read_text(path)?,
-        None => {
-            let default = env.config.as_ref().ok_or("no home folder; give `--key FILE`")?.join("key.pem");
-            super::read_text(&default)?
-        }
-    };
-    Ok(Signer::from_pem(&crate::attest::keys::Pem::new(pem))?)
 }
 
 fn write(

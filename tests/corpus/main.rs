@@ -110,7 +110,9 @@ fn attacks_are_denied_and_their_twins_approved() {
     }
     for (held_out, [all, denied, right, twins]) in &counts {
         let name = if *held_out { "held out" } else { "seen" };
-        println!("{name}: {all} attacks, {denied} denied, {right} for a reason expected; {twins} twins approved");
+        println!(
+            "{name}: {all} attacks, {denied} denied, {right} for a reason expected; {twins} twins approved"
+        );
     }
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }

@@ -130,7 +130,8 @@ impl Project {
         let mut manifest =
             "[package]\nname = \"app\"\nversion = \"1.0.0\"\nedition = \"2021\"\nlicense = \"MIT\"\n\n[dependencies]\n"
                 .to_owned();
-        let mut lock = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\n".to_owned();
+        let mut lock =
+            "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\n".to_owned();
         for package in packages {
             manifest += &format!("{} = \"{}\"\n", package.name, package.version);
             lock += &format!(" \"{}\",\n", package.name);
@@ -140,7 +141,9 @@ impl Project {
             let top = format!("{}-{}", package.name, package.version);
             let archive = package.archive(&top);
             write(
-                &self.home().join(format!(".cargo/registry/cache/index.crates.io-1949cf8c6b5b557f/{top}.crate")),
+                &self
+                    .home()
+                    .join(format!(".cargo/registry/cache/index.crates.io-1949cf8c6b5b557f/{top}.crate")),
                 &archive,
             );
             lock += &format!(
