@@ -125,6 +125,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let advisories = advisories?;
     let hits = advisories.hits(&graph.packages);
     let mut named = advisories.database_findings(&graph.packages);
+    named.extend(check::identity::findings(&graph.packages));
 
     let (deltas, removed) = match &base {
         None => (vec![change::Delta::default(); graph.packages.len()], Vec::new()),

@@ -5,6 +5,7 @@
 //! word deny.
 
 pub mod advisory;
+pub mod identity;
 pub mod parse;
 
 use crate::model::{Analysis, Contents, Coverage, FileCoverage, Package, Treatment};
