@@ -492,3 +492,40 @@ fn the_users_own_cargo_cache_is_read_verified_and_unpacked() {
     assert!(got > 0, "none of the locked crates is in the cache");
     eprintln!("{got} crates read");
 }
+
+/// Every finding id that the stage can raise has a rule file, and every rule file is raised.
+#[test]
+fn findings_and_rule_files_are_the_same_set() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut used = std::collections::BTreeSet::new();
+    let mut folders = vec![root.join("src/acquire"), root.join("src/audit.rs")];
+    while let Some(path) = folders.pop() {
+        if path.is_dir() {
+            folders.extend(std::fs::read_dir(path).expect("folder").flatten().map(|entry| entry.path()));
+            continue;
+        }
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("source");
+        for quoted in text.split('"') {
+            let id = quoted.split_once('/').filter(|(area, name)| {
+                ["acquire", "archive", "store"].contains(area)
+                    && !name.is_empty()
+                    && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            });
+            used.extend(id.map(|_| quoted.to_owned()));
+        }
+    }
+    let mut files = std::collections::BTreeSet::new();
+    for area in ["acquire", "archive", "store"] {
+        for entry in std::fs::read_dir(root.join("rules").join(area)).expect("rules").flatten() {
+            let rule: toml::Table =
+                std::fs::read_to_string(entry.path()).expect("a rule").parse().expect("TOML");
+            let id = rule["id"].as_str().expect("an id").to_owned();
+            assert_eq!(format!("{id}.toml"), format!("{area}/{}", entry.file_name().display()));
+            files.insert(id);
+        }
+    }
+    assert_eq!(used, files);
+}

@@ -63,7 +63,7 @@ pub enum ArchiveError {
     #[error("holds no file")]
     Empty,
     /// A header's checksum is wrong.
-    #[error("the header at byte {offset} has checksum {found}, it should be {expected}")]
+    #[error("the header at byte {offset} has checksum `{found}`, it should be `{expected:06o}`")]
     Checksum {
         /// Where.
         offset: u64,
@@ -81,7 +81,7 @@ pub enum ArchiveError {
         message: String,
     },
     /// An entry's size goes beyond the archive.
-    #[error("`{path}` at byte {offset} says it has {size} bytes, {left} are left")]
+    #[error("`{path}` at byte {offset} says it has {size} bytes and their padding, {left} are left")]
     SizeBeyondEnd {
         /// The entry.
         path: String,

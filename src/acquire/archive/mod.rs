@@ -9,6 +9,7 @@ mod error;
 mod gzip;
 mod names;
 mod tarball;
+mod zipfile;
 
 use std::ops::Range;
 
@@ -109,3 +110,14 @@ pub fn tar(bytes: Vec<u8>, top: TopFolder<'_>, limits: &Limits) -> Result<Unpack
     }
     tarball::read(bytes, top, limits)
 }
+
+/// Unpacks a zip archive by its central directory.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn zip(bytes: &[u8], top: TopFolder<'_>, limits: &Limits) -> Result<Unpacked, ArchiveError> {
+    zipfile::read(bytes, top, limits)
+}
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,8 @@ pub(super) fn read(buffer: Vec<u8>, top: TopFolder<'_>, limits: &Limits) -> Resu
         };
         let start = at + BLOCK;
         let left = (buffer.len() - start) as u64;
-        if size > left {
+        // The padding counts: without it the archive was cut off.
+        if size > left || (size as usize).next_multiple_of(BLOCK) as u64 > left {
             let path = shown(&header.name());
             return Err(ArchiveError::SizeBeyondEnd { path, offset: at as u64, size, left });
         }
