@@ -84,7 +84,11 @@ fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
             home,
             connections: 16,
         },
-        resolve: resolve::Options { offline: args.offline, ..resolve::Options::default() },
+        resolve: resolve::Options {
+            offline: args.offline,
+            store: Some(store.clone()),
+            ..resolve::Options::default()
+        },
         advisories: check::advisory::Options { databases: args.db.clone(), now },
         store,
     };
