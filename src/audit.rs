@@ -17,7 +17,7 @@ use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
     Analysis, Audit, Contents, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Node, Package,
-    Provenance, Risk, Verdict,
+    Provenance, Risk, Source, Verdict,
 };
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
@@ -108,6 +108,17 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let found = discover::discover(&options.path, &options.policy.exclude)?;
     let base = change::load(&options.base, &found.root, &options.policy.exclude, &options.resolve)?;
     let mut resolution = resolve::resolve(&found, &options.resolve)?;
+    // What is wrong with the layout is the root package's.
+    let own = resolution.packages.iter().filter(|package| package.first_party);
+    let root = own
+        .clone()
+        .find(|package| matches!(&package.source, Source::Path { path } if path == "."))
+        .or_else(|| own.clone().next())
+        .or(resolution.packages.first())
+        .map(|package| package.purl.clone());
+    if let Some(root) = root {
+        resolution.findings.extend(found.findings.iter().map(|finding| (root.clone(), finding.clone())));
+    }
     let (graph, dangling) =
         Graph::build(std::mem::take(&mut resolution.packages), std::mem::take(&mut resolution.dependencies));
     let pool = rayon::ThreadPoolBuilder::new()
@@ -155,7 +166,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
         let hits: Vec<_> = hits.iter().filter(|hit| hit.purl == package.purl).cloned().collect();
         findings.extend(
-            resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, f)| f.clone()),
+            resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, finding)| rules.complete(finding.clone())),
         );
         findings.extend(delta.findings);
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));

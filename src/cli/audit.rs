@@ -190,6 +190,7 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
         resolve: resolve::Options {
             offline: args.offline,
             lockfile_only: args.lockfile_only,
+            store: Some(store.clone()),
             ..resolve::Options::default()
         },
         advisories: advisory::Options {

@@ -1,11 +1,30 @@
 //! Finds the lockfiles and manifests of a project.
 //!
-//! In: a path. Out: the projects below it, sorted. Nothing is parsed and nothing is run here;
+//! In: a path. Out: the projects below it, sorted, and findings about the layout. Lockfiles are
+//! not parsed here; manifests are, as data, to see which lockfile covers them. Nothing is run, and
 //! symbolic links are not followed out of the root.
 
+mod cover;
+pub mod glob;
+pub mod limits;
+pub mod manifest;
+pub mod paths;
+#[cfg(test)]
+mod tests;
+mod walk;
+pub mod workspace;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Ecosystem, Finding};
+
+/// Names of the lockfiles that are read; of npm's, the earlier wins within one folder, as npm
+/// itself has it.
+const LOCKFILES: &[&str] = &["Cargo.lock", "npm-shrinkwrap.json", "package-lock.json"];
+
+/// Names of the manifests beside them.
+const MANIFESTS: &[&str] = &["Cargo.toml", "package.json"];
 
 /// One lockfile, or one manifest that has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +42,7 @@ pub struct Project {
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Discovered {
-    /// The audited folder, absolute.
+    /// The audited folder, absolute and without links.
     pub root: PathBuf,
     /// The projects, sorted.
     pub projects: Vec<Project>,
@@ -50,40 +69,85 @@ pub enum DiscoverError {
         /// The path.
         path: PathBuf,
     },
+    /// The path is a file of another kind.
+    #[error(
+        "`{path}` is not a lockfile that is read; give a folder, or a `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json`"
+    )]
+    NotALockfile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The tree is larger than the limit.
+    #[error(
+        "more than {limit} files and folders below `{path}`; audit a smaller folder, or exclude some in `bomvet.toml`"
+    )]
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 /// Finds every project below `path` (a folder or a lockfile). `exclude` holds glob patterns
 /// (`fixtures/**`) from the root.
 ///
 /// # Errors
-/// Where the path cannot be read or holds no lockfile.
+/// Where the path cannot be read, is too large, or holds no lockfile.
 pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
-    let _ = exclude;
     let read = |source| DiscoverError::Read { path: path.to_owned(), source };
-    let absolute = std::path::absolute(path).map_err(read)?;
-    let meta = std::fs::metadata(&absolute).map_err(read)?;
-    let root = if meta.is_file() {
-        absolute.parent().map_or_else(|| absolute.clone(), Path::to_owned)
-    } else {
-        absolute.clone()
-    };
-    let mut projects = Vec::new();
-    for (file, manifest, ecosystem) in [
-        ("Cargo.lock", "Cargo.toml", Ecosystem::Cargo),
-        ("package-lock.json", "package.json", Ecosystem::Npm),
-    ] {
-        if root.join(file).is_file() {
-            projects.push(Project {
-                ecosystem,
-                dir: String::new(),
-                lockfile: file.to_owned(),
-                manifest: root.join(manifest).is_file().then(|| manifest.to_owned()),
-            });
-        }
+    let meta = std::fs::metadata(path).map_err(read)?;
+    if !meta.is_dir() {
+        return single(path);
     }
+    let root = std::fs::canonicalize(path).map_err(read)?;
+    // The root itself must be readable: everything else that is not is a finding.
+    std::fs::read_dir(&root).map_err(read)?;
+    let exclude: Vec<_> = exclude.iter().map(|pattern| glob::Glob::new(pattern)).collect();
+    let seen = walk::walk(&root, &exclude)?;
+    let lockfiles: BTreeSet<&str> = seen.lockfiles.iter().map(String::as_str).collect();
+    let manifests: BTreeSet<&str> = seen.manifests.iter().map(String::as_str).collect();
+    let mut projects: Vec<_> = seen
+        .lockfiles
+        .iter()
+        .filter(|file| {
+            let shrinkwrap = paths::child(paths::parent(file), "npm-shrinkwrap.json");
+            !(file.ends_with("package-lock.json") && lockfiles.contains(shrinkwrap.as_str()))
+        })
+        .map(|file| project(file, |manifest| manifests.contains(manifest)))
+        .collect();
+    projects.sort();
+    let mut findings = seen.findings;
     if projects.is_empty() {
         return Err(DiscoverError::NoLockfile { path: path.to_owned() });
     }
-    projects.sort();
-    Ok(Discovered { root, projects, findings: Vec::new() })
+    findings.extend(cover::uncovered(&root, &seen.manifests, &projects));
+    findings.sort();
+    findings.dedup();
+    Ok(Discovered { root, projects, findings })
+}
+
+/// A path that is a lockfile itself: that one alone.
+fn single(path: &Path) -> Result<Discovered, DiscoverError> {
+    let read = |source| DiscoverError::Read { path: path.to_owned(), source };
+    let absolute = std::path::absolute(path).map_err(read)?;
+    let name = absolute.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    if !LOCKFILES.iter().any(|lockfile| name.ends_with(lockfile)) {
+        return Err(DiscoverError::NotALockfile { path: path.to_owned() });
+    }
+    let folder = absolute.parent().unwrap_or(&absolute);
+    let root = std::fs::canonicalize(folder).map_err(read)?;
+    let project =
+        project(&name, |manifest| LOCKFILES.contains(&name.as_str()) && root.join(manifest).is_file());
+    Ok(Discovered { root, projects: vec![project], findings: Vec::new() })
+}
+
+fn project(file: &str, has: impl Fn(&str) -> bool) -> Project {
+    let dir = paths::parent(file).to_owned();
+    let (ecosystem, manifest) = if file.ends_with("Cargo.lock") {
+        (Ecosystem::Cargo, paths::child(&dir, "Cargo.toml"))
+    } else {
+        (Ecosystem::Npm, paths::child(&dir, "package.json"))
+    };
+    Project { ecosystem, lockfile: file.to_owned(), manifest: has(&manifest).then_some(manifest), dir }
 }

@@ -9,7 +9,8 @@ pub mod npm;
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Discovered, Project};
-use crate::model::{Dependency, Ecosystem, Finding, Gap, Package};
+use crate::model::{Dependency, Ecosystem, Finding, Gap, Location, Package, Span};
+use crate::store::Store;
 
 /// How to resolve.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct Options {
     pub lockfile_only: bool,
     /// A folder of bomvet's own, empty, outside the project, to start cargo in.
     pub clean_dir: PathBuf,
+    /// Where cargo's answers are kept between runs; `None` keeps none.
+    pub store: Option<Store>,
 }
 
 /// Packages and edges of one or more lockfiles.
@@ -47,10 +50,56 @@ impl Resolution {
         self.notes.extend(other.notes);
     }
 
+    /// Sorts the packages and makes one of those with the same purl (two lockfiles may pin the
+    /// same package). What one knows the other gains; two digests for one archive are a finding.
+    fn unify(&mut self) {
+        self.packages.sort();
+        let mut kept: Vec<Package> = Vec::with_capacity(self.packages.len());
+        for package in std::mem::take(&mut self.packages) {
+            let Some(first) = kept.last_mut().filter(|first| first.purl == package.purl) else {
+                kept.push(package);
+                continue;
+            };
+            let comparable = package
+                .integrity
+                .iter()
+                .any(|digest| first.integrity.iter().any(|other| other.algorithm == digest.algorithm));
+            let agree = package.integrity.iter().any(|digest| first.integrity.contains(digest));
+            if comparable && !agree {
+                let place =
+                    |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
+                self.findings.push((
+                    first.purl.clone(),
+                    Finding::new(
+                        "lockfile/checksum-mismatch",
+                        format!("the lockfiles give `{}` two different checksums", package.label()),
+                        vec![place(&first.declared), place(&package.declared)],
+                    ),
+                ));
+            }
+            // Of two that disagree the first stands: else an archive that fits either would do.
+            if agree || !comparable {
+                for digest in package.integrity {
+                    if !first.integrity.contains(&digest) {
+                        first.integrity.push(digest);
+                    }
+                }
+            }
+            first.features.extend(package.features);
+            first.features.sort();
+            first.features.dedup();
+            first.optional &= package.optional;
+            first.first_party |= package.first_party;
+            first.licence = first.licence.take().or(package.licence);
+            first.patches = first.patches.take().or(package.patches);
+            first.folder = first.folder.take().or(package.folder);
+        }
+        self.packages = kept;
+    }
+
     /// Sorts everything and drops what stands twice.
     pub fn normalise(&mut self) {
-        self.packages.sort();
-        self.packages.dedup_by(|a, b| a.purl == b.purl);
+        self.unify();
         self.dependencies.sort();
         self.dependencies.dedup();
         self.findings.sort();
