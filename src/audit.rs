@@ -126,7 +126,11 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         .stack_size(STACK)
         .thread_name(|n| format!("check-{n}"))
         .build()?;
-    let acquire = acquire::Options { root: found.root.clone(), ..options.acquire.clone() };
+    let acquire = acquire::Options {
+        root: found.root.clone(),
+        exclude: options.policy.exclude.clone(),
+        ..options.acquire.clone()
+    };
     let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
     let (advisories, outcomes) = std::thread::scope(|scope| {
         let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));

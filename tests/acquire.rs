@@ -529,3 +529,171 @@ fn findings_and_rule_files_are_the_same_set() {
     }
     assert_eq!(used, files);
 }
+
+fn write(root: &Path, path: &str, body: &[u8]) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(path, body).expect("written");
+}
+
+/// A vendored `a@1.0.0` and its archive in a cargo cache, which may be left out.
+fn vendored(cached: bool, change: impl FnOnce(&Path)) -> (tempfile::TempDir, Result<Acquired, Box<Refusal>>) {
+    let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\n".as_slice();
+    let bytes =
+        tgz(&[("a-1.0.0/Cargo.toml", manifest), ("a-1.0.0/src/lib.rs", b"1"), ("a-1.0.0/.gitignore", b"")]);
+    let sum = Digest::sha256(&bytes);
+    let root = empty();
+    let folder = root.path().join("third-party/a");
+    write(&folder, "Cargo.toml", manifest);
+    write(&folder, "src/lib.rs", b"1");
+    let sums = |body: &[u8]| Digest::sha256(body).hex();
+    let list = serde_json::json!({
+        "files": { "Cargo.toml": sums(manifest), "src/lib.rs": sums(b"1") }, "package": sum.hex(),
+    });
+    write(&folder, ".cargo-checksum.json", list.to_string().as_bytes());
+    let config = "[source.v]\ndirectory = \"third-party\"\n[build]\nrustc-wrapper = \"evil\"\n";
+    write(root.path(), ".cargo/config.toml", config.as_bytes());
+    let home = root.path().join("home");
+    if cached {
+        write(&home, "registry/cache/index/a-1.0.0.crate", &bytes);
+    }
+    change(&folder);
+    let mut options = options(root.path().to_owned(), "", "", "");
+    (options.offline, options.cargo_home) = (true, Some(home));
+    let package = package(Ecosystem::Cargo, "a", "1.0.0", vec![sum]);
+    let got = Acquirer::new(options, Store::none()).acquire(&package);
+    (root, got)
+}
+
+fn rules(acquired: &Acquired) -> Vec<&str> {
+    let mut rules: Vec<_> = acquired.remarks().findings.iter().map(|f| f.rule.as_str()).collect();
+    rules.sort_unstable();
+    rules
+}
+
+#[test]
+fn a_vendored_copy_is_compared_with_the_published_archive() {
+    let (_root, got) = vendored(true, |_| {});
+    let got = got.expect("good");
+    assert!(matches!(provenance(&got), Provenance::Verified { from: "cargo-vendor", .. }), "{got:?}");
+    assert_eq!(rules(&got), [""; 0]);
+    let Acquired::Folder { contents, .. } = &got else { panic!("a folder") };
+    assert_eq!(contents.get("src/lib.rs"), Some(b"1".as_slice()));
+
+    // Without the archive there is only its own word.
+    let (_root, got) = vendored(false, |_| {});
+    let got = got.expect("contents");
+    assert!(matches!(provenance(&got), Provenance::Unverified(_)));
+    assert_eq!(rules(&got), ["acquire/vendor-unproven"]);
+}
+
+#[test]
+fn a_changed_vendored_copy_is_found_whether_or_not_its_list_was_changed_too() {
+    let (_root, got) = vendored(true, |folder| {
+        write(folder, "src/lib.rs", b"2");
+        write(folder, "build.rs", b"evil");
+        std::fs::remove_file(folder.join("Cargo.toml")).expect("removed");
+        write(folder, "Cargo.toml", b"[package]\nname = \"a\"\nversion = \"1.0.0\"\n");
+    });
+    let got = got.expect("contents");
+    assert_eq!(rules(&got), ["acquire/vendor-changed", "acquire/vendor-differs", "acquire/vendor-extra"]);
+    assert!(matches!(provenance(&got), Provenance::Unverified(_)));
+
+    let (_root, got) = vendored(true, |folder| {
+        write(folder, "src/lib.rs", b"2");
+        let path = folder.join(".cargo-checksum.json");
+        let list = std::fs::read_to_string(&path).expect("read");
+        let list = list.replace(&Digest::sha256(b"1").hex(), &Digest::sha256(b"2").hex());
+        std::fs::write(path, list).expect("written");
+    });
+    assert_eq!(rules(&got.expect("contents")), ["acquire/vendor-differs"]);
+
+    let (_root, got) = vendored(false, |folder| {
+        let path = folder.join(".cargo-checksum.json");
+        std::fs::write(path, r#"{"files":{"gone.rs":"00"},"package":"00"}"#).expect("written");
+    });
+    assert_eq!(
+        rules(&got.expect("contents")),
+        [
+            "acquire/vendor-extra",
+            "acquire/vendor-extra",
+            "acquire/vendor-missing",
+            "acquire/vendor-unproven",
+            "acquire/wrong-digest"
+        ]
+    );
+}
+
+#[test]
+fn npms_cache_is_read_by_digest_and_a_damaged_file_in_it_is_passed_over() {
+    let bytes = archive();
+    let server = Server::start(&[(PATH, vec![Answer::Ok(bytes.clone())])]);
+    let root = empty();
+    let digest = Digest::of(HashAlgorithm::Sha512, &bytes);
+    let hex = digest.hex();
+    let path = format!("npm/_cacache/content-v2/sha512/{}/{}/{}", &hex[..2], &hex[2..4], &hex[4..]);
+    write(root.path(), &path, &bytes);
+    let mut options = options(root.path().to_owned(), &format!("registry={}", server.url()), "", "");
+    options.npm_cache = Some(root.path().join("npm"));
+    let acquirer = Acquirer::new(options, Store::none());
+    let got = acquirer.acquire(&left_pad(&bytes)).expect("cached");
+    assert_eq!(provenance(&got), &Provenance::Verified { against: digest, from: "npm-cache" });
+    assert!(server.paths().is_empty());
+    write(root.path(), &path, b"damaged");
+    let got = acquirer.acquire(&left_pad(&bytes)).expect("fetched");
+    assert_eq!((rules(&got), server.paths().len()), (vec!["acquire/stale-cache"], 1));
+}
+
+#[test]
+fn offline_a_cache_with_the_wrong_archive_is_a_wrong_digest() {
+    let root = empty();
+    write(root.path(), "home/registry/cache/i/a-1.0.0.crate", b"other");
+    let mut options = options(root.path().to_owned(), "", "", "");
+    (options.offline, options.cargo_home) = (true, Some(root.path().join("home")));
+    let package = package(Ecosystem::Cargo, "a", "1.0.0", vec![Digest::sha256(b"x")]);
+    let refusal = Acquirer::new(options, Store::none()).acquire(&package).expect_err("wrong");
+    assert_eq!(refusal.findings[0].rule, "acquire/wrong-digest");
+}
+
+#[test]
+fn an_archive_of_the_project_and_its_own_folders_stay_within_it() {
+    let outside = empty();
+    write(outside.path(), "secret.tgz", &archive());
+    let root = outside.path().join("root");
+    write(&root, "lib/x.tgz", &archive());
+    write(&root, "app/index.js", b"1");
+    write(&root, "app/inner/index.js", b"2");
+    let acquirer = |packages: &[Package]| {
+        Acquirer::new(options(root.clone(), "", "", ""), Store::none()).knowing(packages)
+    };
+    let file =
+        |path: &str| Package { source: Source::File { path: path.to_owned() }, ..left_pad(&archive()) };
+    let got = acquirer(&[]).acquire(&file("lib/x.tgz")).expect("there");
+    assert!(matches!(provenance(&got), Provenance::Verified { .. }));
+    let refusal = acquirer(&[]).acquire(&file("../secret.tgz")).expect_err("outside");
+    assert_eq!(refusal.findings[0].rule, "acquire/outside-root");
+    let own = |path: &str| Package { source: Source::Path { path: path.to_owned() }, ..left_pad(b"") };
+    let refusal = acquirer(&[]).acquire(&own("..")).expect_err("outside");
+    assert_eq!(refusal.findings[0].rule, "acquire/outside-root");
+    let packages = [own("app"), own("app/inner")];
+    let files: Vec<_> = packages
+        .iter()
+        .map(|package| match acquirer(&packages).acquire(package).expect("own") {
+            Acquired::Folder { contents, .. } => contents.files.iter().map(|f| f.path.to_string()).collect(),
+            Acquired::Archive { .. } => Vec::new(),
+        })
+        .collect();
+    assert_eq!(files, [["index.js"], ["index.js"]]);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_costs_a_note_and_nothing_else() {
+    let bytes = archive();
+    let server = Server::start(&[(PATH, vec![Answer::Ok(bytes.clone())])]);
+    let root = empty();
+    write(root.path(), "store", b"a file where the folder should be");
+    let options = options(root.path().to_owned(), &format!("registry={}", server.url()), "", "");
+    let acquirer = Acquirer::new(options, Store::open(root.path().join("store")));
+    acquirer.acquire(&left_pad(&bytes)).expect("fetched");
+    assert_eq!(acquirer.notes().len(), 1, "{:?}", acquirer.notes());
+}

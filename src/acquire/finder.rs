@@ -286,7 +286,14 @@ impl Acquirer {
         })?;
         let root = std::fs::canonicalize(&self.options.root).unwrap_or_else(|_| folder.clone());
         let limits = folder::FolderLimits::default();
-        let (contents, remarks) = folder::Walk { root: &root, others: &self.folders, limits }.read(&folder);
+        let (contents, remarks) = folder::Walk {
+            root: &root,
+            others: &self.folders,
+            exclude: &self.options.exclude,
+            everything: false,
+            limits,
+        }
+        .read(&folder);
         Ok(Acquired::Folder { contents, remarks })
     }
 

@@ -58,6 +58,8 @@ pub struct Options {
     pub timing: Timing,
     /// Folders of the project that are no part of any package (the audit's own output).
     pub left_out: Vec<PathBuf>,
+    /// Patterns of the policy (`fixtures/**`), from the root: files of the project that are left out.
+    pub exclude: Vec<String>,
 }
 
 /// What was noticed on the way, beside the contents.

@@ -148,7 +148,8 @@ fn names_that_leave_or_cannot_be_written_are_refused() {
 
 #[test]
 fn links_are_remarks_or_refused_when_they_leave() {
-    let got = read(&[file("p/a"), link(b"p/sub/b", b'2', b"../a"), link(b"p/c", b'1', b"p/a")]).expect("stay");
+    let got =
+        read(&[file("p/a"), link(b"p/sub/b", b'2', b"../a"), link(b"p/c", b'1', b"p/a")]).expect("stay");
     assert_eq!(got.files.len(), 1);
     assert_eq!(got.remarks.iter().map(Remark::rule).collect::<Vec<_>>(), ["archive/link"; 2]);
     let all = [
@@ -232,7 +233,9 @@ fn headers_that_lie_are_refused() {
     let mut broken = joined(&[file("p/a")]);
     broken[0] = b'q';
     let mut all = vec![said(&tar_gz(&gzip(&broken), PACKAGE, &SMALL).expect_err("checksum"))];
-    let sized = |size: &'static [u8]| with(b"p/a", b'0', b"x", move |h| h[124..124 + size.len()].copy_from_slice(size));
+    let sized = |size: &'static [u8]| {
+        with(b"p/a", b'0', b"x", move |h| h[124..124 + size.len()].copy_from_slice(size))
+    };
     all.extend([
         refused(&[sized(b"00000777777\0")]),
         refused(&[sized(b"0000000000x\0")]),

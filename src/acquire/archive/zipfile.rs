@@ -96,7 +96,9 @@ fn find_end(bytes: &[u8]) -> Result<usize, ArchiveError> {
     let first = last.saturating_sub(usize::from(u16::MAX));
     let found: Vec<_> = memchr::memmem::find_iter(&bytes[first..], END)
         .map(|at| first + at)
-        .filter(|at| *at <= last && at + END_BYTES + usize::from(Fields(&bytes[*at..]).u16(20)) == bytes.len())
+        .filter(|at| {
+            *at <= last && at + END_BYTES + usize::from(Fields(&bytes[*at..]).u16(20)) == bytes.len()
+        })
         .collect();
     match found.as_slice() {
         [] => Err(none()),
@@ -147,12 +149,14 @@ fn one(
             return Err(ArchiveError::SizeMismatch { path: name, offset: place, header, other });
         }
     }
-    if local.u16(8) != method || local.u16(6) != flags || (local.u32(14) != crc && !(later && local.u32(14) == 0)) {
+    if local.u16(8) != method
+        || local.u16(6) != flags
+        || (local.u32(14) != crc && !(later && local.u32(14) == 0))
+    {
         return Err(bad(offset, "the local header differs from the central one"));
     }
-    let unsupported = |message: String| {
-        Err(ArchiveError::Unsupported { path: shown(raw), offset: place, message })
-    };
+    let unsupported =
+        |message: String| Err(ArchiveError::Unsupported { path: shown(raw), offset: place, message });
     if flags & (1 | 1 << 6 | 1 << 13) != 0 {
         return unsupported("it is encrypted".to_owned());
     }

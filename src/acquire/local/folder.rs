@@ -20,6 +20,10 @@ pub struct Walk<'a> {
     pub root: &'a Path,
     /// Canonical folders that are not this package's.
     pub others: &'a BTreeSet<PathBuf>,
+    /// Patterns of the policy, from the root: what they match is left out, and counted.
+    pub exclude: &'a [String],
+    /// Leave nothing out: the folder is a package as it was vendored.
+    pub everything: bool,
     /// Limits on bytes, for tests.
     pub limits: FolderLimits,
 }
@@ -47,6 +51,7 @@ struct State {
     buffer: Vec<u8>,
     remarks: Remarks,
     full: bool,
+    excluded: usize,
 }
 
 impl State {
@@ -70,6 +75,11 @@ impl Walk<'_> {
     pub fn read(&self, folder: &Path) -> (Contents, Remarks) {
         let mut state = State::default();
         self.folder(folder, "", 0, &mut state);
+        if state.excluded > 0 {
+            let message =
+                format!("{} files and folders are left out, as `exclude` of the policy says", state.excluded);
+            state.odd("acquire/excluded", ".", message);
+        }
         let State { files, buffer, remarks, .. } = state;
         let mut contents = Contents::new(Provenance::FirstParty, None, files, Arc::new(buffer));
         contents.root = Some(folder.to_owned());
@@ -105,6 +115,10 @@ impl Walk<'_> {
                 state.unseen("acquire/bad-name", &path, message);
                 continue;
             }
+            if self.is_excluded(&entry.path()) {
+                state.excluded += 1;
+                continue;
+            }
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
                     if !self.is_left_out(folder, &entry.path(), &lossy) {
@@ -113,7 +127,7 @@ impl Walk<'_> {
                 }
                 Ok(kind) if kind.is_file() => {
                     // A worktree's `.git` is a file that names a folder.
-                    if lossy != ".git" {
+                    if lossy != ".git" || self.everything {
                         self.file(&entry.path(), path, state);
                     }
                 }
@@ -132,10 +146,17 @@ impl Walk<'_> {
 
     fn is_left_out(&self, parent: &Path, path: &Path, name: &str) -> bool {
         match name {
+            _ if self.everything => false,
             ".git" | "node_modules" => true,
             "target" if parent.join("Cargo.toml").is_file() && path.join("CACHEDIR.TAG").is_file() => true,
             _ => self.others.contains(path),
         }
+    }
+
+    fn is_excluded(&self, path: &Path) -> bool {
+        let Ok(path) = path.strip_prefix(self.root) else { return false };
+        let path = path.to_string_lossy().replace('\\', "/");
+        self.exclude.iter().any(|pattern| glob(pattern.as_bytes(), path.as_bytes()))
     }
 
     fn link(&self, path: &Path, shown: &str, state: &mut State) {
@@ -144,9 +165,20 @@ impl Walk<'_> {
                 let message = format!("`{shown}` links to a place outside of the audited folder");
                 state.unseen("acquire/link-leaves", shown, message);
             }
-            // The target is read where it is.
-            Ok(_) => {
-                state.odd("acquire/link", shown, format!("`{shown}` is a link within the audited folder"))
+            // The target is read where it is, if that is read.
+            Ok(target) => {
+                let left_out = target.strip_prefix(self.root).is_ok_and(|below| {
+                    below.components().any(|part| {
+                        matches!(part.as_os_str().to_str(), Some(".git" | "node_modules" | "target"))
+                    })
+                });
+                if left_out {
+                    let message = format!("`{shown}` links to a place that is not read");
+                    state.unseen("acquire/link-leaves", shown, message);
+                } else {
+                    let message = format!("`{shown}` is a link within the audited folder");
+                    state.odd("acquire/link", shown, message);
+                }
             }
             Err(error) => {
                 let message = format!("`{shown}` is a link that leads nowhere: {}", error.kind());
@@ -202,4 +234,146 @@ fn is_executable(meta: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_meta: &std::fs::Metadata) -> bool {
     false
+}
+
+/// Whether `path` matches: `?` is one character and `*` any within a component, `**` any number
+/// of components. `a/**` matches `a` itself, so that its folder need not be entered.
+fn glob(pattern: &[u8], path: &[u8]) -> bool {
+    match pattern {
+        [] => path.is_empty(),
+        b"/**" => path.is_empty() || path[0] == b'/',
+        [b'*', b'*', b'/', rest @ ..] => {
+            glob(rest, path)
+                || path.iter().enumerate().any(|(at, byte)| *byte == b'/' && glob(rest, &path[at + 1..]))
+        }
+        b"**" => true,
+        [b'*', rest @ ..] => {
+            let end = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
+            (0..=end).any(|at| glob(rest, &path[at..]))
+        }
+        [b'?', rest @ ..] => matches!(path, [byte, tail @ ..] if *byte != b'/' && glob(rest, tail)),
+        [byte, rest @ ..] => matches!(path, [first, tail @ ..] if first == byte && glob(rest, tail)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small(root: &Path, others: &BTreeSet<PathBuf>, exclude: &[String]) -> (Vec<String>, Vec<String>) {
+        let limits = FolderLimits { file: 100, total: 150, files: 6 };
+        let root = std::fs::canonicalize(root).expect("there");
+        let (contents, remarks) =
+            Walk { root: &root, others, exclude, everything: false, limits }.read(&root);
+        let files = contents.files.iter().map(|file| file.path.to_string()).collect();
+        let mut said: Vec<_> =
+            remarks.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect();
+        said.extend(remarks.gaps.iter().map(|gap| format!("gap: {}", gap.message)));
+        (files, said)
+    }
+
+    fn write(root: &Path, path: &str, body: &[u8]) {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, body).expect("written");
+    }
+
+    #[test]
+    fn everything_is_read_but_what_is_known_to_be_no_part() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for path in
+            ["Cargo.toml", ".hidden/x", "target/debug/a", "node_modules/m/i.js", ".git/config", "sub/y"]
+        {
+            write(dir.path(), path, b"1");
+        }
+        let none = BTreeSet::new();
+        // A `target` without Cargo's mark may be anything.
+        let (files, said) = small(dir.path(), &none, &[]);
+        assert_eq!(
+            (files.join(" "), said.len()),
+            (".hidden/x Cargo.toml sub/y target/debug/a".to_owned(), 0)
+        );
+        write(dir.path(), "target/CACHEDIR.TAG", b"1");
+        let other = std::fs::canonicalize(dir.path().join("sub")).expect("there");
+        let (files, said) = small(dir.path(), &BTreeSet::from([other]), &[".hid*/**".to_owned()]);
+        assert_eq!(files, ["Cargo.toml"]);
+        assert_eq!(
+            said,
+            ["acquire/excluded: 1 files and folders are left out, as `exclude` of the policy says"]
+        );
+    }
+
+    #[test]
+    fn what_is_too_large_is_a_gap_and_the_others_are_still_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(dir.path(), "a", &[0; 100]);
+        write(dir.path(), "b", &[0; 101]);
+        write(dir.path(), "c", &[0; 51]);
+        write(dir.path(), "d", &[0; 50]);
+        let (files, said) = small(dir.path(), &BTreeSet::new(), &[]);
+        assert_eq!(files, ["a", "d"]);
+        assert_eq!(said.iter().filter(|said| said.starts_with("gap: ")).count(), 2, "{said:?}");
+        for n in 0..6 {
+            write(dir.path(), &format!("e{n}"), b"");
+        }
+        let (files, said) = small(dir.path(), &BTreeSet::new(), &[]);
+        assert_eq!(files.len(), 6);
+        assert!(said.iter().any(|said| said.starts_with("acquire/too-many-files")), "{said:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_sockets_and_odd_names_are_said_and_never_opened() {
+        use std::os::unix::ffi::OsStrExt as _;
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().expect("a folder");
+        write(dir.path(), "a", b"1");
+        write(dir.path(), "node_modules/m/i.js", b"1");
+        symlink("/etc/hostname", dir.path().join("out")).expect("linked");
+        symlink("..", dir.path().join("up")).expect("linked");
+        symlink("a", dir.path().join("in")).expect("linked");
+        symlink(".", dir.path().join("loop")).expect("linked");
+        symlink("nowhere", dir.path().join("dead")).expect("linked");
+        symlink("node_modules/m/i.js", dir.path().join("module")).expect("linked");
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).expect("bound");
+        write(dir.path(), "x\n", b"1");
+        std::fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"\xff")), b"1").expect("written");
+        let (files, said) = small(dir.path(), &BTreeSet::new(), &[]);
+        assert_eq!(files, ["a"]);
+        insta::assert_snapshot!(said.join("\n"), @r"
+    acquire/link: `dead` is a link that leads nowhere: entity not found
+    acquire/link: `in` is a link within the audited folder
+    acquire/link: `loop` is a link within the audited folder
+    acquire/link-leaves: `module` links to a place that is not read
+    acquire/link-leaves: `out` links to a place outside of the audited folder
+    acquire/special-file: `socket` is a device, FIFO or socket
+    acquire/link-leaves: `up` links to a place outside of the audited folder
+    acquire/bad-name: `x\u{a}` has a name that cannot be written everywhere; it is not read
+    acquire/bad-name: `�` has a name that cannot be written everywhere; it is not read
+    gap: `module` links to a place that is not read
+    gap: `out` links to a place outside of the audited folder
+    gap: `socket` is a device, FIFO or socket
+    gap: `up` links to a place outside of the audited folder
+    gap: `x\u{a}` has a name that cannot be written everywhere; it is not read
+    gap: `�` has a name that cannot be written everywhere; it is not read
+    ");
+    }
+
+    #[test]
+    fn patterns_match_components() {
+        for (pattern, path, expected) in [
+            ("fixtures/**", "fixtures", true),
+            ("fixtures/**", "fixtures/a/b", true),
+            ("fixtures/**", "fixtures2/a", false),
+            ("**/*.bin", "a/b/c.bin", true),
+            ("**/*.bin", "c.bin", true),
+            ("*.bin", "a/c.bin", false),
+            ("a/?.js", "a/b.js", true),
+            ("a/?.js", "a//js", false),
+            ("a", "a", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), path.as_bytes()), expected, "{pattern} {path}");
+        }
+    }
 }

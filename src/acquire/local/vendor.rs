@@ -95,7 +95,13 @@ pub struct Copy {
 /// Reads a vendored folder: every file, nothing left out.
 pub fn read(package: &Package, folder: &Path) -> Copy {
     let none = BTreeSet::new();
-    let walk = folder::Walk { root: folder, others: &none, limits: folder::FolderLimits::default() };
+    let walk = folder::Walk {
+        root: folder,
+        others: &none,
+        exclude: &[],
+        everything: true,
+        limits: folder::FolderLimits::default(),
+    };
     let (contents, mut remarks) = walk.read(folder);
     let mut odd = |rule: &str, path: &str, message: String| {
         remarks.findings.push(Finding::new(rule, message, vec![Span::file(path)]));
