@@ -1,5 +1,7 @@
 //! Arguments in, calls of the library, exit code out.
 
+mod db;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(AuditArgs),
+    /// Get and show advisory databases
+    Db(db::DbArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +60,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
+        Command::Db(args) => db::run(&args, now()),
         Command::Audit(args) => match audit_command(&args) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
@@ -64,6 +69,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         },
     }
+}
+
+/// Seconds since the epoch: `SOURCE_DATE_EPOCH`, else the clock.
+fn now() -> i64 {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|time| time.parse().ok());
+    fixed.unwrap_or_else(|| {
+        #[expect(clippy::disallowed_methods, reason = "time enters here and nowhere else")]
+        let now = std::time::SystemTime::now();
+        now.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+    })
 }
 
 fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
@@ -86,7 +101,7 @@ fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
         },
         resolve: resolve::Options { offline: args.offline, ..resolve::Options::default() },
         advisories: check::advisory::Options {
-            databases: args.db.clone(),
+            databases: if args.db.is_empty() { db::installed() } else { args.db.clone() },
             now,
             cargo_home: std::env::home_dir().map(|home| home.join(".cargo")),
             ..check::advisory::Options::default()
