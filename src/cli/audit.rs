@@ -194,7 +194,7 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
             ..resolve::Options::default()
         },
         advisories: advisory::Options {
-            databases: if args.db.is_empty() { env.databases() } else { args.db.clone() },
+            databases: if args.db.is_empty() { super::db::installed() } else { args.db.clone() },
             now: env.now,
             cargo_home: env.cargo_home.clone(),
             ..advisory::Options::default()

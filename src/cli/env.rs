@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::report::frame::Style;
 
@@ -15,8 +15,6 @@ pub struct Env {
     pub cache: Option<PathBuf>,
     /// `~/.config/bomvet` (`XDG_CONFIG_HOME`).
     pub config: Option<PathBuf>,
-    /// `~/.local/share/bomvet` (`XDG_DATA_HOME`).
-    pub data: Option<PathBuf>,
     /// `CARGO_HOME`.
     pub cargo_home: Option<PathBuf>,
     /// Seconds since the epoch: `SOURCE_DATE_EPOCH`, else the clock.
@@ -47,7 +45,6 @@ impl Env {
         Self {
             cache: var("BOMVET_STORE").map(PathBuf::from).or_else(|| base("XDG_CACHE_HOME", ".cache")),
             config: base("XDG_CONFIG_HOME", ".config"),
-            data: base("XDG_DATA_HOME", ".local/share"),
             cargo_home: var("CARGO_HOME")
                 .map(PathBuf::from)
                 .or_else(|| home.as_ref().map(|h| h.join(".cargo"))),
@@ -58,25 +55,6 @@ impl Env {
             home,
         }
     }
-
-    /// Where `bomvet db update` puts databases: each file or folder there is one.
-    pub fn databases(&self) -> Vec<PathBuf> {
-        let Some(dir) = self.data.as_ref().map(|data| data.join("db")) else { return Vec::new() };
-        let mut found: Vec<PathBuf> = std::fs::read_dir(&dir)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| is_database(path))
-            .collect();
-        found.sort();
-        found
-    }
-}
-
-fn is_database(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    path.is_dir() || [".tar.gz", ".tgz", ".zip"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The audit's time. The clock is read here and nowhere else.

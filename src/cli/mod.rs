@@ -2,6 +2,7 @@
 //! the environment.
 
 mod audit;
+mod db;
 mod env;
 mod explain;
 mod key;
@@ -50,6 +51,8 @@ enum Command {
     Explain(explain::Args),
     /// Check a bill of materials: signature, form, verdicts, digests, attestations
     Verify(verify::VerifyArgs),
+    /// Get and show advisory databases
+    Db(db::DbArgs),
     /// Make, show and trust keys
     Key(key::KeyArgs),
     /// Show, check or start a policy
@@ -76,6 +79,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => return verify::run(&args),
+        Command::Db(args) => return db::run(&args, env.now),
         Command::Key(args) => return key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {

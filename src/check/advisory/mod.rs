@@ -15,6 +15,7 @@ mod record;
 mod rustsec_record;
 mod severity;
 mod source;
+pub mod update;
 mod yanked;
 
 use std::path::PathBuf;
