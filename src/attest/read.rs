@@ -155,6 +155,9 @@ fn node(component: &Value, props: &Props<'_>) -> Result<Node, ReadError> {
 
 fn package(props: &Props<'_>) -> Result<Package, ReadError> {
     let mut value: Value = props.parse("package", props.need("package")?)?;
+    if !value.is_object() {
+        return Err(props.wrong("`bomvet:package` is not an object".to_owned()));
+    }
     let mut integrity = Vec::new();
     for text in value["integrity"].as_array().into_iter().flatten() {
         let digest = text.as_str().and_then(parse_digest).and_then(|(alg, hex)| Digest::from_hex(alg, &hex));

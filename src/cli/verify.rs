@@ -8,6 +8,7 @@ use clap::Args;
 use super::key;
 use crate::attest::verify::{Inputs, Part, Report, contents, verify};
 use crate::model::escape;
+use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -25,6 +26,9 @@ pub(super) struct VerifyArgs {
     /// Archives to hash again and compare with the BoM; repeatable
     #[arg(long, value_name = "PATH")]
     contents: Vec<PathBuf>,
+    /// Hash again every archive of the BoM that bomvet's store in this folder holds
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
     /// Accept a BoM that says of itself that it is unsigned
     #[arg(long)]
     allow_unsigned: bool,
@@ -75,6 +79,14 @@ fn checked(args: &VerifyArgs) -> Result<Report, String> {
             Ok(purl) => matched.push(format!("{}: is the archive of {purl}", path.display())),
             Err(failure) => report.failures.push(failure),
         }
+    }
+    if let Some(dir) = &args.store {
+        if !dir.is_dir() {
+            return Err(format!("cannot read store `{}`: it is no folder", dir.display()));
+        }
+        let (good, failures) = contents::in_store(&report.document, &Store::open(dir.clone()));
+        matched.push(format!("store: {good} archives hashed again, {} differ", failures.len()));
+        report.failures.extend(failures);
     }
     show(args, path.as_deref(), &report, &matched);
     Ok(report)

@@ -82,7 +82,7 @@ pub(super) fn serial_number(document: &Value) -> String {
         map.shift_remove("signature");
     }
     use sha2::Digest as _;
-    let digest = sha2::Sha256::digest(json::canonical(&document).unwrap_or_default());
+    let digest = sha2::Sha256::digest(json::canonical(&document));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x80;

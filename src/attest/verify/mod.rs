@@ -159,7 +159,7 @@ pub fn verify(inputs: &Inputs<'_>) -> Result<Report, Unusable> {
     if let Some(bytes) = inputs.attestations {
         checked = Some(attestations::check(bytes, inputs, signed_by.as_ref(), &facts, &mut list));
     }
-    list.sort_by(|a, b| (a.part, a.line).cmp(&(b.part, b.line)));
+    list.sort_by_key(|failure| (failure.part, failure.line));
     Ok(Report {
         failures: list,
         signed_by: signed_by.map(|key| key.thumbprint().clone()),
