@@ -20,7 +20,7 @@ fn detected(published: &Published, algorithm: Algorithm) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_changed_byte_is_detected(
         at in any::<prop::sample::Index>(), change in 1u8..=255, bom in any::<bool>(), es256 in any::<bool>()
@@ -52,7 +52,7 @@ fn pointers(value: &Value, at: String, out: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     /// Whatever stands in a well-formed document, signed by the trusted key or not: an answer,
     /// never a panic, and never "verified".
     #[test]
@@ -131,6 +131,25 @@ fn only_a_trusted_key_counts() {
     assert!(text.contains("not trusted"), "{text}");
     let help = report.failures[0].help.as_ref().or(report.failures[1].help.as_ref()).unwrap();
     assert!(help.contains("bomvet key trust '{\"kty\":\"EC\""), "{help}");
+}
+
+/// A signature says only that something changed; the attestations say what.
+#[test]
+fn a_changed_verdict_is_located_by_the_attestations() {
+    let key = [signer(Algorithm::Ed25519).public_key().clone()];
+    let mut out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
+    let text = String::from_utf8(out.bom).unwrap();
+    let at = text.find("install/network: connects").unwrap();
+    out.bom = format!("{}I{}", &text[..at], &text[at + 1..]).into_bytes();
+    let messages = messages(&check(&out, &key)).join("\n");
+    for says in [
+        "the signature does not match: the file was changed after it was signed",
+        "Attestations:2 `pkg:npm/left-pat@1.3.1`: expected [\"Install/network",
+        "attested is a BoM with SHA-256",
+    ] {
+        assert!(messages.contains(says), "{says}: {messages}");
+    }
+    assert_eq!(messages.matches("Attestations:").count(), 2, "{messages}");
 }
 
 #[test]
