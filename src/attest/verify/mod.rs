@@ -2,8 +2,8 @@
 //! sign.
 //!
 //! In order: the bytes (JSON without duplicate keys, exactly as bomvet writes them), the signature
-//! and whether its key is trusted, the document's own logic ([`document`]), the attestations
-//! ([`attestations`]). Every failure is reported, not only the first, each with its place.
+//! and whether its key is trusted, the document's own logic (`document.rs`), the attestations
+//! (`attestations.rs`). Every failure is reported, not only the first, each with its place.
 
 mod attestations;
 pub mod contents;
