@@ -1,5 +1,5 @@
 //! Reads the packages of a BoM that bomvet wrote: everything that `explain`, `diff` and `--base`
-//! need, from the `bomvet:…` properties ([`super::bom`] lists them).
+//! need, from the `bomvet:…` properties ([`super::bom`](mod@super::bom) lists them).
 //!
 //! The result is as good as the file: verify it first, or say that it is not verified. Left out
 //! of a BoM, and so of the result: where contents were found, and all but the first
