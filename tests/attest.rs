@@ -141,3 +141,36 @@ fn no_secret_of_a_url_is_published() {
     let out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
     assert!(!String::from_utf8(out.bom).unwrap().contains("secret"));
 }
+
+/// `fixtures/attest/` holds what is published for the small sample, byte for byte, as a page to
+/// read and so that no change of the format goes unseen. `BOMVET_BLESS=1` writes it anew.
+#[test]
+fn the_small_sample_is_published_as_the_fixture_says() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/attest");
+    let out = published(&sample::small(), SpecVersion::V1_6, Algorithm::Ed25519);
+    let jwk = attest::json::pretty(&signer(Algorithm::Ed25519).public_key().jwk());
+    for (name, bytes) in
+        [("small.cdx.json", out.bom), ("small.attestations.jsonl", out.attestations), ("key.jwk", jwk)]
+    {
+        let path = dir.join(name);
+        if std::env::var_os("BOMVET_BLESS").is_some() {
+            attest::write_atomic(&path, &bytes).unwrap();
+        }
+        let expected = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
+        assert!(String::from_utf8(bytes).unwrap() == expected, "{name} differs; see BOMVET_BLESS");
+    }
+}
+
+/// What the crate writes, its own validation accepts; 1.6 is beyond it.
+#[test]
+fn the_model_behind_the_bom_is_valid() {
+    use cyclonedx_bom::models::bom::Bom;
+    use cyclonedx_bom::validation::Validate as _;
+    let out = published(&sample::rich(), SpecVersion::V1_5, Algorithm::Ed25519);
+    let mut document: Value = serde_json::from_slice(&out.bom).unwrap();
+    // Its signature type knows algorithm and value only.
+    document.as_object_mut().unwrap().remove("signature");
+    let bom = Bom::parse_json_value(document).unwrap();
+    let result = bom.validate();
+    assert!(result.passed(), "{result:#?}");
+}

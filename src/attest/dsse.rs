@@ -26,7 +26,7 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 /// One line (without its line feed): the statement in canonical JSON, signed, or with an empty
 /// list of signatures where there is no signer.
 pub fn envelope(statement: &Value, signer: Option<&Signer>) -> Vec<u8> {
-    let payload = json::canonical(statement).unwrap_or_default();
+    let payload = json::canonical(statement);
     let signatures: Vec<_> = signer
         .into_iter()
         .map(|signer| {
@@ -36,7 +36,7 @@ pub fn envelope(statement: &Value, signer: Option<&Signer>) -> Vec<u8> {
         .collect();
     let envelope =
         json!({"payloadType": PAYLOAD_TYPE, "payload": STANDARD.encode(&payload), "signatures": signatures});
-    json::canonical(&envelope).unwrap_or_default()
+    json::canonical(&envelope)
 }
 
 /// An envelope that was read, its signature not yet checked.
@@ -57,7 +57,7 @@ impl Envelope {
     /// What is wrong with it.
     pub fn parse(line: &[u8]) -> Result<Self, String> {
         let value = json::parse(line).map_err(|e| e.to_string())?;
-        if json::canonical(&value).map_err(|e| e.to_string())? != line {
+        if json::canonical(&value) != line {
             return Err("the envelope is not in canonical form (RFC 8785)".to_owned());
         }
         let object = value.as_object().ok_or("the envelope is not an object")?;
@@ -74,7 +74,7 @@ impl Envelope {
         };
         let payload = base64(object.get("payload"), "payload")?;
         let statement = json::parse(&payload).map_err(|e| format!("payload: {e}"))?;
-        if json::canonical(&statement).map_err(|e| e.to_string())? != payload {
+        if json::canonical(&statement) != payload {
             return Err("the payload is not in canonical form (RFC 8785)".to_owned());
         }
         let mut signatures = Vec::new();

@@ -1,5 +1,5 @@
 //! Reads the packages of a BoM that bomvet wrote: everything that `explain`, `diff` and `--base`
-//! need, from the `bomvet:…` properties ([`super::bom`] lists them).
+//! need, from the `bomvet:…` properties ([`super::bom`](mod@super::bom) lists them).
 //!
 //! The result is as good as the file: verify it first, or say that it is not verified. Left out
 //! of a BoM, and so of the result: where contents were found, and all but the first
@@ -155,6 +155,9 @@ fn node(component: &Value, props: &Props<'_>) -> Result<Node, ReadError> {
 
 fn package(props: &Props<'_>) -> Result<Package, ReadError> {
     let mut value: Value = props.parse("package", props.need("package")?)?;
+    if !value.is_object() {
+        return Err(props.wrong("`bomvet:package` is not an object".to_owned()));
+    }
     let mut integrity = Vec::new();
     for text in value["integrity"].as_array().into_iter().flatten() {
         let digest = text.as_str().and_then(parse_digest).and_then(|(alg, hex)| Digest::from_hex(alg, &hex));

@@ -44,8 +44,8 @@ pub(super) fn attestations(
         let capabilities: Vec<_> = node
             .analysis
             .iter()
-            .flat_map(|analysis| analysis.capability_set().iter())
-            .map(|kind| kind.as_str())
+            .flat_map(|analysis| &analysis.capabilities)
+            .map(|capability| capability.kind.as_str())
             .collect();
         let own = json!({
             "contents": properties::contents(node),

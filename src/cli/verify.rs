@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::key;
 use crate::attest::verify::{Inputs, Part, Report, contents, verify};
 use crate::model::escape;
+use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -25,9 +27,21 @@ pub(super) struct VerifyArgs {
     /// Archives to hash again and compare with the BoM; repeatable
     #[arg(long, value_name = "PATH")]
     contents: Vec<PathBuf>,
+    /// Hash again every archive of the BoM that bomvet's store in this folder holds
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// Form of the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
     /// Accept a BoM that says of itself that it is unsigned
     #[arg(long)]
     allow_unsigned: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 pub(super) fn run(args: &VerifyArgs) -> ExitCode {
@@ -76,7 +90,18 @@ fn checked(args: &VerifyArgs) -> Result<Report, String> {
             Err(failure) => report.failures.push(failure),
         }
     }
-    show(args, path.as_deref(), &report, &matched);
+    if let Some(dir) = &args.store {
+        if !dir.is_dir() {
+            return Err(format!("cannot read store `{}`: it is no folder", dir.display()));
+        }
+        let (good, failures) = contents::in_store(&report.document, &Store::open(dir.clone()));
+        matched.push(format!("store: {good} archives hashed again, {} differ", failures.len()));
+        report.failures.extend(failures);
+    }
+    match args.format {
+        Format::Text => show(args, path.as_deref(), &report, &matched),
+        Format::Json => print_json(&report),
+    }
     Ok(report)
 }
 
@@ -114,4 +139,34 @@ fn show(args: &VerifyArgs, attestations: Option<&Path>, report: &Report, matched
         Some(n) => println!("attestations: {n}, all agree with the BoM"),
         None => println!("attestations: not checked, there is no `attestations.jsonl` beside the BoM"),
     }
+}
+
+/// One document on standard output; its shape is versioned by `bomvet`, as in `audit`.
+fn print_json(report: &Report) {
+    let failures: Vec<_> = report
+        .failures
+        .iter()
+        .map(|failure| {
+            json!({
+                "file": match failure.part { Part::Bom => "bom", Part::Attestations => "attestations" },
+                "line": failure.line,
+                "pointer": failure.pointer,
+                "message": failure.message,
+                "help": failure.help,
+            })
+        })
+        .collect();
+    let document = json!({
+        "bomvet": 1,
+        "verified": report.is_ok(),
+        "signed_by": report.signed_by,
+        "summary": {
+            "packages": report.packages,
+            "approved": report.packages - report.denied,
+            "denied": report.denied,
+            "attestations": report.attestations,
+        },
+        "failures": failures,
+    });
+    print!("{}", String::from_utf8_lossy(&crate::attest::json::pretty(&document)));
 }

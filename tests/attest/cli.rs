@@ -90,6 +90,11 @@ fn verify_needs_trust_and_says_how() {
     std::fs::write(home.path().join("left-pat-1.3.1.tgz"), sample::ARCHIVE).unwrap();
     verify(&["--contents", "left-pat-1.3.1.tgz"], 0);
 
+    let (output, error) = verify(&["--format", "json"], 0);
+    let document: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((&document["verified"], &document["summary"]["denied"]), (&true.into(), &2.into()));
+    assert_eq!(error, "");
+
     let mut cut = out.attestations.clone();
     cut.truncate(cut.len() - 10);
     std::fs::write(home.path().join("attestations.jsonl"), cut).unwrap();

@@ -20,7 +20,7 @@ fn detected(published: &Published, algorithm: Algorithm) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_changed_byte_is_detected(
         at in any::<prop::sample::Index>(), change in 1u8..=255, bom in any::<bool>(), es256 in any::<bool>()
@@ -34,6 +34,53 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= change;
         prop_assert!(detected(&out, algorithm), "byte {at} ^ {change}, bom {bom}");
+    }
+}
+
+/// Pointers of every value in a document.
+fn pointers(value: &Value, at: String, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| pointers(value, format!("{at}/{}", json::token(key)), out));
+        }
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(n, value)| pointers(value, format!("{at}/{n}"), out));
+        }
+        _ => {}
+    }
+    out.push(at);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    /// Whatever stands in a well-formed document, signed by the trusted key or not: an answer,
+    /// never a panic, and never "verified".
+    #[test]
+    fn a_replaced_value_never_panics(at in any::<prop::sample::Index>(), new in 0usize..6, sign in any::<bool>()) {
+        static OUT: std::sync::LazyLock<(Value, Vec<String>)> = std::sync::LazyLock::new(|| {
+            let out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
+            let document: Value = serde_json::from_slice(&out.bom).unwrap();
+            let mut list = Vec::new();
+            pointers(&document, String::new(), &mut list);
+            list.retain(|pointer| !pointer.is_empty() && !pointer.starts_with("/signature"));
+            (document, list)
+        });
+        let (mut document, list): (Value, &[String]) = (OUT.0.clone(), &OUT.1);
+        let news = [Value::Null, 7.into(), "x".into(), json!([]), json!({}), json!([{"ref": 1, "name": {}}])];
+        let pointer: &String = at.get(list);
+        let place = document.pointer_mut(pointer).unwrap();
+        prop_assume!(*place != news[new]);
+        *place = news[new].clone();
+        let _ = attest::read::read(&document);
+        let signer = signer(Algorithm::Ed25519);
+        if sign {
+            jsf::sign(&mut document, &signer);
+        }
+        let bom = json::pretty(&document);
+        let trusted = [signer.public_key().clone()];
+        let inputs = Inputs { bom: &bom, attestations: None, trusted: &trusted, allow_unsigned: true };
+        // The serial number follows from the contents, so that even the signed one is noticed.
+        prop_assert!(verify(&inputs).map_or(true, |report| !report.is_ok()), "{pointer}");
     }
 }
 
@@ -86,6 +133,25 @@ fn only_a_trusted_key_counts() {
     assert!(help.contains("bomvet key trust '{\"kty\":\"EC\""), "{help}");
 }
 
+/// A signature says only that something changed; the attestations say what.
+#[test]
+fn a_changed_verdict_is_located_by_the_attestations() {
+    let key = [signer(Algorithm::Ed25519).public_key().clone()];
+    let mut out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
+    let text = String::from_utf8(out.bom).unwrap();
+    let at = text.find("install/network: connects").unwrap();
+    out.bom = format!("{}I{}", &text[..at], &text[at + 1..]).into_bytes();
+    let messages = messages(&check(&out, &key)).join("\n");
+    for says in [
+        "the signature does not match: the file was changed after it was signed",
+        "Attestations:2 `pkg:npm/left-pat@1.3.1`: expected [\"Install/network",
+        "attested is a BoM with SHA-256",
+    ] {
+        assert!(messages.contains(says), "{says}: {messages}");
+    }
+    assert_eq!(messages.matches("Attestations:").count(), 2, "{messages}");
+}
+
 #[test]
 fn unsigned_files_say_so_and_need_leave() {
     let out = attest::publish(&sample::small(), None, &Options::default());
@@ -125,7 +191,9 @@ fn properties(document: &mut Value, at: usize) -> &mut Vec<Value> {
 #[test]
 fn a_good_signature_does_not_excuse_a_document_that_contradicts_itself() {
     assert_eq!(resigned(|_| {}), [""; 0]);
-    let cases: [(fn(&mut Value), &str); 12] = [
+    type Case = (fn(&mut Value), &'static str);
+    let cases: [Case; 13] = [
+        (|d| properties(d, 2).retain(|p| p["name"] != "bomvet:finding"), "`bomvet:summary:findings` is [3]"),
         (|d| properties(d, 0).retain(|p| p["name"] != "bomvet:verdict"), "exactly one verdict"),
         (
             |d| properties(d, 0).push(json!({"name": "bomvet:verdict", "value": "approve"})),
@@ -199,4 +267,23 @@ fn archives_are_compared_with_the_bom() {
         "{failure}"
     );
     assert!(find(&document, "x.tgz", &changed).unwrap_err().message.contains("of no component"));
+}
+
+#[test]
+fn the_store_is_compared_with_the_bom() {
+    use bomvet::attest::verify::contents::in_store;
+    use bomvet::model::Digest;
+    use bomvet::store::Store;
+    let out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
+    let document: Value = serde_json::from_slice(&out.bom).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path().to_owned());
+    assert_eq!(in_store(&document, &store), (0, Vec::new()));
+    let key = Digest::sha256(sample::ARCHIVE).hex();
+    store.put("blobs", &key, sample::ARCHIVE).unwrap();
+    assert_eq!(in_store(&document, &store), (1, Vec::new()));
+    store.put("blobs", &key, b"another archive").unwrap();
+    let (good, failures) = in_store(&document, &store);
+    assert_eq!((good, failures.len()), (0, 1));
+    assert!(failures[0].message.contains("of pkg:npm/left-pat@1.3.1 has SHA-256"), "{}", failures[0]);
 }

@@ -9,14 +9,17 @@ use url::Url;
 use crate::model::{Package, Source};
 
 /// A URL as it may be published: no user, no password, no query (pre-signed URLs and registry
-/// tokens stand there), no fragment. `None` where it is no absolute URL.
+/// tokens stand there), no fragment. `None` where it is no URL
+/// with a host.
 pub(super) fn public_url(text: &str) -> Option<String> {
     let mut url = Url::parse(text).ok()?;
-    if url.has_host() {
-        // Both setters refuse only URLs without a host.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
+    // `user:password@host` parses too, as a URL of the scheme `user` without a host.
+    if !url.has_host() {
+        return None;
     }
+    // Both setters refuse only URLs without a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
     Some(url.into())

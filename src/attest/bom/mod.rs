@@ -1,9 +1,9 @@
 //! The CycloneDX BoM of an audit.
 //!
 //! Built with `cyclonedx-bom`'s model, which ends at version 1.5; its JSON is then completed to
-//! 1.6 in [`upgrade`]: `declarations` and `definitions`, line numbers of occurrences,
+//! 1.6 in `upgrade`: `declarations` and `definitions`, line numbers of occurrences,
 //! acknowledgement of licences. What CycloneDX has no field for stands in properties named
-//! `bomvet:…`; [`properties`] lists them, and [`super::read`] reads them back.
+//! `bomvet:…`; `properties.rs` lists them, and [`super::read`] reads them back.
 
 pub(super) mod component;
 pub(super) mod declarations;
@@ -82,7 +82,7 @@ pub(super) fn serial_number(document: &Value) -> String {
         map.shift_remove("signature");
     }
     use sha2::Digest as _;
-    let digest = sha2::Sha256::digest(json::canonical(&document).unwrap_or_default());
+    let digest = sha2::Sha256::digest(json::canonical(&document));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x80;

@@ -33,7 +33,7 @@ impl PublicKey {
     fn new(inner: Inner) -> Self {
         let mut this = Self { inner, thumbprint: String::new() };
         // RFC 7638: SHA-256 over the required members alone, sorted, without white space.
-        let required = json::canonical(&this.jwk()).unwrap_or_default();
+        let required = json::canonical(&this.jwk());
         this.thumbprint = {
             use sha2::Digest as _;
             URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(&required))

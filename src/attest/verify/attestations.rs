@@ -12,7 +12,9 @@ use crate::attest::statement::{BOM_NAME, PREDICATE_TYPE, STATEMENT_TYPE};
 use crate::model::Digest;
 
 /// Checks every line; gives how many there are. `signed_by` is the trusted key of the BoM, which
-/// must be the attestations' too.
+/// must be the attestations' too. Where no trusted key signed the BoM, that is a failure already;
+/// then the attestations of any trusted key still show which package the BoM disagrees about, and
+/// what merely follows from another file digest is said once.
 pub(super) fn check(
     bytes: &[u8],
     inputs: &Inputs<'_>,
@@ -34,6 +36,7 @@ pub(super) fn check(
     if lines.pop() != Some(&[][..]) {
         fail(lines.len() + 1, "", "the file does not end in a line feed: it was cut".to_owned());
     }
+    let same = signed_by.is_some() || inputs.allow_unsigned;
     let mut attested: BTreeMap<String, usize> = BTreeMap::new();
     let mut previous = String::new();
     for (at, line) in lines.iter().enumerate() {
@@ -49,13 +52,15 @@ pub(super) fn check(
             Some(key) if envelope.is_signed_by(key) => {}
             None if envelope.is_unsigned() && inputs.allow_unsigned => {}
             None if envelope.is_unsigned() => fail(number, "", "the envelope is unsigned".to_owned()),
-            None if inputs.trusted.iter().any(|key| envelope.is_signed_by(key)) => {
-                fail(number, "", "signed by a trusted key, but the BoM is not".to_owned());
-            }
+            None if inputs.trusted.iter().any(|key| envelope.is_signed_by(key)) => {}
             _ => fail(
                 number,
                 "",
-                "the signature is not that of the BoM's trusted key over this payload".to_owned(),
+                match signed_by {
+                    Some(_) => "the signature is not that of the BoM's trusted key over this payload",
+                    None => "no trusted key signed this payload",
+                }
+                .to_owned(),
             ),
         }
         let statement = &envelope.statement;
@@ -66,7 +71,7 @@ pub(super) fn check(
             fail(number, "/subject/0/name", format!("`{name}` is out of order"));
         }
         previous = order;
-        for (pointer, message) in one(statement, name, &bom, facts) {
+        for (pointer, message) in one(statement, name, &bom, facts, same) {
             fail(number, pointer, message);
         }
         if let Some(first) = attested.insert(name.to_owned(), number) {
@@ -86,8 +91,22 @@ pub(super) fn check(
 }
 
 /// What is wrong with one statement.
-fn one(statement: &Value, name: &str, bom: &str, facts: &Facts) -> Vec<(&'static str, String)> {
+///
+/// `same` says whether the BoM is believed to be the one that was attested; otherwise its own
+/// digest and what is made of it (the serial number) are not compared again and again.
+fn one(statement: &Value, name: &str, bom: &str, facts: &Facts, same: bool) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
+    if !same && name == BOM_NAME {
+        let attested = statement.pointer("/subject/0/digest/sha256").and_then(Value::as_str);
+        if attested != Some(bom) {
+            let attested = attested.unwrap_or("nothing");
+            wrong.push((
+                "/subject/0/digest/sha256",
+                format!("attested is a BoM with SHA-256 {attested}, this one has {bom}"),
+            ));
+        }
+        return wrong;
+    }
     let mut expect = |pointer: &'static str, expected: Value| {
         let found = statement.pointer(pointer).unwrap_or(&Value::Null);
         if *found != expected {
@@ -99,7 +118,9 @@ fn one(statement: &Value, name: &str, bom: &str, facts: &Facts) -> Vec<(&'static
     expect("/predicate/timeVerified", facts.time.as_str().into());
     expect("/predicate/policy/digest", json!({"sha256": facts.policy}));
     expect("/predicate/bomvet/rulesDigest", json!({"sha256": facts.rules}));
-    expect("/predicate/inputAttestations", json!([{"uri": facts.serial, "digest": {"sha256": bom}}]));
+    if same {
+        expect("/predicate/inputAttestations", json!([{"uri": facts.serial, "digest": {"sha256": bom}}]));
+    }
     let (resource, digest, verdict) = if name == BOM_NAME {
         let verdict = if facts.denied() == 0 { "approve" } else { "deny" };
         let denied = facts.denied();
@@ -108,6 +129,7 @@ fn one(statement: &Value, name: &str, bom: &str, facts: &Facts) -> Vec<(&'static
         (facts.serial.as_str(), json!({"sha256": bom}), verdict)
     } else if let Some(facet) = facts.components.get(name) {
         expect("/predicate/bomvet/reasons", json!(facet.reasons));
+        expect("/predicate/bomvet/capabilities", json!(facet.capabilities));
         expect("/predicate/bomvet/contents", facet.contents.as_str().into());
         (name, json!(facet.digest), facet.verdict.as_str())
     } else {

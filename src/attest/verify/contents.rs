@@ -1,10 +1,11 @@
-//! Archives against the BoM: hash again and compare.
+//! Archives against the BoM, from files or from bomvet's store: hash again and compare.
 
 use serde_json::Value;
 
 use super::{Failure, Part};
 use crate::attest::json::line_of;
 use crate::model::Digest;
+use crate::store::Store;
 
 /// Finds the component whose archive `bytes` are, and checks every digest that it has. Gives its
 /// purl. `name` is the file's name; where no digest fits, it tells which archive was meant.
@@ -61,4 +62,41 @@ pub fn find(document: &Value, name: &str, bytes: &[u8]) -> Result<String, Failur
         }
         None => fail(String::new(), format!("`{name}` (SHA-256 {sha256}) is the archive of no component")),
     })
+}
+
+/// Hashes every archive of the BoM that the store holds. Gives how many are right, and the
+/// others. An archive that the store does not hold is neither: stores are emptied.
+pub fn in_store(document: &Value, store: &Store) -> (usize, Vec<Failure>) {
+    let (mut good, mut failures) = (0, Vec::new());
+    let components = document["components"].as_array().map_or(&[][..], Vec::as_slice);
+    for (at, component) in components.iter().enumerate() {
+        let purl = component["bom-ref"].as_str().unwrap_or_default();
+        let hashes = component["hashes"].as_array().map_or(&[][..], Vec::as_slice);
+        let sha256 = hashes.iter().find(|hash| hash["alg"] == "SHA-256");
+        let Some(sha256) = sha256.and_then(|hash| hash["content"].as_str()) else { continue };
+        // The digest becomes a file name: only what is one may.
+        if Digest::from_hex(crate::model::HashAlgorithm::Sha256, sha256).is_none() {
+            continue;
+        }
+        let mut fail = |message: String| {
+            let pointer = format!("/components/{at}/hashes");
+            failures.push(Failure {
+                part: Part::Bom,
+                line: line_of(document, &pointer),
+                pointer,
+                message,
+                help: Some("remove the entry; the next audit fetches the archive again".to_owned()),
+            });
+        };
+        match store.get("blobs", sha256) {
+            Ok(None) => {}
+            Ok(Some(bytes)) if Digest::sha256(&bytes).hex() == sha256 => good += 1,
+            Ok(Some(bytes)) => fail(format!(
+                "store entry `blobs/{sha256}` of {purl} has SHA-256 {}",
+                Digest::sha256(&bytes).hex()
+            )),
+            Err(damaged) => fail(format!("{purl}: {damaged}")),
+        }
+    }
+    (good, failures)
 }

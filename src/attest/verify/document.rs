@@ -22,6 +22,10 @@ pub struct Facts {
     pub rules: String,
     /// The audit's time.
     pub time: String,
+    /// Findings of all components.
+    pub findings: usize,
+    /// Gaps of all components.
+    pub gaps: usize,
 }
 
 /// One component.
@@ -35,6 +39,8 @@ pub struct Facet {
     pub reasons: Vec<String>,
     /// `verified`, `first-party`, `unverified` or `none`.
     pub contents: String,
+    /// Kinds of capability, in the order of the BoM.
+    pub capabilities: Vec<String>,
     /// The digests that a statement about it must have; empty where there are no contents.
     pub digest: BTreeMap<String, String>,
 }
@@ -113,6 +119,8 @@ fn one_component(component: &Value, pointer: String, facts: &mut Facts, failures
     if all("bomvet:basis").len() != reasons.len() {
         failures.add(&place, format!("`{purl}` has not one `bomvet:basis` for each `bomvet:reason`"));
     }
+    facts.findings += property(properties, "bomvet:finding").count();
+    facts.gaps += property(properties, "bomvet:gap").count();
     let contents = all("bomvet:contents");
     if contents.len() != 1 {
         failures.add(&place, format!("`{purl}` must say exactly once whether there are contents"));
@@ -132,7 +140,10 @@ fn one_component(component: &Value, pointer: String, facts: &mut Facts, failures
         }
     }
     let verdict = verdicts.into_iter().next().unwrap_or_default();
-    let facet = Facet { pointer: pointer.clone(), verdict, reasons, contents, digest };
+    let capabilities = property(properties, "bomvet:capability")
+        .filter_map(|text| serde_json::from_str::<Value>(text).ok()?["kind"].as_str().map(str::to_owned))
+        .collect();
+    let facet = Facet { pointer: pointer.clone(), verdict, reasons, contents, capabilities, digest };
     if facts.components.insert(purl.to_owned(), facet).is_some() {
         failures.add(pointer, format!("`{purl}` is there twice"));
     }
@@ -233,6 +244,8 @@ fn summary(document: &Value, facts: &Facts, failures: &mut Failures<'_>) {
         ("bomvet:summary:packages", all.to_string()),
         ("bomvet:summary:approved", (all - denied).to_string()),
         ("bomvet:summary:denied", denied.to_string()),
+        ("bomvet:summary:findings", facts.findings.to_string()),
+        ("bomvet:summary:gaps", facts.gaps.to_string()),
     ] {
         let found: Vec<_> = property(metadata, name).collect();
         if found != [expected.as_str()] {

@@ -2,8 +2,8 @@
 //! sign.
 //!
 //! In order: the bytes (JSON without duplicate keys, exactly as bomvet writes them), the signature
-//! and whether its key is trusted, the document's own logic ([`document`]), the attestations
-//! ([`attestations`]). Every failure is reported, not only the first, each with its place.
+//! and whether its key is trusted, the document's own logic (`document.rs`), the attestations
+//! (`attestations.rs`). Every failure is reported, not only the first, each with its place.
 
 mod attestations;
 pub mod contents;
@@ -159,7 +159,7 @@ pub fn verify(inputs: &Inputs<'_>) -> Result<Report, Unusable> {
     if let Some(bytes) = inputs.attestations {
         checked = Some(attestations::check(bytes, inputs, signed_by.as_ref(), &facts, &mut list));
     }
-    list.sort_by(|a, b| (a.part, a.line).cmp(&(b.part, b.line)));
+    list.sort_by_key(|failure| (failure.part, failure.line));
     Ok(Report {
         failures: list,
         signed_by: signed_by.map(|key| key.thumbprint().clone()),
