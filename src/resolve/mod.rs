@@ -20,6 +20,9 @@ pub struct Options {
     pub lockfile_only: bool,
     /// A folder of bomvet's own, empty, outside the project, to start cargo in.
     pub clean_dir: PathBuf,
+    /// Registries that the project's or the user's `.npmrc` names, as URLs or hosts; packages
+    /// locked to other hosts are findings.
+    pub npm_registries: Vec<String>,
 }
 
 /// Packages and edges of one or more lockfiles.
