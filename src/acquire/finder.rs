@@ -298,7 +298,7 @@ impl Acquirer {
     }
 
     /// An archive that lies in the project.
-    pub(super) fn archive_in_project(&self, package: &Package, path: &str) -> Result<Acquired, Box<Refusal>> {
+    pub(super) fn archive_in_project(&self, package: &Package, path: &str) -> Result<Found, Box<Refusal>> {
         let refuse = |why: String| not_fetched(format!("{}: {why}", package.label()));
         let root = std::fs::canonicalize(&self.options.root)
             .map_err(|error| refuse(format!("the audited folder cannot be read: {}", error.kind())))?;
@@ -314,12 +314,11 @@ impl Acquirer {
             .map_err(|why| refuse(format!("`{path}` is not read: {why}")))?
             .ok_or_else(|| refuse(format!("`{path}` is not there")))?;
         let name = archive_name(package);
-        let found = verify(package, bytes, "project", &format!("`{path}`")).map_err(|finding| {
+        verify(package, bytes, "project", &format!("`{path}`")).map_err(|finding| {
             let mut refusal = refuse(format!("`{path}` ({name}) is not what the lockfile pins"));
             refusal.findings.push(*finding);
             refusal
-        })?;
-        Ok(found.into_acquired(self.bundles.outer(package)))
+        })
     }
 }
 

@@ -113,6 +113,9 @@ impl Acquired {
     }
 }
 
+/// How to download from a registry, asked once.
+type Asked = Arc<OnceLock<Result<Downloads, String>>>;
+
 /// The stage's state: options, caches, one HTTP client made at the first request.
 #[derive(Debug)]
 pub struct Acquirer {
@@ -122,7 +125,7 @@ pub struct Acquirer {
     checkout: CheckoutRegistries,
     vendored: OnceLock<local::vendor::Vendored>,
     /// By registry: how to download from it.
-    downloads: Mutex<BTreeMap<Option<String>, Arc<OnceLock<Result<Downloads, String>>>>>,
+    downloads: Mutex<BTreeMap<Option<String>, Asked>>,
     bundles: bundled::Bundles,
     /// Canonical folders of the project's own packages.
     folders: BTreeSet<PathBuf>,
@@ -187,7 +190,13 @@ impl Acquirer {
     }
 
     fn vendored(&self) -> &local::vendor::Vendored {
-        self.vendored.get_or_init(|| local::vendor::Vendored::find(&self.options.root))
+        self.vendored.get_or_init(|| {
+            let folder = match self.options.cargo.place(None) {
+                Ok(registry::cargo::Place::Directory(folder)) => Some(folder),
+                _ => None,
+            };
+            local::vendor::Vendored::find(&self.options.root, folder.as_deref())
+        })
     }
 
     /// Finds and verifies a package's bytes. Called from many threads.
@@ -197,7 +206,9 @@ impl Acquirer {
     pub fn acquire(&self, package: &Package) -> Result<Acquired, Box<Refusal>> {
         match &package.source {
             Source::Path { .. } => self.own(package),
-            Source::File { path } => self.archive_in_project(package, path),
+            Source::File { path } => self
+                .archive_in_project(package, path)
+                .map(|found| found.into_acquired(self.bundles.outer(package))),
             Source::Bundled { within, path } => self.bundled(package, within, path),
             Source::Git { url, commit } => self.git(package, url, commit.as_deref()),
             Source::Registry { .. } | Source::Tarball { .. } => {
@@ -224,11 +235,13 @@ impl Acquirer {
             Acquired::Folder { contents, .. } => return Ok((contents.clone(), Vec::new())),
             Acquired::Archive { bytes, sha256, provenance, part, .. } => (bytes, sha256, provenance, part),
         };
-        let unpacked = if part.is_all() {
-            Arc::new(unpack(package, bytes)?)
-        } else {
-            self.bundles.unpacked(sha256, || unpack(package, bytes))?
-        };
+        let archive = Some((sha256.clone(), bytes.len() as u64));
+        if part.is_all() {
+            let Shared { files, buffer, findings } = unpack(package, bytes)?;
+            let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+            return Ok((Contents::new(provenance.clone(), archive, files, buffer), findings));
+        }
+        let unpacked = self.bundles.unpacked(sha256, || unpack(package, bytes))?;
         let name = archive_name(package);
         let findings = unpacked
             .findings
@@ -244,7 +257,6 @@ impl Acquirer {
         if files.is_empty() {
             return Err(not_fetched(format!("`{name}` holds no file of {}{part}", package.label())));
         }
-        let archive = Some((sha256.clone(), bytes.len() as u64));
         let contents = Contents::new(provenance.clone(), archive, files, Arc::clone(&unpacked.buffer));
         Ok((contents, findings))
     }

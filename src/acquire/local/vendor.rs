@@ -36,8 +36,9 @@ struct Checksums {
 impl Vendored {
     /// Looks where the checkout's `.cargo/config.toml` says, and in `vendor`. The configuration is
     /// data here: of all it can say only the folders of directory sources are read, and only if
-    /// they are below `root`.
-    pub fn find(root: &Path) -> Self {
+    /// they are below `root`. `configured` is the folder that the user's own configuration puts in
+    /// the place of crates.io; it may be anywhere.
+    pub fn find(root: &Path, configured: Option<&Path>) -> Self {
         let mut out = Self::default();
         let Ok(root) = std::fs::canonicalize(root) else { return out };
         let config =
@@ -51,8 +52,12 @@ impl Vendored {
             .map(|folder| root.join(folder))
             .collect();
         places.push(root.join("vendor"));
-        for place in places {
-            let Ok(place) = std::fs::canonicalize(place) else { continue };
+        let places = places.into_iter().map(|place| (place, root.clone()));
+        let configured = configured.map(|folder| (folder.to_owned(), folder.to_owned()));
+        for (place, bound) in places.chain(configured) {
+            let (Ok(place), Ok(root)) = (std::fs::canonicalize(place), std::fs::canonicalize(bound)) else {
+                continue;
+            };
             let Some(entries) = std::fs::read_dir(&place).ok().filter(|_| place.starts_with(&root)) else {
                 continue;
             };

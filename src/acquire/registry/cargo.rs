@@ -203,7 +203,11 @@ impl CargoConfig {
                 return Ok(Downloads { template, by: NamedBy::User, authorization: None });
             }
             Place::Index { url, name } => (url, name),
-            Place::Directory(_) | Place::LocalRegistry(_) => return Err("not a registry".to_owned()),
+            Place::Directory(_) | Place::LocalRegistry(_) => {
+                return Err(
+                    "your configuration replaces its registry by a folder that does not hold it".to_owned()
+                );
+            }
         };
         let Some(sparse) = index.strip_prefix("sparse+") else {
             return Err("its index is a git repository, only sparse indices are read; run `cargo fetch` first, its cache is read".to_owned());
@@ -254,6 +258,13 @@ impl Downloads {
     /// # Errors
     /// Where the registry's template gives no URL.
     pub fn target(&self, name: &str, version: &str, sha256: &str) -> Result<Target, String> {
+        let plain = |text: &str, more: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+            !text.is_empty() && text.chars().all(fits)
+        };
+        if !plain(name, "-_") || !plain(version, "-_.+") {
+            return Err("the lockfile's name or version is not one of a crate".to_owned());
+        }
         let prefix = prefix(name);
         let url = self
             .template
@@ -289,4 +300,84 @@ pub fn is_crates_io(url: &str) -> bool {
 fn bare(url: &str) -> &str {
     let url = url.strip_prefix("registry+").unwrap_or(url);
     url.strip_prefix("sparse+").unwrap_or(url).trim_end_matches('/').trim_end_matches(".git")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn config(text: &str) -> CargoConfig {
+        CargoConfig::parse(text, "", Path::new("/home/u/.cargo"), &|_| None)
+    }
+
+    fn index(url: &str, name: &str) -> Place {
+        Place::Index { url: url.to_owned(), name: Some(name.to_owned()) }
+    }
+
+    #[test]
+    fn sources_are_replaced_as_cargo_does_it() {
+        let none = config("");
+        assert_eq!(none.place(None), Ok(Place::CratesIo));
+        assert_eq!(none.place(Some("https://github.com/rust-lang/crates.io-index")), Ok(Place::CratesIo));
+        let unknown = Place::Index { url: "sparse+https://r.invalid/".to_owned(), name: None };
+        assert_eq!(none.place(Some("sparse+https://r.invalid/")), Ok(unknown));
+
+        let mirror = config(
+            "[source.crates-io]\nreplace-with=\"m\"\n[source.m]\nregistry=\"sparse+https://m.invalid/i/\"",
+        );
+        assert_eq!(mirror.place(None), Ok(index("sparse+https://m.invalid/i/", "m")));
+
+        let named = config(
+            "[source.crates-io]\nreplace-with=\"corp\"\n[registries.corp]\nindex=\"sparse+https://c.invalid/\"",
+        );
+        assert_eq!(named.place(None), Ok(index("sparse+https://c.invalid/", "corp")));
+        assert_eq!(
+            named.place(Some("sparse+https://c.invalid/")),
+            Ok(index("sparse+https://c.invalid/", "corp"))
+        );
+
+        let folder = config("[source.crates-io]\nreplace-with=\"v\"\n[source.v]\ndirectory=\"vendor\"");
+        assert_eq!(folder.place(None), Ok(Place::Directory("/home/u/vendor".into())));
+        let local = config("[source.crates-io]\nreplace-with=\"v\"\n[source.v]\nlocal-registry=\"/r\"");
+        assert_eq!(local.place(None), Ok(Place::LocalRegistry("/r".into())));
+    }
+
+    #[test]
+    fn a_configuration_that_makes_no_sense_says_so_and_shows_no_secret() {
+        let circle = config("[source.crates-io]\nreplace-with=\"a\"\n[source.a]\nreplace-with=\"crates-io\"");
+        assert_eq!(circle.place(None), Err("source replacement goes in a circle".to_owned()));
+        let missing = config("[source.crates-io]\nreplace-with=\"gone\"");
+        assert!(missing.place(None).expect_err("missing").contains("`replace-with = \"gone\"`"));
+        let broken = CargoConfig::parse("", "[registry]\ntoken = sesame", Path::new("/h/.cargo"), &|_| None);
+        let said = broken.place(None).expect_err("broken");
+        assert_eq!(said, "`$CARGO_HOME/credentials.toml`, line 2, is not valid TOML");
+    }
+
+    #[test]
+    fn folders_of_an_index_follow_the_length_of_the_name() {
+        let all = ["a", "ab", "abc", "abcd", "Cargo"].map(prefix);
+        assert_eq!(all, ["1", "2", "3/a", "ab/cd", "Ca/rg"]);
+    }
+
+    #[test]
+    fn a_name_that_is_no_crates_name_gets_no_address() {
+        let downloads = Downloads {
+            template: "https://r.invalid/{crate}".to_owned(),
+            by: NamedBy::User,
+            authorization: None,
+        };
+        for name in ["../x", "a?b", "a b", "", "a%2f"] {
+            assert!(downloads.target(name, "1.0.0", "").is_err(), "{name}");
+        }
+        assert!(downloads.target("a-b_c", "1.0.0-rc.1+x", "").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}", url in "\\PC{0,40}") {
+            let _ = config(&text).place(Some(&url));
+            let _ = config(&format!("[source.crates-io]\nreplace-with=\"a\"\n[source.a]\nregistry={text:?}")).place(None);
+        }
+    }
 }
