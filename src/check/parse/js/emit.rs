@@ -11,7 +11,7 @@ use oxc_syntax::scope::ScopeFlags;
 
 use super::bind::{self, Bindings, Func};
 use super::literal;
-use super::resolve::{Resolver, spine};
+use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
 use super::{Place, flow, shape};
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
@@ -328,16 +328,18 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             self.called(name, arguments, range, callee.span());
         }
         let known = matches!(name, Val::Name(_));
-        if let Expression::CallExpression(_) | Expression::NewExpression(_) = callee.get_inner_expression() {
-            self.visit_expression(callee);
-        } else {
-            self.quiet = known;
-            self.visit_expression(callee);
-            self.quiet = false;
-        }
+        self.quiet = known;
+        self.visit_expression(callee);
+        let unwraps = match callee.get_inner_expression() {
+            Expression::Identifier(identifier) => interop(&identifier.name),
+            Expression::StaticMemberExpression(member) => interop(&member.property.name),
+            _ => false,
+        };
         for argument in arguments {
+            self.quiet = unwraps;
             self.visit_argument(argument);
         }
+        self.quiet = false;
     }
 
     fn count_export(&mut self, assignment: &'a AssignmentExpression<'a>) {
@@ -391,6 +393,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                 spine(binary).into_iter().for_each(|part| self.visit_expression(part));
                 self.mute -= u32::from(constant);
             }
+            Expression::CallExpression(_) | Expression::AwaitExpression(_) => walk_js::walk_expression(self, it),
             Expression::Identifier(_) | Expression::ParenthesizedExpression(_) | Expression::SequenceExpression(_)
             | Expression::TSAsExpression(_) | Expression::TSNonNullExpression(_) | Expression::ChainExpression(_) => {
                 walk_js::walk_expression(self, it);
@@ -484,7 +487,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                     }
                 }
             }
-            self.quiet = alias && !matches!(init.get_inner_expression(), Expression::CallExpression(_));
+            self.quiet = alias;
             self.visit_expression(init);
             self.quiet = false;
         }
@@ -508,10 +511,23 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         self.quiet = false;
     }
 
+    fn visit_expression_statement(&mut self, it: &ExpressionStatement<'a>) {
+        // `require('x');` loads, its result goes nowhere.
+        self.quiet = matches!(it.expression, Expression::CallExpression(_));
+        walk_js::walk_expression_statement(self, it);
+    }
+
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it = self.alloc(it);
-        self.quiet = false;
+        let quiet = std::mem::take(&mut self.quiet);
         let folded = if self.mute == 0 { self.resolver.call(it) } else { Val::Unknown };
+        if let Val::Name(module) = &folded
+            && !quiet
+            && self.resolver.expr(&it.callee).as_name() == Some("global.require")
+        {
+            // A module handed on as it is.
+            self.use_name(module, String::new(), it.span);
+        }
         let constant = self.constant(&folded, it.span);
         if !constant
             && self.mute == 0
