@@ -9,7 +9,7 @@ use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::bind::{self, Bindings, Func};
+use super::bind::{self, Bindings};
 use super::literal;
 use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
@@ -672,9 +672,4 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         self.use_name(&name, texts.join("\u{1f}"), call.span);
         true
     }
-}
-
-/// The function in an argument, for callbacks.
-pub fn callback<'a>(argument: &'a Argument<'a>) -> Option<Func<'a>> {
-    argument.as_expression().and_then(Func::of)
 }
