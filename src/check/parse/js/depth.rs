@@ -371,8 +371,8 @@ mod tests {
             format!("x=[{}]", vec!["'a(['"; 1_000].join(",")),
             format!("f({})", vec!["a<b"; 5_000].join(",")),
             "if(a){b()}else{c()}".repeat(20_000),
-            "/* ((( */ // [[[\n".repeat(20_000),
-            "a=/[(]{/;".repeat(20_000),
+            "/* ((( */ // [[[\n".repeat(600),
+            "a=/[(]{/;".repeat(1_000),
         ];
         for text in honest {
             assert_eq!(too_deep(&text), None, "{}", &text[..40]);

@@ -639,7 +639,8 @@ pub fn spine<'a>(binary: &'a BinaryExpression<'a>) -> Vec<&'a Expression<'a>> {
     parts
 }
 
-fn interop(name: &str) -> bool {
+/// What compilers wrap around `require`.
+pub fn interop(name: &str) -> bool {
     matches!(
         name,
         "__importDefault"

