@@ -59,6 +59,9 @@ impl Lock<'_> {
     }
 }
 
+/// A text and where it stands.
+type Placed = (String, Range<usize>);
+
 /// Reads the text of `file`.
 ///
 /// # Errors
@@ -148,7 +151,7 @@ fn entry(
     whole: Range<usize>,
     metadata: &HashMap<&str, &str>,
 ) -> Result<Entry, (Range<usize>, String)> {
-    let text = |key: &str| -> Result<Option<(String, Range<usize>)>, (Range<usize>, String)> {
+    let text = |key: &str| -> Result<Option<Placed>, (Range<usize>, String)> {
         match table.get(key) {
             None => Ok(None),
             Some(value) => match value.get_ref().as_str() {
