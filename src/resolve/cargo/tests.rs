@@ -101,6 +101,20 @@ fn time_grows_with_the_number_of_packages() {
 }
 
 #[test]
+fn many_dependencies_on_one_line_are_located_in_linear_time() {
+    let mut text =
+        "version = 4\n\n[[package]]\nname = \"q\"\nversion = \"1.0.0\"\ndependencies = [".to_owned();
+    for at in 0..50_000 {
+        let _ = write!(text, "\"p{at:05}\", ");
+    }
+    text.push_str("]\n");
+    let found = resolve_text(text.as_bytes()).expect("it resolves");
+    let messages: Vec<_> = found.findings.iter().map(|(_, f)| f.message.as_str()).collect();
+    assert_eq!(messages.len(), 21, "the rest is counted");
+    assert!(messages.contains(&"`q` asks for 49980 more that cannot be told"));
+}
+
+#[test]
 fn one_name_in_many_versions_is_no_trap() {
     let mut text = "version = 4\n".to_owned();
     let mut asked = String::new();
@@ -111,6 +125,8 @@ fn one_name_in_many_versions_is_no_trap() {
     let _ = write!(text, "\n[[package]]\nname = \"q\"\nversion = \"1.0.0\"\ndependencies = [\n{asked}]\n");
     let found = resolve_text(text.as_bytes()).expect("it resolves");
     assert_eq!(found.packages.len(), 3_001);
+    let last = found.dependencies.last().expect("there are edges");
+    assert_eq!(last.declared.column, 2);
     assert!(found.dependencies.len() <= 8 * 3_000, "each string gives a few edges, not all of them");
 }
 
