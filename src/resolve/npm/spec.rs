@@ -223,11 +223,11 @@ mod tests {
     #[test]
     fn tarball_urls_say_name_and_version() {
         let cases = [
-            "https://registry.npmjs.org/a/-/a-1.0.0.tgz",
-            "https://registry.npmjs.org/@s/a/-/a-1.0.0-rc.1.tgz?x#y",
-            "https://registry.npmjs.org/@s%2fa/-/a-1.0.0.tgz",
+            "https://r.invalid/a/-/a-1.0.0.tgz",
+            "https://r.invalid/@s/a/-/a-1.0.0-rc.1.tgz?x#y",
+            "https://r.invalid/@s%2fa/-/a-1.0.0.tgz",
             "https://u:p@r.invalid/api/npm/all/@s/a/-/@s/a-1.0.0.tgz",
-            "https://registry.npmjs.org/a/-/evil-2.0.0.tgz",
+            "https://r.invalid/a/-/evil-2.0.0.tgz",
             "https://npm.pkg.github.com/download/@s/a/1.0.0/abcdef",
             "https://npm.jsr.io/~/11/@jsr/std__path/1.0.0.tgz",
             "https://x.invalid/a.tgz",
