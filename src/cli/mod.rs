@@ -104,6 +104,7 @@ fn audit_command(args: &AuditArgs) -> Result<u8, Box<dyn std::error::Error>> {
             databases: if args.db.is_empty() { db::installed() } else { args.db.clone() },
             now,
             cargo_home: std::env::home_dir().map(|home| home.join(".cargo")),
+            store: Some(store.clone()),
             ..check::advisory::Options::default()
         },
         store,
