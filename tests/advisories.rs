@@ -426,6 +426,20 @@ fn cargo_audit_finds_the_same() {
     }
 }
 
+/// JSON beside RustSec's records that is no record is told of, and is no database of its own.
+#[test]
+fn stray_json_makes_no_second_database() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let crates = folder.path().join("crates/smallvec");
+    fs::create_dir_all(&crates).expect("a folder");
+    let record = "RUSTSEC-2021-0003.md";
+    fs::copy(fixture("rustsec/crates/smallvec").join(record), crates.join(record)).expect("a record");
+    fs::write(folder.path().join("stray.json"), "[1]").expect("a file");
+    let databases = load(&[folder.path().to_owned()], &[]).databases;
+    assert_eq!(databases.iter().map(|info| info.kind).collect::<Vec<_>>(), ["rustsec"]);
+    assert_eq!(databases[0].skipped, [("stray.json".to_owned(), "is not a JSON object".to_owned())]);
+}
+
 /// A large archive is read once; then the store gives the same, and says so when it is damaged.
 #[test]
 fn a_large_archive_is_kept_in_the_store() {

@@ -138,6 +138,10 @@ pub(super) fn database(path: &Path, sink: &mut Sink<'_>) -> Result<Vec<DatabaseI
         rustsec.ecosystems.insert(Ecosystem::Cargo);
     }
     let none = rustsec.files.is_empty() && osv.files.is_empty();
+    if osv.files.is_empty() && !none {
+        // JSON that is no record makes no second database, but is not passed over either.
+        rustsec.skipped.append(&mut osv.skipped);
+    }
     let skipped: Vec<_> = rustsec.skipped.iter().chain(&osv.skipped).cloned().collect();
     let infos: Vec<_> =
         [rustsec.info("rustsec", &origin), osv.info("osv", &origin)].into_iter().flatten().collect();
