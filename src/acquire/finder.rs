@@ -8,6 +8,7 @@ use super::net::FetchError;
 use super::refusal::{archive_name, declared_at, not_fetched, wrong_digest};
 use super::registry::Target;
 use super::registry::cargo::Place;
+use super::registry::npm::CheckoutRegistries;
 use super::{Acquired, Acquirer, Part, Refusal, Remarks, limits, net};
 use crate::model::{Digest, Ecosystem, Finding, HashAlgorithm, Package, Provenance, Source};
 
@@ -223,9 +224,13 @@ impl Acquirer {
         match (&package.source, package.ecosystem) {
             (Source::Tarball { url }, _) => {
                 let url = url::Url::parse(url).map_err(|_| "the lockfile's address is no URL".to_owned())?;
-                Ok(Target { url, by: net::NamedBy::Checkout, authorization: None })
+                Ok(self.options.npm.at(url))
             }
-            (_, Ecosystem::Npm) => self.options.npm.tarball(package, &self.checkout),
+            (_, Ecosystem::Npm) => {
+                let dir = lockfile_dir(package);
+                let checkout = self.checkout.get(dir);
+                self.options.npm.tarball(package, checkout.unwrap_or(&CheckoutRegistries::default()))
+            }
             (_, Ecosystem::Cargo) => {
                 let place = self.cargo_place(package)?;
                 let registry = match &package.source {
@@ -320,6 +325,11 @@ impl Acquirer {
             refusal
         })
     }
+}
+
+/// The folder of the lockfile that pins a package, from the root.
+pub(super) fn lockfile_dir(package: &Package) -> &str {
+    package.declared.file.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
 /// Names an archive in the store.

@@ -122,7 +122,10 @@ pub struct Acquirer {
     options: Options,
     store: Store,
     client: Client,
-    checkout: CheckoutRegistries,
+    /// Folders of lockfiles, from the root.
+    dirs: BTreeSet<String>,
+    /// By folder of a lockfile, from the root: the `.npmrc` beside it.
+    checkout: BTreeMap<String, CheckoutRegistries>,
     vendored: OnceLock<local::vendor::Vendored>,
     /// By registry: how to download from it.
     downloads: Mutex<BTreeMap<Option<String>, Asked>>,
@@ -135,13 +138,13 @@ pub struct Acquirer {
 impl Acquirer {
     /// Makes the stage. Opens no socket.
     pub fn new(options: Options, store: Store) -> Self {
-        let checkout = homes::read_config(&options.root.join(".npmrc"))
-            .map(|text| CheckoutRegistries::parse(&text))
-            .unwrap_or_default();
         let notes = options.npm.problems.iter().cloned().collect();
-        Self {
-            client: Client::new(options.timing.clone()),
-            checkout,
+        let certificates = options.cargo.certificates.iter().cloned();
+        let certificates = certificates.chain(options.npm.certificates.iter().map(PathBuf::from)).collect();
+        let mut out = Self {
+            client: Client::new(options.timing.clone(), certificates),
+            dirs: BTreeSet::from([String::new()]),
+            checkout: BTreeMap::new(),
             vendored: OnceLock::new(),
             downloads: Mutex::default(),
             bundles: bundled::Bundles::default(),
@@ -149,6 +152,15 @@ impl Acquirer {
             notes: Mutex::new(notes),
             options,
             store,
+        };
+        out.read_npmrc("");
+        out
+    }
+
+    /// Reads the checkout's `.npmrc` in `dir`. Further up none counts, as in npm.
+    fn read_npmrc(&mut self, dir: &str) {
+        if let Some(text) = homes::read_config(&self.options.root.join(dir).join(".npmrc")) {
+            self.checkout.insert(dir.to_owned(), CheckoutRegistries::parse(&text));
         }
     }
 
@@ -157,6 +169,10 @@ impl Acquirer {
     #[must_use]
     pub fn knowing(mut self, packages: &[Package]) -> Self {
         self.bundles = bundled::Bundles::of(packages);
+        self.dirs.extend(packages.iter().map(|package| finder::lockfile_dir(package).to_owned()));
+        for dir in self.dirs.clone() {
+            self.read_npmrc(&dir);
+        }
         for package in packages {
             if let Ok(folder) = self.own_folder(package) {
                 self.folders.insert(folder);
@@ -195,7 +211,7 @@ impl Acquirer {
                 Ok(registry::cargo::Place::Directory(folder)) => Some(folder),
                 _ => None,
             };
-            local::vendor::Vendored::find(&self.options.root, folder.as_deref())
+            local::vendor::Vendored::find(&self.options.root, &self.dirs, folder.as_deref())
         })
     }
 

@@ -35,6 +35,8 @@ pub struct CargoConfig {
     tokens: BTreeMap<String, Secret>,
     /// Why a file could not be read: then nothing is downloaded for Cargo.
     pub problem: Option<String>,
+    /// Certificates to trust beside the system's (`http.cainfo`), PEM.
+    pub certificates: Option<PathBuf>,
 }
 
 /// Where a registry's archives really come from.
@@ -74,12 +76,24 @@ pub struct Downloads {
 impl CargoConfig {
     /// Reads `config.toml` and `credentials.toml` of `home`, and the environment.
     pub fn load(home: &Path, env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let read = |names: [&str; 2]| {
-            names.iter().find_map(|name| std::fs::read_to_string(home.join(name)).ok()).unwrap_or_default()
+        let mut problem = None;
+        let mut read = |names: [&str; 2]| {
+            for name in names {
+                match std::fs::read_to_string(home.join(name)) {
+                    Ok(text) => return text,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        problem = Some(format!("`$CARGO_HOME/{name}` cannot be read: {}", error.kind()));
+                    }
+                }
+            }
+            String::new()
         };
         let config = read(["config.toml", "config"]);
         let credentials = read(["credentials.toml", "credentials"]);
-        Self::parse(&config, &credentials, home, env)
+        let mut out = Self::parse(&config, &credentials, home, env);
+        out.problem = out.problem.or(problem);
+        out
     }
 
     /// Parses the two files. Relative paths are relative to the folder that holds `home`.
@@ -119,6 +133,9 @@ impl CargoConfig {
                 if let Some(token) = registry.get("token").and_then(|value| value.as_str()) {
                     out.tokens.insert(name.clone(), Secret::new(token));
                 }
+            }
+            if let Some(path) = table.get("http").and_then(|http| http.get("cainfo")?.as_str()) {
+                out.certificates = Some(base.join(path));
             }
             if let Some(token) = table.get("registry").and_then(|registry| registry.get("token")?.as_str()) {
                 out.tokens.insert("crates-io".to_owned(), Secret::new(token));

@@ -30,6 +30,8 @@ pub struct NpmConfig {
     credentials: BTreeMap<String, Secret>,
     /// npm's cache folder.
     pub cache: Option<String>,
+    /// Certificates to trust beside the system's (`cafile`), PEM.
+    pub certificates: Option<String>,
     /// What could not be understood, each with its line.
     pub problems: Vec<String>,
 }
@@ -78,6 +80,8 @@ impl NpmConfig {
                 }
             } else if key == "cache" {
                 out.cache = Some(value);
+            } else if key == "cafile" {
+                out.certificates = Some(value);
             }
         }
         for (address, pair) in basic {
@@ -156,9 +160,14 @@ impl NpmConfig {
             }
         };
         let url = url.ok_or_else(|| format!("no address can be made for {}", package.label()))?;
+        Ok(self.at(url))
+    }
+
+    /// An archive outside of any registry, as the lockfile names it.
+    pub fn at(&self, url: Url) -> Target {
         let by = if self.names(&url) { NamedBy::User } else { NamedBy::Checkout };
         let authorization = self.credential(&url).filter(|_| by == NamedBy::User).cloned();
-        Ok(Target { url, by, authorization })
+        Target { url, by, authorization }
     }
 }
 
