@@ -330,7 +330,15 @@ impl<'a, 's> Resolver<'a, 's> {
                 for element in &array.elements {
                     match element {
                         ArrayExpressionElement::SpreadElement(spread) => {
-                            out.extend(self.elements(&self.expr(&spread.argument))?);
+                            // `list = [...list]` leads back here: the bound on depth has to hold.
+                            if self.depth.get() >= MAX_DEPTH {
+                                return None;
+                            }
+                            let inner = self.expr(&spread.argument);
+                            self.depth.set(self.depth.get() + 1);
+                            let elements = self.elements(&inner);
+                            self.depth.set(self.depth.get() - 1);
+                            out.extend(elements?);
                         }
                         element => out.push(element.as_expression().map_or(Val::Unknown, |e| self.expr(e))),
                     }
