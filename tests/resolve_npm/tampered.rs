@@ -11,7 +11,11 @@ const OTHER: &str =
 /// `requirements`, where `I` stands for a good integrity, `J` for another one, and `R` for the
 /// registry that `.npmrc` names.
 fn lock(requirements: &str, packages: &str) -> String {
-    both(&format!("{{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {{{requirements}}}}}"), requirements, packages)
+    both(
+        &format!("{{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {{{requirements}}}}}"),
+        requirements,
+        packages,
+    )
 }
 
 fn both(manifest: &str, requirements: &str, packages: &str) -> String {
@@ -29,7 +33,8 @@ fn both(manifest: &str, requirements: &str, packages: &str) -> String {
     if !manifest.is_empty() {
         std::fs::write(folder.path().join("package.json"), manifest).unwrap();
     }
-    let options = Options { npm_registries: vec!["https://registry.invalid/".to_owned()], ..Options::default() };
+    let options =
+        Options { npm_registries: vec!["https://registry.invalid/".to_owned()], ..Options::default() };
     let resolution = resolve_file(folder.path(), "package-lock.json", &options).unwrap();
     let mut shown = findings(&resolution);
     // The purls are another test's matter.
@@ -150,7 +155,9 @@ fn urls_without_encryption_with_secrets_or_steps() {
 #[test]
 fn a_secret_is_in_no_output() {
     let text = format!(
-        "{{\"lockfileVersion\": 3, \"packages\": {{\"node_modules/b\": {{\"version\": \"1.0.0\", \"resolved\": \
+        "{{\"lockfileVersion\": 3, \"packages\": {{\"\": {{\"dependencies\": {{\"x\": \"git+https://user:hunter2@h.invalid/x\", \
+         \"b\": \"https://user:hunter2@h.invalid/b.tgz\"}}}}, \"node_modules/c\": {{}}, \
+         \"node_modules/b\": {{\"version\": \"1.0.0\", \"resolved\": \
          \"https://user:hunter2@evil.invalid/x/../c-1.0.0.tgz\", \"integrity\": \"{SHA512}\"}}}}}}"
     );
     let folder = tempfile::tempdir().unwrap();

@@ -126,7 +126,7 @@ pub(super) fn without_user(url: &str) -> String {
 /// Whether the URL carries a password or token.
 pub(super) fn has_secret(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = rest.find(['/', '?', '#', '"', '\n']).unwrap_or(rest.len());
     rest[..end].rsplit_once('@').is_some_and(|(user, _)| !user.is_empty() && user != "git")
 }
 
