@@ -240,7 +240,17 @@ mod tests {
                 None => "none".to_owned(),
             })
             .collect();
-        insta::assert_snapshot!(got.join("\n"), @"");
+        insta::assert_snapshot!(got.join("\n"), @r#"
+        https://r.invalid a 1.0.0
+        https://r.invalid @s/a 1.0.0-rc.1
+        https://r.invalid @s/a 1.0.0
+        https://r.invalid/api/npm/all @s/a 1.0.0
+        https://r.invalid evil 2.0.0
+        https://npm.pkg.github.com @s/a 1.0.0
+        https://npm.jsr.io @jsr/std__path 1.0.0
+        none
+        none
+        "#);
     }
 
     #[test]
