@@ -119,7 +119,8 @@ fn a_lockfile_that_is_not_there_or_not_text() {
 #[test]
 fn a_broken_manifest_is_an_error_of_that_file() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("package-lock.json"), "{\"lockfileVersion\":3,\"packages\":{}}").unwrap();
+    std::fs::write(folder.path().join("package-lock.json"), "{\"lockfileVersion\":3,\"packages\":{}}")
+        .unwrap();
     std::fs::write(folder.path().join("package.json"), "{\"dependencies\": [\n").unwrap();
     let error = resolve_file(folder.path(), "package-lock.json", &Options::default()).unwrap_err();
     insta::assert_snapshot!(error, @r#"
@@ -130,7 +131,8 @@ fn a_broken_manifest_is_an_error_of_that_file() {
 
 #[test]
 fn deep_nesting_and_link_cycles_end() {
-    let deep = format!("{{\"lockfileVersion\":1,\"dependencies\":{}", "{\"a\":{\"dependencies\":".repeat(100_000));
+    let deep =
+        format!("{{\"lockfileVersion\":1,\"dependencies\":{}", "{\"a\":{\"dependencies\":".repeat(100_000));
     assert!(with(&deep).unwrap_err().to_string().contains("nested more than 512 levels deep"));
     let cycle = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "file:node_modules/b"}},
         "node_modules/a": {"resolved": "node_modules/b", "link": true},
@@ -156,8 +158,21 @@ fn a_hundred_thousand_packages_in_one_line_take_linear_time() {
 
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let word = prop::sample::select(vec![
-        "", "a", "1.0.0", "^1.0.0", "node_modules/a", "npm:b@1", "file:../x", "..", "https://h.invalid/a/-/a-1.0.0.tgz",
-        "git+ssh://h.invalid/r#main", "sha512-x", "packages", "@s/a", "\u{202e}é", "node_modules/a/node_modules/@s/b",
+        "",
+        "a",
+        "1.0.0",
+        "^1.0.0",
+        "node_modules/a",
+        "npm:b@1",
+        "file:../x",
+        "..",
+        "https://h.invalid/a/-/a-1.0.0.tgz",
+        "git+ssh://h.invalid/r#main",
+        "sha512-x",
+        "packages",
+        "@s/a",
+        "\u{202e}é",
+        "node_modules/a/node_modules/@s/b",
     ]);
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -167,15 +182,39 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         any::<String>().prop_map(Into::into),
     ];
     let key = prop::sample::select(vec![
-        "", "a", "node_modules/a", "node_modules/a/node_modules/a", "node_modules/@s/b", "node_modules/", "../x", "version",
-        "resolved", "integrity", "dependencies", "peerDependencies", "requires", "link", "inBundle", "bundled", "name", "é@",
-        "optionalDependencies", "packages", "x/../y", "overrides", "@",
+        "",
+        "a",
+        "node_modules/a",
+        "node_modules/a/node_modules/a",
+        "node_modules/@s/b",
+        "node_modules/",
+        "../x",
+        "version",
+        "resolved",
+        "integrity",
+        "dependencies",
+        "peerDependencies",
+        "requires",
+        "link",
+        "inBundle",
+        "bundled",
+        "name",
+        "é@",
+        "optionalDependencies",
+        "packages",
+        "x/../y",
+        "overrides",
+        "@",
     ]);
     leaf.prop_recursive(5, 60, 8, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Into::into),
             prop::collection::vec((key.clone(), inner), 0..8).prop_map(|members| {
-                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into()
             }),
         ]
     })

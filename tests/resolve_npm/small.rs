@@ -143,6 +143,7 @@ fn workspaces_are_the_projects_own() {
     pkg:npm/tool@1.0.0?repository_url=https://registry.invalid sha512 :26
     pkg:npm/two@2.0.0?download_url=file://packages/two first-party no digest :43
     %40mono/one@1.0.0 -> plain@1.2.0 Normal "^1.0.0" packages/one/package.json:5
+    mono@0.0.0 -> %40mono/one@1.0.0 Normal "" package-lock.json:36
     mono@0.0.0 -> tool@1.0.0 Dev "^1.0.0" package.json:9
     mono@0.0.0 -> two@2.0.0 Normal "" package-lock.json:43
     two@2.0.0 -> %40mono/one@1.0.0 Normal "^1.0.0" packages/two/package.json:5

@@ -56,7 +56,6 @@ impl<'c> Checks<'c, '_> {
     /// The URL's place, or the entry's.
     fn span_of(&self, entry: &Entry<'_>, text: Option<&Text<'_>>) -> Span {
         match text {
-            Some(text) if spec::has_secret(text.text) => self.doc.span_without_text(&text.at),
             Some(text) => self.doc.span(&text.at),
             None => self.doc.span(&entry.at),
         }
@@ -103,11 +102,7 @@ impl<'c> Checks<'c, '_> {
             let decoded = percent_encoding::percent_decode_str(resolved.text).decode_utf8_lossy();
             let rest = decoded.split_once("://").map_or(&*decoded, |(_, rest)| rest);
             if steps(rest) || resolved.text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                let span = if spec::has_secret(resolved.text) {
-                    self.doc.span_without_text(&resolved.at)
-                } else {
-                    self.doc.span(&resolved.at)
-                };
+                let span = self.doc.span(&resolved.at);
                 wrong("a URL with steps (`..`), backslashes or spaces".to_owned(), span);
             }
         }

@@ -1,8 +1,12 @@
 //! A file that findings and errors point into.
 
+use super::spec;
 use crate::json::{self, ByteRange, Node};
-use crate::model::{LineIndex, Location, Span};
+use crate::model::{LineIndex, Location, MAX_EXCERPT, Span};
 use crate::resolve::ResolveError;
+
+/// How far around a range a URL is looked for, in bytes: more than an excerpt shows.
+const REACH: usize = 2 * MAX_EXCERPT;
 
 /// A lockfile's or manifest's text with its line index.
 #[derive(Debug)]
@@ -21,14 +25,24 @@ impl<'a> Doc<'a> {
         Location { file: self.index.file().clone(), line, column }
     }
 
+    /// The span, with the text of its line unless a URL with a password is near enough to be shown.
     pub(super) fn span(&self, range: &ByteRange) -> Span {
+        let text = self.index.text();
+        let near =
+            |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let around = &text[near(range.start.saturating_sub(REACH))..near(range.end + REACH)];
+        let secret = around.match_indices("://").any(|(at, _)| spec::has_secret(&around[at..]));
+        if secret {
+            let Location { file, line, column } = self.location(range);
+            return Span {
+                line,
+                column,
+                start: range.start as u32,
+                end: range.end as u32,
+                ..Span::file(file)
+            };
+        }
         self.index.span(range.start, range.end)
-    }
-
-    /// A span without the text of its line, where that holds a secret.
-    pub(super) fn span_without_text(&self, range: &ByteRange) -> Span {
-        let Location { file, line, column } = self.location(range);
-        Span { line, column, start: range.start as u32, end: range.end as u32, ..Span::file(file) }
     }
 
     pub(super) fn invalid(

@@ -91,7 +91,7 @@ pub(super) fn resolve<'l>(
                         "`{}` asks for `{}` ({}), which is not in the lockfile",
                         entry.name(),
                         requirement.name,
-                        requirement.spec
+                        spec::without_user(requirement.spec)
                     );
                     out.add(from, rule, message, vec![asks(from, &requirement.at)]);
                 }

@@ -95,7 +95,8 @@ pub(super) fn compare(manifest: &Manifest<'_>, locked: &[Requirement<'_>]) -> Ve
             Some(known) if known.spec != requirement.spec => out.push((
                 format!(
                     "`{name}` is asked for as `{}` here, as `{}` in the lockfile",
-                    requirement.spec, known.spec
+                    spec::without_user(requirement.spec),
+                    spec::without_user(known.spec)
                 ),
                 requirement.at.clone(),
             )),

@@ -293,7 +293,7 @@ impl Resolver<'_, '_, '_> {
             from: names[edge.from].clone(),
             to: names[edge.to].clone(),
             kind: edge.kind,
-            requirement: edge.requirement.to_owned(),
+            requirement: spec::without_user(edge.requirement),
             platform: None,
             declared: own.unwrap_or_else(|| self.doc.location(&edge.at)),
         }
@@ -303,12 +303,15 @@ impl Resolver<'_, '_, '_> {
     /// requirements are unknown, to everything that nothing else asks for.
     fn implied(&self, edges: &[Edge<'_>], tree: &Tree<'_>) -> Vec<(usize, usize)> {
         let asked: HashSet<usize> = edges.iter().map(|edge| edge.to).collect();
+        let by_root: HashSet<usize> =
+            edges.iter().filter(|edge| edge.from == 0).map(|edge| edge.to).collect();
         let unknown = !self.remembered && !self.own.contains_key("");
         let entries = self.lock.entries.iter().enumerate().skip(1);
         let mut found: Vec<(usize, usize)> = entries
             .filter_map(|(at, entry)| {
                 let to = tree::target(self.lock, tree, at).ok()?;
-                let wanted = (entry.link || unknown) && !asked.contains(&to) && to != 0;
+                let known = if entry.link { &by_root } else { &asked };
+                let wanted = (entry.link || unknown) && !known.contains(&to) && to != 0;
                 wanted.then_some((0, to))
             })
             .collect();

@@ -126,7 +126,7 @@ pub(super) fn without_user(url: &str) -> String {
 /// Whether the URL carries a password or token.
 pub(super) fn has_secret(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = rest.find(['/', '?', '#', '"', '\n']).unwrap_or(rest.len());
     rest[..end].rsplit_once('@').is_some_and(|(user, _)| !user.is_empty() && user != "git")
 }
 
@@ -240,7 +240,17 @@ mod tests {
                 None => "none".to_owned(),
             })
             .collect();
-        insta::assert_snapshot!(got.join("\n"), @"");
+        insta::assert_snapshot!(got.join("\n"), @r#"
+        https://r.invalid a 1.0.0
+        https://r.invalid @s/a 1.0.0-rc.1
+        https://r.invalid @s/a 1.0.0
+        https://r.invalid/api/npm/all @s/a 1.0.0
+        https://r.invalid evil 2.0.0
+        https://npm.pkg.github.com @s/a 1.0.0
+        https://npm.jsr.io @jsr/std__path 1.0.0
+        none
+        none
+        "#);
     }
 
     #[test]

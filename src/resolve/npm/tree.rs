@@ -46,7 +46,7 @@ impl<'l> Tree<'l> {
             seen.extend(self.scopes.get(here));
             folder = match here.rsplit_once('/') {
                 // Above `..` is no folder of the project.
-                Some((_, last)) if last == ".." => None,
+                Some((_, "..")) => None,
                 Some((above, _)) => Some(above),
                 None if here.is_empty() || here == ".." => None,
                 None => Some(""),
