@@ -1,0 +1,675 @@
+//! The walk that reports facts.
+
+use std::collections::HashSet;
+
+use oxc_ast::ast::*;
+use oxc_ast_visit::{VisitJs, walk_js};
+use oxc_semantic::Scoping;
+use oxc_span::{GetSpan, Span as Range};
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
+use oxc_syntax::scope::ScopeFlags;
+
+use super::bind::{self, Bindings};
+use super::literal;
+use super::resolve::{Resolver, interop, spine};
+use super::value::Val;
+use super::{Place, flow, shape};
+use crate::model::{CapabilityKind, Fact, FactKind, Span};
+
+/// Shortest decoded text that is worth another look.
+const MIN_HIDDEN: usize = 12;
+
+/// The file that is walked.
+pub struct Unit<'u, 'i, 't> {
+    pub path: &'u str,
+    pub text: &'u str,
+    pub place: &'u Place<'i, 't>,
+    pub layer: u8,
+}
+
+/// A text that was encoded and may be code.
+#[derive(Debug)]
+pub struct Hidden {
+    pub text: String,
+    pub span: Span,
+    pub top_level: bool,
+}
+
+/// What the walk found.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub facts: Vec<Fact>,
+    pub hidden: Vec<Hidden>,
+    pub local: Vec<String>,
+    pub exports: u64,
+}
+
+/// Walks the program.
+pub fn run<'a>(unit: &Unit<'_, '_, '_>, program: &'a Program<'a>, scoping: &Scoping, bindings: Bindings<'a>) -> Found {
+    let loaded = bind::loaded(&bindings, scoping);
+    let resolver = Resolver::new(scoping, bindings, unit.text.len());
+    let mut walker = Walker { unit, resolver: &resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
+    walker.visit_program(program);
+    let mut out = walker.out;
+    flow::run(unit, &resolver, program, &mut out.facts);
+    shape::run(unit, &resolver, program, &mut out.facts);
+    if resolver.exhausted() {
+        out.facts.push(
+            Fact::new(FactKind::File, "too-deep", unit.place.whole())
+                .value("names were resolved up to the limit on work, the rest was not"),
+        );
+    }
+    for fact in &mut out.facts {
+        fact.context.layer = unit.layer;
+    }
+    out
+}
+
+struct Walker<'u, 'i, 't, 'r, 'a, 's> {
+    unit: &'u Unit<'u, 'i, 't>,
+    resolver: &'r Resolver<'a, 's>,
+    loaded: HashSet<u32>,
+    /// Functions around here that do not run on loading.
+    asleep: u32,
+    /// Inside a constant that was reported as a whole.
+    mute: u32,
+    /// The next name is not a use (a callee reported already, an alias).
+    quiet: bool,
+    out: Found,
+}
+
+/// A path joined to the folder of `file`; `..` may lead out and then stays.
+pub fn join(file: &str, specifier: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').filter(|part| !part.is_empty()).collect();
+    parts.pop();
+    for part in specifier.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
+    fn fact(&mut self, fact: Fact) {
+        let mut fact = fact;
+        fact.context.top_level = self.asleep == 0;
+        self.out.facts.push(fact);
+    }
+
+    fn import(&mut self, specifier: &str, range: Range) {
+        let name = if specifier.starts_with('.') {
+            let path = join(self.unit.path, specifier);
+            self.out.local.push(path.clone());
+            format!("./{path}")
+        } else {
+            super::api::module_name(specifier)
+        };
+        let span = self.unit.place.span(range);
+        self.fact(Fact::new(FactKind::Import, name.clone(), span.clone()));
+        if specifier.ends_with(".node") {
+            self.fact(Fact::new(FactKind::Call, "require(.node)", span).value(name).gives(CapabilityKind::Native));
+        }
+    }
+
+    /// Reports the use of a name, if it matters.
+    fn use_name(&mut self, name: &str, value: String, range: Range) {
+        if name.contains("()") {
+            return;
+        }
+        let Some(reach) = self.resolver.api.reach(name) else { return };
+        if reach.capability.is_none() && !reach.report {
+            return;
+        }
+        let mut fact = Fact::new(FactKind::Call, name, self.unit.place.span(range)).value(value);
+        fact.capability = reach.capability;
+        self.fact(fact);
+    }
+
+    fn arguments(&self, arguments: &'a [Argument<'a>]) -> String {
+        let folded = arguments.iter().map(|argument| {
+            argument.as_expression().and_then(|argument| self.argument(argument)).unwrap_or_else(|| "?".to_owned())
+        });
+        folded.collect::<Vec<_>>().join("\u{1f}")
+    }
+
+    fn argument(&self, argument: &'a Expression<'a>) -> Option<String> {
+        let value = self.resolver.expr(argument);
+        match &value {
+            Val::Array(_) => {
+                let elements = self.resolver.elements(&value)?;
+                let parts: Option<Vec<_>> = elements.iter().map(Val::text).collect();
+                parts.map(|parts| parts.join(" "))
+            }
+            value => value.text(),
+        }
+    }
+
+    fn called(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range, callee: Range) {
+        let first = arguments.first().and_then(|argument| argument.as_expression());
+        match name {
+            "global.require" | "node:module._load" | "global.process.getBuiltinModule" | "global.module.constructor._load"
+            | "node:module.createRequire()" => self.require(first, range, "require"),
+            "global.setTimeout" | "global.setInterval" | "global.setImmediate" => {
+                if let Some(code) = first.map(|first| self.resolver.expr(first))
+                    && code.as_str().is_some()
+                {
+                    self.code(&code, range);
+                    let fact = Fact::new(FactKind::Call, name, self.unit.place.span(range));
+                    let value = self.arguments(arguments);
+                    self.fact(fact.value(value).gives(CapabilityKind::DynamicCode));
+                }
+            }
+            _ => {
+                let (name, arguments) = match name.rsplit_once('.') {
+                    Some((function, "call")) => (function, arguments.get(1..).unwrap_or(&[])),
+                    Some((function, "apply" | "bind")) => (function, &[][..]),
+                    _ => (name, arguments),
+                };
+                let capability = self.resolver.api.capability(name);
+                let value = self.arguments(arguments);
+                self.use_name(name, value, range);
+                let first = arguments.first().and_then(|argument| argument.as_expression());
+                match capability {
+                    Some(CapabilityKind::DynamicCode) => {
+                        if let Some(code) = arguments.last().and_then(|argument| argument.as_expression()) {
+                            let last = self.resolver.expr(code);
+                            self.code(&last, range);
+                        }
+                        if arguments.len() > 1
+                            && let Some(first) = first
+                        {
+                            let code = self.resolver.expr(first);
+                            self.code(&code, range);
+                        }
+                    }
+                    Some(CapabilityKind::Process) => self.command(name, arguments, range),
+                    _ => {}
+                }
+                let _ = callee;
+            }
+        }
+    }
+
+    fn require(&mut self, argument: Option<&'a Expression<'a>>, range: Range, how: &str) {
+        let Some(argument) = argument else { return };
+        match self.resolver.expr(argument) {
+            value if value.as_str().is_some() => {
+                let module = value.as_str().unwrap_or_default().to_owned();
+                self.import(&module, range);
+            }
+            _ => {
+                let known = self.resolver.approximate(argument);
+                let local = known.as_deref().is_some_and(|text| text.starts_with('.'));
+                let name = if local { format!("{how}(dynamic-local)") } else { format!("{how}(dynamic)") };
+                let fact = Fact::new(FactKind::Call, name, self.unit.place.span(range));
+                let value = known.unwrap_or_else(|| "?".to_owned());
+                self.fact(fact.value(value).gives(CapabilityKind::DynamicCode));
+            }
+        }
+    }
+
+    /// Text that is run as code.
+    fn code(&mut self, code: &Val<'a>, range: Range) {
+        if let Some(text) = code.as_str()
+            && text.len() >= MIN_HIDDEN
+        {
+            let hidden = Hidden { text: text.to_owned(), span: self.unit.place.span(range), top_level: self.asleep == 0 };
+            self.out.hidden.push(hidden);
+        }
+    }
+
+    /// The command of a process call.
+    fn command(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range) {
+        let mut parts = Vec::new();
+        let list = |expression: &'a Expression<'a>| match expression.get_inner_expression() {
+            Expression::ArrayExpression(array) => Some(&array.elements),
+            _ => None,
+        };
+        for argument in arguments.iter().take(2).filter_map(|argument| argument.as_expression()) {
+            if let Some(elements) = list(argument) {
+                for element in elements.iter().take(64) {
+                    let text = element.as_expression().and_then(|element| self.resolver.approximate(element));
+                    parts.push(text.unwrap_or_else(|| "?".to_owned()));
+                }
+            } else if let Val::Array(array) = self.resolver.expr(argument) {
+                for element in array.elements.iter().take(64) {
+                    let text = element.as_expression().and_then(|element| self.resolver.approximate(element));
+                    parts.push(text.unwrap_or_else(|| "?".to_owned()));
+                }
+            } else if let Some(text) = self.resolver.approximate(argument) {
+                parts.push(text);
+            } else if parts.is_empty() {
+                parts.push("?".to_owned());
+            }
+        }
+        if parts.iter().all(|part| part == "?") || name.ends_with("Worker") {
+            return;
+        }
+        if let [program, flag, code, ..] = parts.as_slice()
+            && program.rsplit('/').next().is_some_and(|program| matches!(program, "node" | "node.exe" | "bun" | "deno"))
+            && matches!(flag.as_str(), "-e" | "--eval" | "-p")
+        {
+            let code = Val::str(code.clone());
+            self.code(&code, range);
+        }
+        let fact = Fact::new(FactKind::Literal, "command", self.unit.place.span(range));
+        self.fact(fact.value(parts.join(" ")));
+    }
+
+    /// Reports a constant that means something; true if it folds at all.
+    fn constant(&mut self, value: &Val<'a>, range: Range) -> bool {
+        let Some(text) = value.as_str() else { return false };
+        self.literals(text, range);
+        if matches!(value, Val::Decoded(_)) && looks_like_code(text) {
+            self.code(value, range);
+        }
+        true
+    }
+
+    fn literals(&mut self, text: &str, range: Range) {
+        if self.mute > 0 {
+            return;
+        }
+        for (name, value) in literal::classify(text) {
+            let fact = Fact::new(FactKind::Literal, name, self.unit.place.span(range));
+            self.fact(fact.value(value));
+        }
+        if let Some(kind) = literal::encoded(text) {
+            let decoded = if kind == "hex" { hex::decode(text).ok() } else { super::fold::decode_base64(text) };
+            if let Some(decoded) = decoded.and_then(|bytes| String::from_utf8(bytes).ok())
+                && looks_like_code(&decoded)
+            {
+                self.code(&Val::decoded(decoded), range);
+            }
+        }
+    }
+
+    /// A chain of members: reported as a whole or, if that is nothing, in parts.
+    fn chain(&mut self, expression: &'a Expression<'a>) {
+        let quiet = std::mem::take(&mut self.quiet);
+        let value = if quiet { Val::Unknown } else { self.resolver.expr(expression) };
+        if let Val::Name(name) = &value {
+            self.use_name(name, String::new(), expression.span());
+        }
+        self.inner_chain(expression, quiet || matches!(value, Val::Name(_)));
+    }
+
+    fn inner_chain(&mut self, expression: &'a Expression<'a>, quiet: bool) {
+        match expression {
+            Expression::StaticMemberExpression(member) => {
+                self.quiet = quiet;
+                self.visit_expression(&member.object);
+            }
+            Expression::ComputedMemberExpression(member) => {
+                self.quiet = quiet;
+                self.visit_expression(&member.object);
+                self.quiet = false;
+                self.visit_expression(&member.expression);
+            }
+            _ => {}
+        }
+        self.quiet = false;
+    }
+
+    fn function(&mut self, id: u32) -> bool {
+        let asleep = !self.loaded.contains(&id);
+        self.asleep += u32::from(asleep);
+        asleep
+    }
+
+    fn callee(&mut self, callee: &'a Expression<'a>, arguments: &'a [Argument<'a>], range: Range) {
+        let name = self.resolver.expr(callee);
+        if let Val::Name(name) = &name {
+            self.called(name, arguments, range, callee.span());
+        }
+        let known = matches!(name, Val::Name(_));
+        self.quiet = known;
+        self.visit_expression(callee);
+        let unwraps = match callee.get_inner_expression() {
+            Expression::Identifier(identifier) => interop(&identifier.name),
+            Expression::StaticMemberExpression(member) => interop(&member.property.name),
+            _ => false,
+        };
+        for argument in arguments {
+            self.quiet = unwraps;
+            self.visit_argument(argument);
+        }
+        self.quiet = false;
+    }
+
+    fn count_export(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let target = match &assignment.left {
+            AssignmentTarget::StaticMemberExpression(member) => member,
+            _ => return,
+        };
+        match bind::owner(self.resolver.scoping, &target.object) {
+            Some(bind::Owner::Exports) if target.property.name != "__esModule" => self.out.exports += 1,
+            _ if target.property.name == "exports" && target.object.is_specific_id("module") => {
+                self.out.exports += match assignment.right.get_inner_expression() {
+                    Expression::ObjectExpression(object) => object.properties.len() as u64,
+                    _ => 1,
+                };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether text could be a program: something is called or assigned in it.
+pub fn looks_like_code(text: &str) -> bool {
+    text.len() >= MIN_HIDDEN
+        && !text.contains('\u{fffd}')
+        && text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count() == 0
+        && ["(", "=>", "require", "import ", "process.", "function"].iter().any(|part| text.contains(part))
+        && (text.contains(')') || text.contains(';'))
+}
+
+impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
+    fn visit_expression(&mut self, it: &Expression<'a>) {
+        let it = self.alloc(it);
+        match it {
+            Expression::StaticMemberExpression(_) | Expression::ComputedMemberExpression(_) => self.chain(it),
+            Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                self.quiet = false;
+                let folded = self.resolver.expr(it);
+                let constant = self.mute == 0 && self.constant(&folded, it.span());
+                if !constant
+                    && self.mute == 0
+                    && let Some(text) = self.resolver.approximate(it)
+                    && (text.contains("://") || literal::secret_path(&text).is_some())
+                {
+                    self.literals(&text, it.span());
+                    self.mute += 1;
+                    spine(binary).into_iter().for_each(|part| self.visit_expression(part));
+                    self.mute -= 1;
+                    return;
+                }
+                self.mute += u32::from(constant);
+                spine(binary).into_iter().for_each(|part| self.visit_expression(part));
+                self.mute -= u32::from(constant);
+            }
+            Expression::CallExpression(_) | Expression::AwaitExpression(_) => walk_js::walk_expression(self, it),
+            Expression::Identifier(_) | Expression::ParenthesizedExpression(_) | Expression::SequenceExpression(_)
+            | Expression::TSAsExpression(_) | Expression::TSNonNullExpression(_) | Expression::ChainExpression(_) => {
+                walk_js::walk_expression(self, it);
+            }
+            _ => {
+                self.quiet = false;
+                walk_js::walk_expression(self, it);
+            }
+        }
+        self.quiet = false;
+    }
+
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        if std::mem::take(&mut self.quiet) {
+            return;
+        }
+        let it = self.alloc(it);
+        let value = match bind::symbol(self.resolver.scoping, it) {
+            Some(symbol) => self.resolver.symbol(symbol),
+            None if self.resolver.api.follows(&it.name) => Val::name(format!("global.{}", it.name)),
+            None => return,
+        };
+        if let Val::Name(name) = value {
+            self.use_name(&name, String::new(), it.span);
+        }
+    }
+
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        self.literals(it.value.as_str(), it.span);
+    }
+
+    fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
+        let it = self.alloc(it);
+        if self.mute == 0 {
+            let mut text = String::new();
+            for (at, quasi) in it.quasis.iter().enumerate() {
+                text.push_str(quasi.value.cooked.as_ref().map_or("", |text| text.as_str()));
+                if let Some(part) = it.expressions.get(at) {
+                    text.push_str(&self.resolver.approximate(part).unwrap_or_else(|| "?".to_owned()));
+                }
+            }
+            self.literals(&text, it.span);
+        }
+        self.mute += 1;
+        walk_js::walk_template_literal(self, it);
+        self.mute -= 1;
+    }
+
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        // Reached as a target of an assignment or a JSX name, or behind `?.`.
+        let it = self.alloc(it);
+        let quiet = std::mem::take(&mut self.quiet);
+        let value = if quiet {
+            Val::Unknown
+        } else {
+            let object = self.resolver.expr(&it.object);
+            self.resolver.prop(&object, &it.property.name)
+        };
+        if let Val::Name(name) = &value {
+            self.use_name(name, String::new(), it.span);
+        }
+        self.quiet = quiet || matches!(value, Val::Name(_));
+        self.visit_expression(&it.object);
+        self.quiet = false;
+    }
+
+    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
+        // `typeof fetch` asks, it does not use.
+        self.quiet = it.operator == UnaryOperator::Typeof;
+        let it = self.alloc(it);
+        self.visit_expression(&it.argument);
+        self.quiet = false;
+    }
+
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        let it = self.alloc(it);
+        self.visit_binding_pattern(&it.id);
+        if let Some(init) = &it.init {
+            let alias = match self.resolver.expr(init) {
+                Val::Name(name) => !name.starts_with("global.process.env") && !name.contains("()"),
+                _ => false,
+            };
+            // Destructured members of the environment are uses of those members.
+            if let (BindingPattern::ObjectPattern(pattern), Val::Name(name)) = (&it.id, self.resolver.expr(init)) {
+                for property in &pattern.properties {
+                    if let Some(key) = bind::key_name(&property.key)
+                        && &*name == "global.process"
+                        && &*key == "env"
+                    {
+                        self.use_name("global.process.env", String::new(), property.span);
+                    }
+                }
+            }
+            self.quiet = alias;
+            self.visit_expression(init);
+            self.quiet = false;
+        }
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let it = self.alloc(it);
+        self.count_export(it);
+        let alias = match &it.left {
+            AssignmentTarget::AssignmentTargetIdentifier(target) => {
+                bind::symbol(self.resolver.scoping, target).is_some()
+            }
+            AssignmentTarget::StaticMemberExpression(member) => {
+                matches!(member.object, Expression::ThisExpression(_))
+            }
+            _ => false,
+        };
+        self.visit_assignment_target(&it.left);
+        self.quiet = alias && matches!(self.resolver.expr(&it.right), Val::Name(name) if !name.contains("env"));
+        self.visit_expression(&it.right);
+        self.quiet = false;
+    }
+
+    fn visit_expression_statement(&mut self, it: &ExpressionStatement<'a>) {
+        // `require('x');` loads, its result goes nowhere.
+        self.quiet = matches!(it.expression, Expression::CallExpression(_));
+        walk_js::walk_expression_statement(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        let it = self.alloc(it);
+        let quiet = std::mem::take(&mut self.quiet);
+        let folded = if self.mute == 0 { self.resolver.call(it) } else { Val::Unknown };
+        if let Val::Name(module) = &folded
+            && !quiet
+            && self.resolver.expr(&it.callee).as_name() == Some("global.require")
+        {
+            // A module handed on as it is.
+            self.use_name(module, String::new(), it.span);
+        }
+        let constant = self.constant(&folded, it.span);
+        if !constant
+            && self.mute == 0
+            && matches!(self.resolver.expr(&it.callee).as_name(), Some("node:path.join" | "node:path.resolve"))
+        {
+            let parts = it.arguments.iter().filter_map(|a| a.as_expression());
+            let path: Vec<_> = parts.map(|p| self.resolver.approximate(p).unwrap_or_else(|| "?".into())).collect();
+            let path = path.join("/");
+            if literal::secret_path(&path).is_some() {
+                self.literals(&path, it.span);
+                self.mute += 1;
+                self.callee(&it.callee, &it.arguments, it.span);
+                self.mute -= 1;
+                return;
+            }
+        }
+        self.mute += u32::from(constant);
+        if self.reflected(it) {
+            for argument in &it.arguments {
+                self.quiet = true;
+                self.visit_argument(argument);
+                self.quiet = false;
+            }
+        } else {
+            self.callee(&it.callee, &it.arguments, it.span);
+        }
+        self.mute -= u32::from(constant);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        let it = self.alloc(it);
+        self.quiet = false;
+        self.callee(&it.callee, &it.arguments, it.span);
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        let it = self.alloc(it);
+        self.require(Some(&it.source), it.span, "import");
+        self.visit_expression(&it.source);
+    }
+
+    fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
+        let types = it.specifiers.as_ref().is_some_and(|all| {
+            !all.is_empty()
+                && all.iter().all(|one| {
+                    matches!(one, ImportDeclarationSpecifier::ImportSpecifier(one) if one.import_kind.is_type())
+                })
+        });
+        if !it.import_kind.is_type() && !types {
+            self.import(it.source.value.as_str(), it.span);
+        }
+    }
+
+    fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
+        if it.export_kind.is_type() {
+            return;
+        }
+        self.out.exports += it.specifiers.len() as u64;
+        let module = it.source.value.as_str();
+        self.import(module, it.span);
+        let name = bind::module(module);
+        for specifier in &it.specifiers {
+            self.use_name(&format!("{name}.{}", specifier.local.name().as_str()), String::new(), specifier.span);
+        }
+    }
+
+    fn visit_export_all_declaration(&mut self, it: &ExportAllDeclaration<'a>) {
+        if !it.export_kind.is_type() {
+            self.out.exports += 1;
+            let module = it.source.value.as_str();
+            self.import(module, it.span);
+            self.use_name(&bind::module(module), String::new(), it.span);
+        }
+    }
+
+    fn visit_export_named_declaration(&mut self, it: &ExportNamedDeclaration<'a>) {
+        if !it.export_kind.is_type() {
+            self.out.exports += it.specifiers.len() as u64;
+            walk_js::walk_export_named_declaration(self, it);
+        }
+    }
+
+    fn visit_export_declaration(&mut self, it: &ExportDeclaration<'a>) {
+        self.out.exports += match &it.declaration {
+            Declaration::VariableDeclaration(declaration) => declaration.declarations.len() as u64,
+            declaration => u64::from(!declaration.is_type()),
+        };
+        walk_js::walk_export_declaration(self, it);
+    }
+
+    fn visit_export_default_declaration(&mut self, it: &ExportDefaultDeclaration<'a>) {
+        self.out.exports += 1;
+        walk_js::walk_export_default_declaration(self, it);
+    }
+
+    fn visit_ts_import_equals_declaration(&mut self, it: &TSImportEqualsDeclaration<'a>) {
+        if let TSModuleReference::ExternalModuleReference(module) = &it.module_reference
+            && !it.import_kind.is_type()
+        {
+            self.import(module.expression.value.as_str(), it.span);
+        }
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        let asleep = self.function(it.span.start);
+        walk_js::walk_function(self, it, flags);
+        self.asleep -= u32::from(asleep);
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        let asleep = self.function(it.span.start);
+        walk_js::walk_arrow_function_expression(self, it);
+        self.asleep -= u32::from(asleep);
+    }
+
+    fn visit_property_definition(&mut self, it: &PropertyDefinition<'a>) {
+        self.asleep += u32::from(!it.r#static);
+        walk_js::walk_property_definition(self, it);
+        self.asleep -= u32::from(!it.r#static);
+    }
+}
+
+impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
+    /// `Reflect.apply(f, this, […])` and `Reflect.construct(f, […])` are calls of `f`.
+    fn reflected(&mut self, call: &'a CallExpression<'a>) -> bool {
+        let callee = self.resolver.expr(&call.callee);
+        let list = match callee.as_name() {
+            Some("global.Reflect.apply") => 2,
+            Some("global.Reflect.construct") => 1,
+            _ => return false,
+        };
+        let Some(function) = call.arguments.first().and_then(|a| a.as_expression()) else { return false };
+        let Val::Name(name) = self.resolver.expr(function) else { return false };
+        let arguments = call.arguments.get(list).and_then(|a| a.as_expression()).map(|a| self.resolver.expr(a));
+        let texts = arguments.and_then(|list| self.resolver.elements(&list)).unwrap_or_default();
+        let texts: Vec<_> = texts.iter().map(|value| value.text().unwrap_or_else(|| "?".to_owned())).collect();
+        if self.resolver.api.capability(&name) == Some(CapabilityKind::DynamicCode)
+            && let Some(code) = texts.last()
+        {
+            self.code(&Val::str(code.clone()), call.span);
+        }
+        self.use_name(&name, texts.join("\u{1f}"), call.span);
+        true
+    }
+}

