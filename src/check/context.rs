@@ -11,17 +11,47 @@ pub fn is_test_path(path: &str) -> bool {
     let folder = |part: &str| {
         matches!(
             part,
-            "test" | "tests" | "__tests__" | "__test__" | "__mocks__" | "__fixtures__" | "__snapshots__" | "spec"
-                | "specs" | "fixture" | "fixtures" | "testdata" | "test-data" | "test_data" | "testing-data"
-                | "example" | "examples" | "bench" | "benches" | "benchmark" | "benchmarks" | "doc" | "docs"
-                | "demo" | "demos" | "fuzz" | "e2e" | "corpus" | ".github" | "ci" | "integration-tests"
+            "test"
+                | "tests"
+                | "__tests__"
+                | "__test__"
+                | "__mocks__"
+                | "__fixtures__"
+                | "__snapshots__"
+                | "spec"
+                | "specs"
+                | "fixture"
+                | "fixtures"
+                | "testdata"
+                | "test-data"
+                | "test_data"
+                | "testing-data"
+                | "example"
+                | "examples"
+                | "bench"
+                | "benches"
+                | "benchmark"
+                | "benchmarks"
+                | "doc"
+                | "docs"
+                | "demo"
+                | "demos"
+                | "fuzz"
+                | "e2e"
+                | "corpus"
+                | ".github"
+                | "ci"
+                | "integration-tests"
         ) || part.ends_with("_tests")
             || part.ends_with("-tests")
     };
     let marked = [".test.", ".tests.", ".spec.", ".bench.", ".stories.", "_test.", "-test."];
     folders.split('/').any(folder)
         || marked.iter().any(|mark| name.contains(mark))
-        || matches!(name, "test.js" | "tests.js" | "tests.rs" | "test.rs" | "test.mjs" | "test.ts" | "test.cjs")
+        || matches!(
+            name,
+            "test.js" | "tests.js" | "tests.rs" | "test.rs" | "test.mjs" | "test.ts" | "test.cjs"
+        )
 }
 
 /// Files that `starts` load, themselves included: `local` gives what each file names.
@@ -45,10 +75,26 @@ pub fn closure(
 pub fn resolve(name: &str, exists: &impl Fn(&str) -> bool) -> Option<String> {
     let name = normal(name);
     let tries = [
-        "", ".js", ".cjs", ".mjs", ".ts", ".tsx", ".jsx", ".json", ".node", "/index.js", "/index.cjs", "/index.mjs",
-        "/index.ts", ".rs", "/mod.rs",
+        "",
+        ".js",
+        ".cjs",
+        ".mjs",
+        ".ts",
+        ".tsx",
+        ".jsx",
+        ".json",
+        ".node",
+        "/index.js",
+        "/index.cjs",
+        "/index.mjs",
+        "/index.ts",
+        ".rs",
+        "/mod.rs",
     ];
-    tries.iter().map(|ending| format!("{name}{ending}").trim_start_matches('/').to_owned()).find(|path| exists(path))
+    tries
+        .iter()
+        .map(|ending| format!("{name}{ending}").trim_start_matches('/').to_owned())
+        .find(|path| exists(path))
 }
 
 /// A path without `.` and `..`; what leaves the package stays at its root.
@@ -72,7 +118,8 @@ mod tests {
 
     #[test]
     fn paths_of_tests() {
-        for path in ["test/a.js", "src/__tests__/a.ts", "a.test.js", "crates/x/benches/b.rs", "src/tests.rs"] {
+        for path in ["test/a.js", "src/__tests__/a.ts", "a.test.js", "crates/x/benches/b.rs", "src/tests.rs"]
+        {
             assert!(is_test_path(path), "{path}");
         }
         for path in ["src/testing.rs", "lib/contest.js", "latest/a.js", "src/attest.rs"] {

@@ -102,8 +102,16 @@ mod tests {
         let failed: Vec<_> = results
             .iter()
             .filter(|result| !result.passed())
-            .map(|r| format!("{} {} ({}): found {}, expected {}", r.place, r.rule, r.path, r.found, r.expected))
+            .map(|r| {
+                format!("{} {} ({}): found {}, expected {}", r.place, r.rule, r.path, r.found, r.expected)
+            })
             .collect();
-        assert!(failed.is_empty(), "{} of {} examples fail:\n{}", failed.len(), results.len(), failed.join("\n"));
+        assert!(
+            failed.is_empty(),
+            "{} of {} examples fail:\n{}",
+            failed.len(),
+            results.len(),
+            failed.join("\n")
+        );
     }
 }

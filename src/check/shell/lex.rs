@@ -20,19 +20,28 @@ impl Command {
     pub fn outputs(&self) -> Vec<String> {
         let mut files = self.redirects.clone();
         for pair in self.args.windows(2) {
-            if matches!(pair[0].as_str(), "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile") && !pair[1].starts_with("http") {
+            if matches!(
+                pair[0].as_str(),
+                "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile"
+            ) && !pair[1].starts_with("http")
+            {
                 files.push(pair[1].clone());
             }
         }
         // `curl -O url`, `wget url`: the last part of the address.
         if let Some(url) = self.args.iter().find(|arg| arg.contains("://")) {
-            files.extend(url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).map(str::to_owned));
+            files.extend(
+                url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).map(str::to_owned),
+            );
         }
         files
     }
 
     fn is_empty(&self) -> bool {
-        self.name.is_empty() && self.args.is_empty() && self.redirects.is_empty() && self.substitutions.is_empty()
+        self.name.is_empty()
+            && self.args.is_empty()
+            && self.redirects.is_empty()
+            && self.substitutions.is_empty()
     }
 }
 
@@ -42,7 +51,13 @@ const MAX_COMMANDS: usize = 2_000;
 /// Splits a line at separators and pipes outside of quotes.
 pub fn commands(line: &str) -> Vec<Command> {
     let mut out = Vec::new();
-    let mut lexer = Lexer { chars: line.chars().collect(), at: 0, command: Command::default(), word: None, redirect: false };
+    let mut lexer = Lexer {
+        chars: line.chars().collect(),
+        at: 0,
+        command: Command::default(),
+        word: None,
+        redirect: false,
+    };
     while lexer.at < lexer.chars.len() && out.len() < MAX_COMMANDS {
         lexer.step(&mut out);
     }
@@ -75,7 +90,10 @@ impl Lexer {
             let assignment = word.split_once('=').is_some_and(|(name, _)| {
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             });
-            let keyword = matches!(word.as_str(), "if" | "then" | "else" | "do" | "while" | "!" | "{" | "}" | "fi" | "done");
+            let keyword = matches!(
+                word.as_str(),
+                "if" | "then" | "else" | "do" | "while" | "!" | "{" | "}" | "fi" | "done"
+            );
             if !assignment && !keyword {
                 self.command.name = word;
             }
@@ -134,7 +152,11 @@ impl Lexer {
             '\'' => self.single(),
             '"' => self.double(),
             '\\' if matches!(self.peek(1), '\n') => self.at += 1,
-            '\\' if matches!(self.peek(1), ' ' | '"' | '\'' | '$' | '`' | '\\' | '&' | '|' | ';' | '(' | ')') => {
+            '\\' if matches!(
+                self.peek(1),
+                ' ' | '"' | '\'' | '$' | '`' | '\\' | '&' | '|' | ';' | '(' | ')'
+            ) =>
+            {
                 self.at += 1;
                 let next = self.peek(0);
                 self.push(next);
@@ -259,9 +281,12 @@ mod tests {
     fn words_pipes_and_substitutions() {
         let got = commands("A=1 sh -c 'a b' 2>/dev/null | tee \"$(x y)\" && z");
         assert_eq!(got.len(), 3);
-        assert_eq!((got[0].name.as_str(), got[0].args.as_slice()), ("sh", &["-c".to_owned(), "a b".to_owned()][..]));
+        assert_eq!(
+            (got[0].name.as_str(), got[0].args.as_slice()),
+            ("sh", &["-c".to_owned(), "a b".to_owned()][..])
+        );
         assert_eq!((got[0].redirects.as_slice(), got[0].piped), (&["/dev/null".to_owned()][..], true));
         assert_eq!(got[1].substitutions, ["x y"]);
-        assert_eq!(lines("#!/bin/sh\na \\\n b\nc\n"), [(10, "a   b".to_owned()), (18, "c".to_owned())]);
+        assert_eq!(lines("#!/bin/sh\na \\\n b\nc\n"), [(10, "a   b".to_owned()), (17, "c".to_owned())]);
     }
 }
