@@ -229,3 +229,64 @@ proptest! {
         parse("a.js", &format!("require({object}.{method}({}))", arguments.join(",")));
     }
 }
+
+/// Files of real packages, unpacked below `BOMVET_JS_CORPUS`: prints what the parser says of them.
+/// For people who change the parser: `BOMVET_JS_CORPUS=node_modules cargo test --test parse_js -- --ignored --nocapture`.
+#[test]
+#[ignore = "wants a folder of packages in BOMVET_JS_CORPUS"]
+fn a_corpus_is_summed_up() {
+    use bomvet::model::FactKind;
+    let Ok(root) = std::env::var("BOMVET_JS_CORPUS") else {
+        eprintln!("skipped: BOMVET_JS_CORPUS is not set");
+        return;
+    };
+    let mut folders = vec![std::path::PathBuf::from(root)];
+    let (mut files, mut bytes) = (0usize, 0usize);
+    let start = std::time::Instant::now();
+    while let Some(folder) = folders.pop() {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(&folder).expect("a folder").flatten().map(|e| e.path()).collect();
+        entries.sort();
+        for path in entries {
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+            if path.is_dir() {
+                folders.push(path);
+            } else if ["js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx"].contains(&extension) {
+                let Ok(text) = std::fs::read_to_string(&path) else { continue };
+                files += 1;
+                bytes += text.len();
+                let name = path.to_string_lossy().into_owned();
+                let began = std::time::Instant::now();
+                let size = text.len();
+                let parsed = on_a_parsing_thread({
+                    let name = name.clone();
+                    move || parse(&name, &text)
+                });
+                let took = began.elapsed();
+                if took.as_millis() > 500 {
+                    println!("SLOW {name} {size} bytes {took:?} {} facts", parsed.facts.len());
+                }
+                for fact in parsed.facts {
+                    let shown = matches!(
+                        fact.kind,
+                        FactKind::Flow | FactKind::Shape | FactKind::Guard | FactKind::File
+                    ) || fact.context.layer > 0
+                        || (fact.kind == FactKind::Literal
+                            && matches!(fact.name.as_str(), "wallet" | "webhook" | "path"));
+                    if shown {
+                        let value: String = fact.value.chars().take(80).collect();
+                        println!(
+                            "{:?} {} | {value} | {name}:{}:{} | {}",
+                            fact.kind,
+                            fact.name,
+                            fact.span.line,
+                            fact.span.column,
+                            fact.span.text.chars().take(100).collect::<String>()
+                        );
+                    }
+                }
+            }
+        }
+    }
+    println!("{files} files, {bytes} bytes in {:?}", start.elapsed());
+}

@@ -5,44 +5,203 @@
 //! word deny.
 
 pub mod advisory;
+mod context;
+pub mod examples;
+mod files;
 pub mod identity;
+pub mod layers;
 pub mod licence;
+mod manifest;
 pub mod parse;
+pub mod shell;
 
-use crate::model::{Analysis, Contents, Coverage, FileCoverage, Package, Treatment};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::model::{
+    Analysis, Capability, CapabilityKind, Contents, Coverage, Fact, FactKind, FileCoverage, Finding, Gap,
+    GapKind, MicroFacts, Package, Source, Span, Treatment,
+};
 use crate::rules::RuleSet;
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// Everything that a check in code may look at.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The package.
+    pub package: &'a Package,
+    /// Its files.
+    pub contents: &'a Contents,
+    /// What was done with each file, in order of path.
+    pub coverage: &'a [FileCoverage],
+    /// All facts, contexts set.
+    pub facts: &'a [Fact],
+}
+
+/// A check that needs code: for what no single fact says. Its findings name a rule file.
+pub trait Check: Sync {
+    /// The ids of the rules that it makes findings of.
+    fn rules(&self) -> &'static [&'static str];
+    /// Looks at one package.
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>);
+}
+
+/// Every check in code, in order of name.
+pub const CHECKS: &[&dyn Check] = &[&files::Minified, &files::OpaqueInBuild];
+
+/// Bytes from which the files of one package are parsed on several threads.
+const PARALLEL: u64 = 1 << 20;
 
 /// Checks the contents of one package.
 pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analysis {
+    analyse_with(package, contents, rules, &[])
+}
+
+/// Like [`analyse`], with files that run at install time beside those that the manifest starts.
+pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, started: &[String]) -> Analysis {
+    let one = |file: &crate::model::File| parse::file(&file.path, contents.bytes(file));
+    // Results stand in the order of the files whichever thread made them.
+    let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
+        true => contents.files.par_iter().map(one).collect(),
+        false => contents.files.iter().map(one).collect(),
+    };
+    let from_git = matches!(package.source, Source::Git { .. }) || package.first_party;
+    let manifest = manifest::read(package.ecosystem, contents, from_git);
+
+    let local: BTreeMap<Arc<str>, Vec<String>> = contents
+        .files
+        .iter()
+        .zip(&parsed)
+        .filter(|(_, parsed)| !parsed.local.is_empty())
+        .map(|(file, parsed)| (Arc::clone(&file.path), parsed.local.clone()))
+        .collect();
+    let exists = |path: &str| contents.get(path).is_some();
+    let starts: Vec<String> = manifest.install_files.iter().chain(started).cloned().collect();
+    let installed = context::closure(&starts, &local, exists);
+    let reached = context::closure(&manifest.entries, &local, exists);
+
     let mut coverage = Coverage::default();
-    let mut facts = Vec::new();
-    for file in &contents.files {
-        let bytes = contents.bytes(file);
-        let parsed = parse::file(&file.path, bytes);
-        coverage.add(&FileCoverage {
-            path: file.path.clone(),
-            size: bytes.len() as u64,
+    let mut files = Vec::with_capacity(parsed.len());
+    let mut facts = manifest.facts;
+    let mut gaps = manifest.gaps;
+    let mut micro = MicroFacts::default();
+    for (file, parsed) in contents.files.iter().zip(parsed) {
+        let install = installed.contains(&*file.path);
+        let live = install || reached.contains(&*file.path);
+        let test = !live && context::is_test_path(&file.path);
+        let entry = FileCoverage {
+            path: Arc::clone(&file.path),
+            size: file.range.len() as u64,
             treatment: parsed.treatment,
+        };
+        coverage.add(&entry);
+        if let Treatment::Unseen(why) = &entry.treatment {
+            gaps.push(gap(GapKind::NotSeen, &entry.path, why));
+        }
+        let unread = parsed.facts.iter().find(|fact| {
+            fact.kind == FactKind::File && matches!(fact.name.as_str(), "unparsed" | "too-deep" | "too-large")
         });
-        facts.extend(parsed.facts);
+        if let Some(fact) = unread.filter(|_| !test && !is_template(&file.path)) {
+            let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
+            let mut gap = gap(GapKind::NotParsed, &entry.path, why);
+            gap.spans = vec![fact.span.clone()];
+            gaps.push(gap);
+        }
+        if !test {
+            micro.code_lines += parsed.code_lines;
+        }
+        if manifest
+            .entries
+            .iter()
+            .any(|entry| context::resolve(entry, &exists).as_deref() == Some(&*file.path))
+        {
+            micro.exports += parsed.exports;
+        }
+        files.push(entry);
+        let whole = manifest.whole_crate && file.path.ends_with(".rs") && file.path.starts_with("src/");
+        for mut fact in parsed.facts {
+            // A command that code starts does what the command line says.
+            let command = (fact.kind == FactKind::Literal && fact.name == "command")
+                .then(|| shell::facts(&fact.value, &fact.span));
+            fact.context.install |= install || whole;
+            fact.context.test |= test;
+            facts.extend(command.into_iter().flatten().map(|mut inner| {
+                inner.context.layer = inner.context.layer.max(fact.context.layer);
+                inner.context.install = fact.context.install;
+                inner.context.test = fact.context.test;
+                inner.context.top_level = fact.context.top_level;
+                inner
+            }));
+            facts.push(fact);
+        }
     }
-    let _ = Treatment::Text;
-    let licence = licence::check(package, contents);
+    debug_assert!(coverage.adds_up(contents.size()), "coverage does not add up");
+
+    let subject = Subject { package, contents, coverage: &files, facts: &facts };
     let mut findings = rules.evaluate(&facts);
+    for check in CHECKS {
+        let mut of_check = Vec::new();
+        check.run(&subject, &mut of_check);
+        findings.extend(of_check.into_iter().map(|finding| rules.complete(finding)));
+    }
+    let licence = licence::check(package, contents);
     let by_code = identity::in_contents(package, contents).into_iter().chain(licence.findings);
     findings.extend(by_code.map(|finding| rules.complete(finding)));
     findings.sort();
+    findings.dedup();
+    gaps.sort();
+    gaps.dedup();
     Analysis {
         contents: contents.digest.hex(),
         coverage,
+        capabilities: capabilities(&facts, &manifest.install_spans),
         findings,
-        licence: licence.expression,
+        gaps,
+        licence: licence.expression.or(manifest.licence),
         licence_texts: licence.texts,
-        ..Analysis::default()
+        install_scripts: manifest.install_scripts,
+        micro,
     }
+}
+
+fn gap(kind: GapKind, path: &Arc<str>, why: &str) -> Gap {
+    Gap { kind, message: format!("`{path}`: {why}"), spans: vec![Span::file(Arc::clone(path))] }
+}
+
+/// Files that a generator fills in are not yet in the language that their name says.
+fn is_template(path: &str) -> bool {
+    path.split('/')
+        .any(|part| matches!(part, "template" | "templates" | "generators" | "blueprints" | "boilerplate"))
+}
+
+/// The package's own capabilities: those of code that a dependant reaches, tests left out.
+fn capabilities(facts: &[Fact], install: &[(String, Span)]) -> Vec<Capability> {
+    let mut by_kind: BTreeMap<CapabilityKind, BTreeSet<(&Span, &str)>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| !fact.context.test) {
+        // What runs at install time is said by the manifest, below.
+        if let Some(kind) = fact.capability.filter(|kind| *kind != CapabilityKind::InstallTime) {
+            by_kind.entry(kind).or_default().insert((&fact.span, &fact.name));
+        }
+    }
+    for (name, span) in install {
+        by_kind.entry(CapabilityKind::InstallTime).or_default().insert((span, name));
+    }
+    by_kind
+        .into_iter()
+        .map(|(kind, places)| Capability {
+            kind,
+            count: u32::try_from(places.len()).unwrap_or(u32::MAX),
+            spans: places
+                .into_iter()
+                .take(Capability::MAX_SPANS)
+                .map(|(span, name)| (name.to_owned(), span.clone()))
+                .collect(),
+        })
+        .collect()
 }
 
 /// Names an analysis in the store: everything that it depends on.
@@ -58,3 +217,6 @@ pub fn cache_key(package: &Package, subject: &str, rules: &RuleSet) -> String {
     );
     crate::model::Digest::sha256(key.as_bytes()).hex()
 }
+
+#[cfg(test)]
+mod tests;

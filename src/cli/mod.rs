@@ -8,6 +8,7 @@ mod explain;
 mod key;
 mod policy;
 mod progress;
+mod rules;
 mod verify;
 
 use std::ffi::OsString;
@@ -58,6 +59,8 @@ enum Command {
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// List, explain and test the rules
+    Rules(rules::RulesArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -80,6 +83,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => return verify::run(&args),
         Command::Db(args) => return db::run(&args, env.now),
+        Command::Rules(args) => Ok(rules::run(&args)),
         Command::Key(args) => return key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {

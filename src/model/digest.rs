@@ -43,7 +43,7 @@ impl HashAlgorithm {
     }
 
     /// Digest length in bytes.
-    pub fn len(self) -> usize {
+    pub fn size(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
@@ -84,7 +84,7 @@ impl Digest {
     /// From hexadecimal; `None` where the length or a digit is wrong.
     pub fn from_hex(algorithm: HashAlgorithm, text: &str) -> Option<Self> {
         let bytes = hex::decode(text).ok()?;
-        (bytes.len() == algorithm.len()).then_some(Self { algorithm, bytes })
+        (bytes.len() == algorithm.size()).then_some(Self { algorithm, bytes })
     }
 
     /// Every digest of a Subresource Integrity string
@@ -105,7 +105,7 @@ impl Digest {
                 };
                 let value = value.split('?').next()?;
                 let bytes = STANDARD.decode(value).ok()?;
-                (bytes.len() == algorithm.len()).then_some(Self { algorithm, bytes })
+                (bytes.len() == algorithm.size()).then_some(Self { algorithm, bytes })
             })
             .collect();
         digests.sort_by(|a, b| b.cmp(a));

@@ -202,15 +202,17 @@ fn the_table_lists_the_folder() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     read_folder(&root.join("rules"), &root.join("rules"), &mut files).expect("readable");
+    // `rules/api` holds lists of what library functions reach; the parsers read them.
+    files.retain(|(id, _)| !id.starts_with("api/"));
     files.sort();
     let ids: Vec<_> = files.iter().map(|(id, _)| id.as_str()).collect();
     let listed: Vec<_> = table::TABLE.iter().map(|(id, _)| *id).collect();
     if ids != listed && std::env::var_os("BOMVET_UPDATE").is_some() {
         let path = root.join("src/rules/table.rs");
         let text = std::fs::read_to_string(&path).expect("readable");
-        let (head, _) = text.split_once("table! {\n").expect("the macro's call");
+        let (head, _) = text.split_once("\ntable! {").expect("the macro's call");
         let body: String = ids.iter().map(|id| format!("    \"{id}\",\n")).collect();
-        std::fs::write(&path, format!("{head}table! {{\n{body}}}\n")).expect("writable");
+        std::fs::write(&path, format!("{head}\ntable! {{\n{body}}}\n")).expect("writable");
     }
     assert_eq!(ids, listed, "run `BOMVET_UPDATE=1 cargo test --lib rules::` to rewrite the table");
 }

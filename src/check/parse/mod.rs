@@ -1,9 +1,14 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
+pub mod binary;
 pub mod js;
+pub mod json;
 pub mod rust;
+pub mod text;
+pub mod toml;
 
-use crate::model::{Fact, Treatment};
+use super::shell;
+use crate::model::{Fact, LineIndex, Treatment};
 
 /// What a parser says of a file.
 #[derive(Debug, Clone)]
@@ -28,15 +33,47 @@ impl Parsed {
     }
 }
 
-/// Parses one file by its name and its bytes.
+/// Parses one file by its name and its bytes. Whatever the treatment, text is also given to the
+/// checks on characters ([`text`]), and bytes that are not text are searched for what a text
+/// would show ([`binary`]).
 pub fn file(path: &str, bytes: &[u8]) -> Parsed {
-    let text = std::str::from_utf8(bytes);
-    match (path.rsplit('.').next(), text) {
-        (Some("rs"), Ok(text)) => rust::parse(path, text),
-        (Some("js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx"), Ok(text)) => {
-            js::parse(path, text)
-        }
-        (_, Ok(_)) => Parsed::only(Treatment::Text),
-        (_, Err(_)) => Parsed::only(Treatment::Unseen("not text and not recognised".to_owned())),
+    if bytes.is_empty() {
+        return Parsed::only(Treatment::Text);
     }
+    if let Some(parsed) = binary::recognise(path, bytes) {
+        return parsed;
+    }
+    let Some(decoded) = text::decode(bytes) else { return binary::unknown(path, bytes) };
+    let (source, lossless) = (&*decoded.text, decoded.utf8);
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let mut parsed = match ending {
+        "rs" => rust::parse(path, source),
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "es6" => js::parse(path, source),
+        "json" => Parsed::only(json::treatment(source)),
+        "toml" => Parsed::only(toml::treatment(source)),
+        "sh" | "bash" | "zsh" | "ksh" | "command" | "bat" | "cmd" | "ps1" => shell_script(path, source),
+        _ => match text::shebang(source) {
+            Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
+            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell_script(path, source),
+            _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
+            _ => Parsed::only(Treatment::Text),
+        },
+    };
+    parsed.facts.extend(text::facts(path, source));
+    if matches!(parsed.treatment, Treatment::Text) && text::is_program(ending) {
+        parsed.facts.extend(text::literals(path, source));
+    }
+    parsed
+}
+
+/// A shell script of the package: its command lines as facts.
+fn shell_script(path: &str, source: &str) -> Parsed {
+    let index = LineIndex::new(path, source);
+    let mut parsed = Parsed::only(Treatment::Text);
+    for (start, line) in shell::lines(source) {
+        parsed.facts.extend(shell::facts(&line, &index.span(start, start + line.len())));
+        parsed.code_lines += 1;
+    }
+    parsed
 }

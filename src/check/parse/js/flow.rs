@@ -30,13 +30,36 @@ const MAX_DEPTH: u32 = 40;
 
 /// Functions whose result holds what they were given.
 const PASSES: &[&str] = &[
-    "global.JSON.stringify", "global.JSON.parse", "global.Object.assign", "global.Object.entries",
-    "global.Object.values", "global.Object.keys", "global.Object.fromEntries", "global.String", "global.btoa",
-    "global.encodeURIComponent", "global.Array.from", "global.Buffer.from", "global.Buffer.concat", "global.Buffer",
-    "global.unescape", "global.decodeURIComponent", "global.Promise.all", "global.Promise.resolve",
-    "node:querystring.stringify", "node:util.inspect", "node:util.format", "node:path.join", "node:path.resolve",
-    "node:zlib.gzipSync", "node:zlib.gunzipSync", "node:zlib.deflateSync", "node:zlib.inflateSync", "global.URL",
-    "node:zlib.brotliDecompressSync", "global.Reflect.ownKeys",
+    "global.JSON.stringify",
+    "global.JSON.parse",
+    "global.Object.assign",
+    "global.Object.entries",
+    "global.Object.values",
+    "global.Object.keys",
+    "global.Object.fromEntries",
+    "global.String",
+    "global.btoa",
+    "global.encodeURIComponent",
+    "global.Array.from",
+    "global.Buffer.from",
+    "global.Buffer.concat",
+    "global.Buffer",
+    "global.unescape",
+    "global.decodeURIComponent",
+    "global.Promise.all",
+    "global.Promise.resolve",
+    "node:querystring.stringify",
+    "node:util.inspect",
+    "node:util.format",
+    "node:path.join",
+    "node:path.resolve",
+    "node:zlib.gzipSync",
+    "node:zlib.gunzipSync",
+    "node:zlib.deflateSync",
+    "node:zlib.inflateSync",
+    "global.URL",
+    "node:zlib.brotliDecompressSync",
+    "global.Reflect.ownKeys",
 ];
 
 /// The sources, in the order in which they are reported.
@@ -88,8 +111,14 @@ pub fn run<'a>(
     if !facts.iter().any(sinks) {
         return;
     }
-    let mut flows =
-        Flows { unit, resolver, ids: HashMap::new(), edges: Vec::new(), taints: Vec::new(), sinks: Vec::new() };
+    let mut flows = Flows {
+        unit,
+        resolver,
+        ids: HashMap::new(),
+        edges: Vec::new(),
+        taints: Vec::new(),
+        sinks: Vec::new(),
+    };
     flows.bindings();
     flows.visit_program(program);
     flows.spread();
@@ -136,9 +165,22 @@ fn source(name: &str) -> usize {
 /// Whether a variable of that name holds a credential, by its name.
 fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    ["TOKEN", "SECRET", "PASSW", "PASSWD", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "MNEMONIC", "_AUTH", "SESSION"]
-        .iter()
-        .any(|part| upper.contains(part))
+    [
+        "TOKEN",
+        "SECRET",
+        "PASSW",
+        "PASSWD",
+        "CREDENTIAL",
+        "API_KEY",
+        "APIKEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "MNEMONIC",
+        "_AUTH",
+        "SESSION",
+    ]
+    .iter()
+    .any(|part| upper.contains(part))
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
@@ -245,7 +287,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             if let Some((call, skip)) = resolver.bindings.iife.get(&func.id()) {
                 for at in 0..func.params().items.len() {
-                    let argument = at.checked_add(*skip).and_then(|at| call.arguments.get(at)?.as_expression());
+                    let argument =
+                        at.checked_add(*skip).and_then(|at| call.arguments.get(at)?.as_expression());
                     if let Some(argument) = argument {
                         let deps = self.deps(argument);
                         self.param(*func, at, &deps);
@@ -337,7 +380,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             });
         }
         match name.split("()").next() {
-            Some("node:os.hostname" | "node:os.userInfo" | "node:os.networkInterfaces") if name.contains("()") => {
+            Some("node:os.hostname" | "node:os.userInfo" | "node:os.networkInterfaces")
+                if name.contains("()") =>
+            {
                 Some(self.source("host", range))
             }
             Some("global.navigator.clipboard.readText" | "clipboardy.read" | "clipboardy.readSync") => {
@@ -403,7 +448,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::ArrayExpression(array) => {
                 for element in array.elements.iter().take(512) {
                     match element {
-                        ArrayExpressionElement::SpreadElement(spread) => self.gather(&spread.argument, depth, out),
+                        ArrayExpressionElement::SpreadElement(spread) => {
+                            self.gather(&spread.argument, depth, out)
+                        }
                         element => {
                             if let Some(element) = element.as_expression() {
                                 self.gather(element, depth, out);
@@ -415,8 +462,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::ObjectExpression(object) => {
                 for property in object.properties.iter().take(512) {
                     match property {
-                        ObjectPropertyKind::ObjectProperty(property) => self.gather(&property.value, depth, out),
-                        ObjectPropertyKind::SpreadProperty(spread) => self.gather(&spread.argument, depth, out),
+                        ObjectPropertyKind::ObjectProperty(property) => {
+                            self.gather(&property.value, depth, out)
+                        }
+                        ObjectPropertyKind::SpreadProperty(spread) => {
+                            self.gather(&spread.argument, depth, out)
+                        }
                     }
                 }
             }
@@ -424,7 +475,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::NewExpression(call) => {
                 let passes = match self.resolver.expr(&call.callee) {
                     Val::Name(name) => PASSES.contains(&&*name),
-                    _ => call.callee.is_specific_id("URLSearchParams") || call.callee.is_specific_id("FormData"),
+                    _ => {
+                        call.callee.is_specific_id("URLSearchParams")
+                            || call.callee.is_specific_id("FormData")
+                    }
                 };
                 if passes {
                     self.arguments(&call.arguments, depth, out);
@@ -458,7 +512,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             (Some(Owner::This), Some(key)) => out.push(Dep::Node(Node::This(key))),
             _ => match self.resolver.expr(object) {
-                Val::Name(name) if &*name == "global.process.env" => out.push(self.source("env", whole.span())),
+                Val::Name(name) if &*name == "global.process.env" => {
+                    out.push(self.source("env", whole.span()))
+                }
                 _ => self.gather(object, depth, out),
             },
         }
@@ -479,7 +535,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     /// The source that a read of a file is.
     fn read(&self, call: &'a CallExpression<'a>) -> Dep<'a> {
-        let path = call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
+        let path =
+            call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
         let secret = path.is_some_and(|path| literal::secret_path(&path).is_some());
         self.source(if secret { "secret-file" } else { "file" }, call.span)
     }
@@ -492,7 +549,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 return;
             }
             Val::Name(name) => {
-                if let Some(dep) = self.named(&format!("{name}()"), call.span).filter(|_| !name.contains("()")) {
+                if let Some(dep) =
+                    self.named(&format!("{name}()"), call.span).filter(|_| !name.contains("()"))
+                {
                     out.push(dep);
                     return;
                 }
@@ -551,7 +610,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 _ => Func::of(argument),
             })
         };
-        let functions: Vec<_> = call.arguments.iter().filter_map(|argument| func(argument, self.resolver)).collect();
+        let functions: Vec<_> =
+            call.arguments.iter().filter_map(|argument| func(argument, self.resolver)).collect();
         if functions.is_empty() {
             return;
         }
@@ -565,7 +625,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 let method = member.static_property_name().unwrap_or("");
                 if !matches!(
                     method,
-                    "then" | "on" | "once" | "forEach" | "map" | "filter" | "reduce" | "flatMap" | "find" | "addListener"
+                    "then"
+                        | "on"
+                        | "once"
+                        | "forEach"
+                        | "map"
+                        | "filter"
+                        | "reduce"
+                        | "flatMap"
+                        | "find"
+                        | "addListener"
                 ) {
                     return;
                 }
@@ -597,7 +666,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
                 let method = name.rsplit('.').next().unwrap_or("");
-                if name.contains("()") && !matches!(method, "write" | "end" | "send" | "emit" | "post" | "get" | "put" | "request") {
+                if name.contains("()")
+                    && !matches!(
+                        method,
+                        "write" | "end" | "send" | "emit" | "post" | "get" | "put" | "request"
+                    )
+                {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
@@ -631,8 +705,13 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
 /// Names that wait for others to connect, or make nothing flow by being called.
 fn listens(name: &str) -> bool {
-    name.contains("createServer") || name.contains("createSecureServer") || name.ends_with(".listen")
-        || name.ends_with(".Agent") || name == "express" || name == "fastify" || name == "koa"
+    name.contains("createServer")
+        || name.contains("createSecureServer")
+        || name.ends_with(".listen")
+        || name.ends_with(".Agent")
+        || name == "express"
+        || name == "fastify"
+        || name == "koa"
 }
 
 impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {

@@ -1,6 +1,7 @@
 //! Resolves names and folds constants, on demand and within bounds.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use oxc_ast::ast::*;
@@ -14,10 +15,16 @@ use super::fold;
 use super::value::Val;
 
 /// Levels of expressions that are followed; beyond that a value is unknown.
-const MAX_DEPTH: u32 = 60;
+const MAX_DEPTH: u32 = 40;
+
+/// Expressions that are looked at for one application of a function to known arguments.
+const MAX_APPLIED: u64 = 2_000;
 
 /// Expressions that are looked at while resolving one file, for each byte of it.
 const STEPS_PER_BYTE: u64 = 40;
+
+/// Applications of one function that gave nothing known, before it is not tried again.
+const MAX_FAILURES: u32 = 40;
 
 /// Elements of an array that are folded.
 const MAX_ELEMENTS: usize = 20_000;
@@ -33,23 +40,41 @@ pub struct Resolver<'a, 's> {
     memo: RefCell<Vec<Option<Val<'a>>>>,
     active: RefCell<Vec<u32>>,
     bound: RefCell<Vec<(u32, usize, Val<'a>)>>,
+    /// Results of calls by their place: a chain of calls would else be followed anew from each link.
+    results: RefCell<HashMap<(u32, u32), Val<'a>>>,
     depth: Cell<u32>,
     steps: Cell<u64>,
+    /// Values of assigned members, by the address of the list of their values.
+    members: RefCell<HashMap<usize, Val<'a>>>,
+    /// How often a function gave nothing known.
+    failures: RefCell<HashMap<u32, u32>>,
+    /// Steps left for the function that is being applied.
+    applied: Cell<u64>,
 }
 
 impl<'a, 's> Resolver<'a, 's> {
     /// For a file of `size` bytes.
     pub fn new(scoping: &'s Scoping, bindings: Bindings<'a>, size: usize) -> Self {
-        Self {
+        let resolver = Self {
             scoping,
             memo: RefCell::new(vec![None; bindings.defs.len()]),
             bindings,
             api: Api::get(),
             active: RefCell::default(),
             bound: RefCell::default(),
+            results: RefCell::default(),
+            failures: RefCell::default(),
+            members: RefCell::default(),
             depth: Cell::new(0),
+            applied: Cell::new(0),
             steps: Cell::new(100_000 + size as u64 * STEPS_PER_BYTE),
+        };
+        // In the order of declaration, so that a long line of aliases is never followed from its
+        // far end, where the limit on depth would cut it.
+        for symbol in scoping.symbol_ids() {
+            resolver.symbol(symbol);
         }
+        resolver
     }
 
     /// Whether the bound on work was reached, so that some names stayed unknown.
@@ -62,6 +87,13 @@ impl<'a, 's> Resolver<'a, 's> {
         let steps = self.steps.get();
         if self.depth.get() >= MAX_DEPTH || steps == 0 {
             return Val::Unknown;
+        }
+        if !self.bound.borrow().is_empty() {
+            let applied = self.applied.get();
+            if applied == 0 {
+                return Val::Unknown;
+            }
+            self.applied.set(applied - 1);
         }
         self.steps.set(steps - 1);
         self.depth.set(self.depth.get() + 1);
@@ -79,7 +111,9 @@ impl<'a, 's> Resolver<'a, 's> {
             Expression::TemplateLiteral(template) => self.template(template),
             Expression::Identifier(identifier) => self.identifier(identifier),
             Expression::ParenthesizedExpression(it) => self.expr(&it.expression),
-            Expression::SequenceExpression(it) => it.expressions.last().map_or(Val::Unknown, |e| self.expr(e)),
+            Expression::SequenceExpression(it) => {
+                it.expressions.last().map_or(Val::Unknown, |e| self.expr(e))
+            }
             Expression::TSAsExpression(it) => self.expr(&it.expression),
             Expression::TSSatisfiesExpression(it) => self.expr(&it.expression),
             Expression::TSNonNullExpression(it) => self.expr(&it.expression),
@@ -100,7 +134,9 @@ impl<'a, 's> Resolver<'a, 's> {
                 },
                 key => key.text().map_or(Val::Unknown, |key| self.member(&it.object, &key)),
             },
-            Expression::PrivateFieldExpression(it) => self.assigned(Owner::This, &format!("#{}", it.field.name)),
+            Expression::PrivateFieldExpression(it) => {
+                self.assigned(Owner::This, &format!("#{}", it.field.name))
+            }
             Expression::ChainExpression(it) => match &it.expression {
                 ChainElement::CallExpression(call) => self.call(call),
                 ChainElement::StaticMemberExpression(it) => self.member(&it.object, &it.property.name),
@@ -177,10 +213,10 @@ impl<'a, 's> Resolver<'a, 's> {
         self.active.borrow_mut().push(at as u32);
         let value = self.defs(&self.bindings.defs[at]);
         self.active.borrow_mut().pop();
-        // A value found at the edge of the depth limit or inside a call may differ elsewhere.
+        // A value found inside a call may differ elsewhere.
         // So may a parameter, for each call.
         let varies = self.bindings.defs[at].iter().any(|def| matches!(def.base, Base::Param(..)));
-        if !varies && self.bound.borrow().is_empty() && (self.depth.get() < MAX_DEPTH / 2 || !value.is_unknown()) {
+        if !varies && self.bound.borrow().is_empty() {
             self.memo.borrow_mut()[at] = Some(value.clone());
         }
         value
@@ -232,16 +268,24 @@ impl<'a, 's> Resolver<'a, 's> {
     }
 
     fn assigned(&self, owner: Owner, name: &str) -> Val<'a> {
-        match self.bindings.members.get(&(owner, name)).map(Vec::as_slice) {
-            Some([value]) => self.expr(value),
-            Some(values) => values
+        let Some(values) = self.bindings.members.get(&(owner, name)) else { return Val::Unknown };
+        let key = values.as_ptr() as usize;
+        if let Some(value) = self.members.borrow().get(&key) {
+            return value.clone();
+        }
+        // Lists and trees assign members from members: the second time round it is unknown.
+        self.members.borrow_mut().insert(key, Val::Unknown);
+        let value = match values.as_slice() {
+            [value] => self.expr(value),
+            values => values
                 .iter()
                 .take(4)
                 .map(|value| self.expr(value))
                 .find(|value| matches!(value, Val::Name(_)))
                 .unwrap_or(Val::Unknown),
-            None => Val::Unknown,
-        }
+        };
+        self.members.borrow_mut().insert(key, value.clone());
+        value
     }
 
     fn member(&self, object: &'a Expression<'a>, name: &str) -> Val<'a> {
@@ -264,7 +308,8 @@ impl<'a, 's> Resolver<'a, 's> {
             Val::Object(object) => {
                 let found = object.properties.iter().rev().find_map(|property| match property {
                     ObjectPropertyKind::ObjectProperty(property)
-                        if property.kind == PropertyKind::Init && bind::key_name(&property.key).as_deref() == Some(name) =>
+                        if property.kind == PropertyKind::Init
+                            && bind::key_name(&property.key).as_deref() == Some(name) =>
                     {
                         Some(&property.value)
                     }
@@ -273,13 +318,17 @@ impl<'a, 's> Resolver<'a, 's> {
                 found.map_or(Val::Unknown, |value| self.expr(value))
             }
             Val::Func(_) if name == "constructor" => Val::name("global.Function"),
-            Val::Str(text) | Val::Decoded(text) if name == "length" => Val::Num(text.encode_utf16().count() as f64),
+            Val::Str(text) | Val::Decoded(text) if name == "length" => {
+                Val::Num(text.encode_utf16().count() as f64)
+            }
             Val::Str(_) | Val::Array(_) | Val::Num(_) if name == "constructor" => Val::name("global.Object"),
             Val::Array(_) | Val::List(_) => match name.parse::<f64>() {
                 Ok(at) => self.element(value, at),
                 Err(_) => match name {
                     // `[].filter.constructor` is `Function`.
-                    "filter" | "map" | "flat" | "at" | "find" | "sort" | "concat" => Val::name("global.Array.method"),
+                    "filter" | "map" | "flat" | "at" | "find" | "sort" | "concat" => {
+                        Val::name("global.Array.method")
+                    }
                     _ => Val::Unknown,
                 },
             },
@@ -313,7 +362,9 @@ impl<'a, 's> Resolver<'a, 's> {
         }
         match value {
             Val::Array(array) => match array.elements.get(at as usize).and_then(|e| e.as_expression()) {
-                Some(element) if array.elements.iter().take(at as usize).all(|e| !e.is_spread()) => self.expr(element),
+                Some(element) if array.elements.iter().take(at as usize).all(|e| !e.is_spread()) => {
+                    self.expr(element)
+                }
                 _ => Val::Unknown,
             },
             Val::List(list) => list.get(at as usize).cloned().unwrap_or(Val::Unknown),
@@ -346,7 +397,9 @@ impl<'a, 's> Resolver<'a, 's> {
                 Some(out)
             }
             Val::List(list) => Some(list.to_vec()),
-            Val::Str(text) | Val::Decoded(text) => Some(text.chars().map(|c| Val::str(c.to_string())).collect()),
+            Val::Str(text) | Val::Decoded(text) => {
+                Some(text.chars().map(|c| Val::str(c.to_string())).collect())
+            }
             Val::Bytes(bytes) => Some(bytes.iter().map(|&b| Val::Num(f64::from(b))).collect()),
             _ => None,
         }
@@ -395,6 +448,19 @@ impl<'a, 's> Resolver<'a, 's> {
 
     /// What a call gives.
     pub fn call(&self, call: &'a CallExpression<'a>) -> Val<'a> {
+        if !self.bound.borrow().is_empty() {
+            return self.call_anew(call);
+        }
+        let key = (call.span.start, call.span.end);
+        if let Some(value) = self.results.borrow().get(&key) {
+            return value.clone();
+        }
+        let value = self.call_anew(call);
+        self.results.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    fn call_anew(&self, call: &'a CallExpression<'a>) -> Val<'a> {
         let argument = |at: usize| {
             call.arguments.get(at).and_then(|a| a.as_expression()).map_or(Val::Unknown, |a| self.expr(a))
         };
@@ -441,25 +507,53 @@ impl<'a, 's> Resolver<'a, 's> {
         if self.bound.borrow().len() > 64 || self.bound.borrow().iter().any(|b| b.0 == func.id()) {
             return Val::Unknown;
         }
+        if self.failures.borrow().get(&func.id()).is_some_and(|&failures| failures >= MAX_FAILURES) {
+            return Val::Unknown;
+        }
         let before = self.bound.borrow().len();
+        if before == 0 {
+            self.applied.set(MAX_APPLIED);
+        }
+        // A function without parameters is marked as entered all the same.
+        self.bound.borrow_mut().push((func.id(), usize::MAX, Val::Unknown));
         for (at, value) in arguments.iter().enumerate() {
             self.bound.borrow_mut().push((func.id(), at, value.clone()));
         }
         let value = self.expr(result);
         self.bound.borrow_mut().truncate(before);
+        if value.is_unknown() {
+            *self.failures.borrow_mut().entry(func.id()).or_default() += 1;
+        }
         value
     }
 
-    fn named_call(&self, name: &str, call: &'a CallExpression<'a>, argument: &dyn Fn(usize) -> Val<'a>) -> Val<'a> {
+    fn named_call(
+        &self,
+        name: &str,
+        call: &'a CallExpression<'a>,
+        argument: &dyn Fn(usize) -> Val<'a>,
+    ) -> Val<'a> {
         match name {
-            "global.require" | "node:module._load" | "global.process.getBuiltinModule"
-            | "global.module.constructor._load" | "node:module.createRequire()" => match argument(0).as_str() {
+            "global.require"
+            | "node:module._load"
+            | "global.process.getBuiltinModule"
+            | "global.module.constructor._load"
+            | "node:module.createRequire()" => match argument(0).as_str() {
                 Some(module) => Val::name(module_name(module)),
                 None => Val::Unknown,
             },
-            "node:util.promisify" | "node:util.deprecate" | "util.promisify" | "pify" | "global.Object.assign"
-            | "global.Object.freeze" | "es6-promisify.promisify" | "bluebird.promisify"
-            | "bluebird.promisifyAll" | "global.Object" | "axios.create" | "got.extend"
+            "node:util.promisify"
+            | "node:util.deprecate"
+            | "util.promisify"
+            | "pify"
+            | "global.Object.assign"
+            | "global.Object.freeze"
+            | "es6-promisify.promisify"
+            | "bluebird.promisify"
+            | "bluebird.promisifyAll"
+            | "global.Object"
+            | "axios.create"
+            | "got.extend"
             | "global.Object.create" => argument(0).as_name().map_or_else(
                 || if name.starts_with("global.") { Val::Unknown } else { Val::name(name) },
                 Val::name,
@@ -488,7 +582,10 @@ impl<'a, 's> Resolver<'a, 's> {
 
     fn result_matters(&self, name: &str) -> bool {
         self.api.reach(name).is_some()
-            || matches!(name, "node:module.createRequire" | "global.Object.getPrototypeOf" | "global.Intl.DateTimeFormat")
+            || matches!(
+                name,
+                "node:module.createRequire" | "global.Object.getPrototypeOf" | "global.Intl.DateTimeFormat"
+            )
     }
 
     /// `Function('return this')()`, `eval('require')`: source text that is only a name.
@@ -511,7 +608,8 @@ impl<'a, 's> Resolver<'a, 's> {
         if !direct && !callee_is_call {
             return Val::name("global.Function()");
         }
-        let is_path = !source.is_empty() && source.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
+        let is_path =
+            !source.is_empty() && source.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
         if !is_path {
             return Val::Unknown;
         }
@@ -540,7 +638,9 @@ impl<'a, 's> Resolver<'a, 's> {
         }
         if let Val::Name(name) = &value {
             return match &**name {
-                "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" => Some("~".into()),
+                "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" => {
+                    Some("~".into())
+                }
                 "global.process.env.APPDATA" => Some("~/AppData/Roaming".into()),
                 "global.process.env.LOCALAPPDATA" => Some("~/AppData/Local".into()),
                 "node:os.tmpdir()" => Some("/tmp".into()),
@@ -550,7 +650,8 @@ impl<'a, 's> Resolver<'a, 's> {
         if depth > 12 {
             return None;
         }
-        let part = |e: &'a Expression<'a>| self.approximate_at(e, depth + 1).unwrap_or_else(|| "?".to_owned());
+        let part =
+            |e: &'a Expression<'a>| self.approximate_at(e, depth + 1).unwrap_or_else(|| "?".to_owned());
         match expression.get_inner_expression() {
             Expression::TemplateLiteral(template) => {
                 let mut out = String::new();
@@ -569,8 +670,11 @@ impl<'a, 's> Resolver<'a, 's> {
                 .approximate_at(&logical.left, depth + 1)
                 .or_else(|| self.approximate_at(&logical.right, depth + 1)),
             Expression::CallExpression(call) => match self.expr(&call.callee).as_name() {
-                Some("node:path.join" | "node:path.resolve" | "node:path.posix.join" | "node:path.normalize") => {
-                    let parts: Vec<_> = call.arguments.iter().filter_map(|a| a.as_expression()).map(part).collect();
+                Some(
+                    "node:path.join" | "node:path.resolve" | "node:path.posix.join" | "node:path.normalize",
+                ) => {
+                    let parts: Vec<_> =
+                        call.arguments.iter().filter_map(|a| a.as_expression()).map(part).collect();
                     Some(parts.join("/"))
                 }
                 _ => None,
@@ -608,8 +712,18 @@ pub fn spine<'a>(binary: &'a BinaryExpression<'a>) -> Vec<&'a Expression<'a>> {
 pub fn interop(name: &str) -> bool {
     matches!(
         name,
-        "__importDefault" | "__importStar" | "__toESM" | "__toModule" | "_interopRequireDefault"
-            | "_interopRequireWildcard" | "_interopDefault" | "_interopNamespace" | "interopRequireDefault"
-            | "_interopDefaultLegacy" | "_interopDefaultCompat" | "_interopNamespaceDefault" | "interopDefault"
+        "__importDefault"
+            | "__importStar"
+            | "__toESM"
+            | "__toModule"
+            | "_interopRequireDefault"
+            | "_interopRequireWildcard"
+            | "_interopDefault"
+            | "_interopNamespace"
+            | "interopRequireDefault"
+            | "_interopDefaultLegacy"
+            | "_interopDefaultCompat"
+            | "_interopNamespaceDefault"
+            | "interopDefault"
     )
 }

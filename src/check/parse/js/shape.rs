@@ -42,8 +42,15 @@ pub fn run<'a>(
             matches!(kind, Net | Process | FsWrite | DynamicCode)
         })
         .collect();
-    let mut walker =
-        Walker { unit, resolver, acts, functions: Vec::new(), hooks: Vec::new(), addresses: false, out: Vec::new() };
+    let mut walker = Walker {
+        unit,
+        resolver,
+        acts,
+        functions: Vec::new(),
+        hooks: Vec::new(),
+        addresses: false,
+        out: Vec::new(),
+    };
     walker.visit_program(program);
     let addresses = walker.addresses;
     for (name, range) in std::mem::take(&mut walker.hooks) {
@@ -97,8 +104,10 @@ fn first_argument(fact: &Fact) -> &str {
 /// Facts that mean more together.
 fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) {
     let calls = || facts.iter().filter(|fact| fact.kind == FactKind::Call);
-    let literals = |name: &'static str| facts.iter().filter(move |f| f.kind == FactKind::Literal && f.name == name);
-    let shape = |name: &str, span: &Span, value: &str| Fact::new(FactKind::Shape, name, span.clone()).value(value);
+    let literals =
+        |name: &'static str| facts.iter().filter(move |f| f.kind == FactKind::Literal && f.name == name);
+    let shape =
+        |name: &str, span: &Span, value: &str| Fact::new(FactKind::Shape, name, span.clone()).value(value);
 
     let socket = calls().find(|fact| {
         matches!(
@@ -109,9 +118,13 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
     let shell = calls().find(|fact| {
         fact.capability == Some(CapabilityKind::Process) && {
             let mut arguments = fact.value.split('\u{1f}');
-            let program = arguments.next().unwrap_or("").rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase();
+            let program =
+                arguments.next().unwrap_or("").rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase();
             let waits = !arguments.next().is_some_and(|rest| rest.contains("-c") || rest.contains("/c"));
-            matches!(program.as_str(), "sh" | "bash" | "zsh" | "cmd" | "cmd.exe" | "powershell" | "powershell.exe") && waits
+            matches!(
+                program.as_str(),
+                "sh" | "bash" | "zsh" | "cmd" | "cmd.exe" | "powershell" | "powershell.exe"
+            ) && waits
         }
     });
     if let (Some(_), Some(shell)) = (socket, shell)
@@ -122,13 +135,16 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
 
     let publish = literals("command").find(|fact| {
         let command = fact.value.trim_start();
-        ["npm publish", "pnpm publish", "yarn publish", "yarn npm publish"].iter().any(|part| command.contains(part))
+        ["npm publish", "pnpm publish", "yarn publish", "yarn npm publish"]
+            .iter()
+            .any(|part| command.contains(part))
     });
     if let Some(publish) = publish {
         let writes = calls().any(|fact| fact.capability == Some(CapabilityKind::FsWrite));
         let token = literals("path").any(|fact| fact.value.contains(".npmrc"))
             || calls().any(|fact| fact.name.starts_with("global.process.env.NPM_"))
-            || literals("url").any(|fact| fact.value.contains("/-/whoami") || fact.value.contains("/-/npm/v1/tokens"));
+            || literals("url")
+                .any(|fact| fact.value.contains("/-/whoami") || fact.value.contains("/-/npm/v1/tokens"));
         let name = if writes && token { "worm" } else { "self-publish" };
         found.push(shape(name, &publish.span, &publish.value));
     }
@@ -170,7 +186,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         if !matches!(self.unit.place, super::Place::File(_)) {
             return !self.acts.is_empty();
         }
-        let harm = |kind| matches!(kind, CapabilityKind::FsWrite | CapabilityKind::Process | CapabilityKind::DynamicCode);
+        let harm = |kind| {
+            matches!(kind, CapabilityKind::FsWrite | CapabilityKind::Process | CapabilityKind::DynamicCode)
+        };
         self.acts.iter().any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
     }
 
@@ -205,12 +223,16 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             Expression::BinaryExpression(it) => {
                 let ordered = matches!(
                     it.operator,
-                    BinaryOperator::LessThan | BinaryOperator::LessEqualThan | BinaryOperator::GreaterThan
+                    BinaryOperator::LessThan
+                        | BinaryOperator::LessEqualThan
+                        | BinaryOperator::GreaterThan
                         | BinaryOperator::GreaterEqualThan
                 );
                 let equal = matches!(
                     it.operator,
-                    BinaryOperator::Equality | BinaryOperator::StrictEquality | BinaryOperator::Inequality
+                    BinaryOperator::Equality
+                        | BinaryOperator::StrictEquality
+                        | BinaryOperator::Inequality
                         | BinaryOperator::StrictInequality
                 );
                 if !ordered && !equal {
@@ -268,7 +290,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             Expression::NewExpression(new) => new.callee.is_specific_id("Date") && new.arguments.is_empty(),
             Expression::UnaryExpression(unary) => self.is_now(&unary.argument, depth + 1),
             Expression::Identifier(identifier) => {
-                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else { return false };
+                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else {
+                    return false;
+                };
                 match self.resolver.bindings.defs[symbol.index()].as_slice() {
                     [def] if def.path.is_empty() => match def.base {
                         super::bind::Base::Expr(value) => self.is_now(value, depth + 1),
@@ -286,7 +310,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let constant = |arguments: &'a [Argument<'a>]| {
             !arguments.is_empty()
                 && arguments.iter().all(|argument| {
-                    argument.as_expression().is_some_and(|argument| self.resolver.expr(argument).text().is_some())
+                    argument
+                        .as_expression()
+                        .is_some_and(|argument| self.resolver.expr(argument).text().is_some())
                 })
         };
         match value.get_inner_expression() {
@@ -294,38 +320,66 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             Expression::CallExpression(call) => match call.callee.get_inner_expression() {
                 Expression::StaticMemberExpression(member) => {
                     let name = member.property.name.as_str();
-                    (matches!(name, "parse" | "UTC") && member.object.is_specific_id("Date") && constant(&call.arguments))
+                    (matches!(name, "parse" | "UTC")
+                        && member.object.is_specific_id("Date")
+                        && constant(&call.arguments))
                         || (matches!(name, "getTime" | "valueOf") && self.is_date(&member.object))
                 }
                 _ => false,
             },
             Expression::Identifier(identifier) => {
-                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else { return false };
+                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else {
+                    return false;
+                };
                 match self.resolver.bindings.defs[symbol.index()].as_slice() {
                     [def] if def.path.is_empty() => match def.base {
-                        super::bind::Base::Expr(value) if !matches!(value, Expression::Identifier(_)) => self.is_date(value),
+                        super::bind::Base::Expr(value) if !matches!(value, Expression::Identifier(_)) => {
+                            self.is_date(value)
+                        }
                         _ => false,
                     },
                     _ => false,
                 }
             }
-            _ => matches!(self.resolver.expr(value), Val::Num(n) if n >= MIN_EPOCH || (2015.0..2100.0).contains(&n)),
+            _ => {
+                matches!(self.resolver.expr(value), Val::Num(n) if n >= MIN_EPOCH || (2015.0..2100.0).contains(&n))
+            }
         }
     }
 
     fn is_place(&self, value: &'a Expression<'a>) -> bool {
         let member = match value.get_inner_expression() {
-            Expression::CallExpression(call) => match call.callee.get_inner_expression().as_member_expression() {
-                Some(member) => return self.is_place(member.object()),
-                None => return false,
-            },
+            Expression::CallExpression(call) => {
+                match call.callee.get_inner_expression().as_member_expression() {
+                    Some(member) => return self.is_place(member.object()),
+                    None => return false,
+                }
+            }
             Expression::Identifier(identifier) => {
-                return matches!(identifier.name.as_str(), "country" | "countryCode" | "country_code" | "timeZone" | "timezone" | "countryName" | "country_name");
+                return matches!(
+                    identifier.name.as_str(),
+                    "country"
+                        | "countryCode"
+                        | "country_code"
+                        | "timeZone"
+                        | "timezone"
+                        | "countryName"
+                        | "country_name"
+                );
             }
             value => value.as_member_expression(),
         };
         member.and_then(|member| member.static_property_name()).is_some_and(|name| {
-            matches!(name, "timeZone" | "timezone" | "country" | "countryCode" | "country_code" | "countryName" | "country_name")
+            matches!(
+                name,
+                "timeZone"
+                    | "timezone"
+                    | "country"
+                    | "countryCode"
+                    | "country_code"
+                    | "countryName"
+                    | "country_name"
+            )
         })
     }
 
@@ -335,8 +389,12 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                 ["node:os.hostname()", "node:os.userInfo()"].iter().any(|host| name.starts_with(host))
                     || matches!(
                         &*name,
-                        "global.process.env.USER" | "global.process.env.USERNAME" | "global.process.env.LOGNAME"
-                            | "global.process.env.HOSTNAME" | "global.process.env.COMPUTERNAME" | "global.process.env.USERDOMAIN"
+                        "global.process.env.USER"
+                            | "global.process.env.USERNAME"
+                            | "global.process.env.LOGNAME"
+                            | "global.process.env.HOSTNAME"
+                            | "global.process.env.COMPUTERNAME"
+                            | "global.process.env.USERDOMAIN"
                     )
             }
             _ => false,
@@ -347,39 +405,61 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn hook(&mut self, name: &str, value: &'a Expression<'a>, range: Range) {
         let hooked = matches!(
             name,
-            "global.fetch" | "global.XMLHttpRequest.prototype.open" | "global.XMLHttpRequest.prototype.send"
-                | "node:http.request" | "node:https.request" | "node:http.get" | "node:https.get" | "node:module._load"
-                | "global.ethereum.request" | "global.ethereum.send" | "global.ethereum.sendAsync"
-                | "global.solana.signTransaction" | "global.solana.signAndSendTransaction"
-                | "node:module.prototype.require" | "global.eval"
+            "global.fetch"
+                | "global.XMLHttpRequest.prototype.open"
+                | "global.XMLHttpRequest.prototype.send"
+                | "node:http.request"
+                | "node:https.request"
+                | "node:http.get"
+                | "node:https.get"
+                | "node:module._load"
+                | "global.ethereum.request"
+                | "global.ethereum.send"
+                | "global.ethereum.sendAsync"
+                | "global.solana.signTransaction"
+                | "global.solana.signAndSendTransaction"
+                | "node:module.prototype.require"
+                | "global.eval"
         );
-        let function = Func::of(value).is_some() || matches!(self.resolver.expr(value), Val::Func(_));
+        let function = Func::of(value).is_some()
+            || (value.is_identifier_reference() && matches!(self.resolver.expr(value), Val::Func(_)));
         if hooked && function {
             self.hooks.push((name.to_owned(), range));
         }
     }
 
     fn address_pattern(&mut self, text: &str) {
-        self.addresses |= ["{40}", "{25,34}", "{25,39}", "{33}", "{32,44}"].iter().any(|count| text.contains(count))
-            && ["0x[a", "^0x", "0x[0", "[13][", "[1-9A-HJ-NP-Z", "[a-km-zA-HJ-NP-Z", "bc1"].iter().any(|part| text.contains(part));
+        self.addresses |=
+            ["{40}", "{25,34}", "{25,39}", "{33}", "{32,44}"].iter().any(|count| text.contains(count))
+                && ["0x[a", "^0x", "0x[0", "[13][", "[1-9A-HJ-NP-Z", "[a-km-zA-HJ-NP-Z", "bc1"]
+                    .iter()
+                    .any(|part| text.contains(part));
     }
 
     fn destructive(&mut self, call: &'a CallExpression<'a>) {
         let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
-        let removes = ["rm", "rmSync", "rmdir", "rmdirSync", "remove", "removeSync", "emptyDir", "emptyDirSync"];
-        let module = name.starts_with("node:fs") || name.starts_with("fs-extra") || name.starts_with("graceful-fs");
+        let removes =
+            ["rm", "rmSync", "rmdir", "rmdirSync", "remove", "removeSync", "emptyDir", "emptyDirSync"];
+        let module =
+            name.starts_with("node:fs") || name.starts_with("fs-extra") || name.starts_with("graceful-fs");
         let removes = module && name.rsplit('.').next().is_some_and(|method| removes.contains(&method));
         if !removes && &*name != "rimraf" && &*name != "rimraf.sync" {
             return;
         }
-        let path = call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
+        let path =
+            call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
         let home = call.arguments.first().and_then(|a| a.as_expression()).map(|a| self.resolver.expr(a));
         let home = matches!(home, Some(Val::Name(name)) if &*name == "node:os.homedir()" || &*name == "global.process.env.HOME");
         let path = path.unwrap_or_default();
-        let root = matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
+        let root =
+            matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
         if home || root || matches!(path.as_str(), "/" | "/*") {
             let span = self.unit.place.span(call.span);
-            self.out.push(Fact::new(FactKind::Shape, "destructive-walk", span).value(if home { "~".to_owned() } else { path }));
+            self.out.push(Fact::new(FactKind::Shape, "destructive-walk", span).value(if home {
+                "~".to_owned()
+            } else {
+                path
+            }));
         }
     }
 }
@@ -426,7 +506,9 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
         let target = match &it.left {
-            AssignmentTarget::StaticMemberExpression(member) => Some((&member.object, member.property.name.to_string())),
+            AssignmentTarget::StaticMemberExpression(member) => {
+                Some((&member.object, member.property.name.to_string()))
+            }
             AssignmentTarget::ComputedMemberExpression(member) => {
                 self.resolver.expr(&member.expression).text().map(|key| (&member.object, key))
             }

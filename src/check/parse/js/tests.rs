@@ -7,7 +7,15 @@ fn calls_in(path: &str, code: &str) -> Vec<String> {
     let parsed = parse(path, code);
     assert!(matches!(parsed.treatment, Treatment::Parsed(_)), "{code}: {:?}", parsed.facts);
     let calls = parsed.facts.iter().filter(|fact| fact.kind == FactKind::Call);
-    calls.map(|fact| if fact.value.is_empty() { fact.name.clone() } else { format!("{}({})", fact.name, fact.value.replace('\u{1f}', ", ")) }).collect()
+    calls
+        .map(|fact| {
+            if fact.value.is_empty() {
+                fact.name.clone()
+            } else {
+                format!("{}({})", fact.name, fact.value.replace('\u{1f}', ", "))
+            }
+        })
+        .collect()
 }
 
 fn calls(code: &str) -> Vec<String> {
@@ -42,7 +50,10 @@ fn names_are_found_behind_every_trick() {
         ("var cp; cp = require('child_process'); cp.exec('ls')", exec),
         ("const f = require('child_process')['ex'+'ec']; f('ls')", exec),
         ("const { exec: run } = require('child_process'); run('ls')", exec),
-        ("const { ['ex' + 'ec']: run } = require('child_process'); require('child_process').exec('ls')", exec),
+        (
+            "const { ['ex' + 'ec']: run } = require('child_process'); require('child_process').exec('ls')",
+            exec,
+        ),
         ("import { exec as run } from 'child_process'; run('ls')", exec),
         ("import * as cp from 'node:child_process'; cp.exec('ls')", exec),
         ("import cp from 'child_process'; cp.exec('ls')", exec),
@@ -53,7 +64,10 @@ fn names_are_found_behind_every_trick() {
         ("require.main.require('child_process').exec('ls')", exec),
         ("globalThis.require('child_process').exec('ls')", exec),
         ("global['req' + 'uire']('child_process').exec('ls')", exec),
-        ("import { createRequire } from 'module'; const r = createRequire(import.meta.url); r('child_process').exec('ls')", exec),
+        (
+            "import { createRequire } from 'module'; const r = createRequire(import.meta.url); r('child_process').exec('ls')",
+            exec,
+        ),
         ("const r = require; r('child_process').exec('ls')", exec),
         ("(0, require('child_process').exec)('ls')", exec),
         ("require('child_process').exec.call(null, 'ls')", exec),
@@ -67,7 +81,10 @@ fn names_are_found_behind_every_trick() {
         ("class A { cp = require('child_process'); go() { this.cp.exec('ls') } }", exec),
         ("function A() { this.cp = require('child_process'); this.cp.exec('ls') }", exec),
         ("const get = () => require('child_process'); get().exec('ls')", exec),
-        ("const dec = s => Buffer.from(s, 'base64').toString(); require(dec('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')", exec),
+        (
+            "const dec = s => Buffer.from(s, 'base64').toString(); require(dec('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')",
+            exec,
+        ),
         ("const names = ['fs', 'child_process']; require(names[1]).exec('ls')", exec),
         ("const o = { m: 'child_process' }; require(o.m).exec('ls')", exec),
         ("const o = {}; o.cp = require('child_process'); o.cp.exec('ls')", exec),
@@ -132,13 +149,15 @@ fn what_only_looks_like_a_use_gives_nothing() {
 
 #[test]
 fn types_import_nothing() {
-    let parsed = parse("a.ts", "import type { A } from 'child_process'; import { type B } from 'net'; let a: A");
+    let parsed =
+        parse("a.ts", "import type { A } from 'child_process'; import { type B } from 'net'; let a: A");
     assert_eq!(parsed.facts, []);
 }
 
 #[test]
 fn imports_are_resolved_against_the_folder() {
-    let parsed = parse("lib/a.js", "require('./b'); import('../c.js'); require('left-pad'); export * from '../../d'");
+    let parsed =
+        parse("lib/a.js", "require('./b'); import('../c.js'); require('left-pad'); export * from '../../d'");
     let names: Vec<_> = parsed.facts.iter().map(|fact| fact.name.as_str()).collect();
     assert_eq!(names, ["./lib/b", "./c.js", "left-pad", "./../d"]);
     assert_eq!(parsed.local, ["../d", "c.js", "lib/b"]);
@@ -157,7 +176,8 @@ fn what_runs_on_loading_is_told_from_what_waits() {
 
 #[test]
 fn strings_that_matter_are_reported_folded() {
-    let code = "const a = 'https://' + 'x.invalid' + '/p'; const p = path.join(os.homedir(), '.ssh', 'id_rsa');
+    let code =
+        "const a = 'https://' + 'x.invalid' + '/p'; const p = path.join(os.homedir(), '.ssh', 'id_rsa');
         const path = require('path'), os = require('os'); exec2('hello')";
     let literals = of(FactKind::Literal, code);
     assert_eq!(
@@ -179,7 +199,8 @@ fn layers_of_encoding_are_taken_off() {
 
 #[test]
 fn lines_and_exports_are_counted() {
-    let parsed = parse("a.js", "// a\n\n/* b\n c */ var x;\nexports.a = 1; /* d */\nmodule.exports = { b, c }\n");
+    let parsed =
+        parse("a.js", "// a\n\n/* b\n c */ var x;\nexports.a = 1; /* d */\nmodule.exports = { b, c }\n");
     assert_eq!((parsed.code_lines, parsed.exports), (3, 3));
 }
 
@@ -198,7 +219,11 @@ fn a_file_that_does_not_parse_is_text_and_says_so() {
         ("a.d.ts", "declare const a: string;"),
         ("a.tsx", "const a = <A<string> b />"),
     ] {
-        assert!(matches!(parse(path, code).treatment, Treatment::Parsed(_)), "{code}: {:?}", parse(path, code).facts);
+        assert!(
+            matches!(parse(path, code).treatment, Treatment::Parsed(_)),
+            "{code}: {:?}",
+            parse(path, code).facts
+        );
     }
 }
 
@@ -270,10 +295,19 @@ fn shapes(code: &str) -> Vec<String> {
 fn shapes_and_guards_are_seen() {
     let cases: &[(&str, &str)] = &[
         ("if (Date.now() > 1800000000000) { fetch('https://a.invalid') }", "time-bomb"),
-        ("const now = new Date(); if (now.getTime() >= new Date('2027-01-01').getTime()) require('child_process').exec('ls')", "time-bomb"),
-        ("function f() { if (new Date() < new Date(2027, 1, 1)) return; fetch('https://a.invalid') }", "time-bomb"),
+        (
+            "const now = new Date(); if (now.getTime() >= new Date('2027-01-01').getTime()) require('child_process').exec('ls')",
+            "time-bomb",
+        ),
+        (
+            "function f() { if (new Date() < new Date(2027, 1, 1)) return; fetch('https://a.invalid') }",
+            "time-bomb",
+        ),
         ("new Date().getFullYear() >= 2027 && eval(x)", "time-bomb"),
-        ("if (Intl.DateTimeFormat().resolvedOptions().timeZone === 'Europe/Minsk') require('fs').writeFileSync(x, '')", "geo"),
+        (
+            "if (Intl.DateTimeFormat().resolvedOptions().timeZone === 'Europe/Minsk') require('fs').writeFileSync(x, '')",
+            "geo",
+        ),
         ("if (d.country_name.toLowerCase().includes('russia')) require('fs').writeFileSync(x, '')", "geo"),
         ("if (require('os').hostname() !== 'DESKTOP-1') require('child_process').exec('ls')", "host"),
         ("const f = window.fetch; window.fetch = function (a) { return f(a) }", "prototype-hook"),
@@ -284,7 +318,10 @@ fn shapes_and_guards_are_seen() {
             "reverse-shell",
         ),
         ("require('fs').rmSync(require('os').homedir(), { recursive: true })", "destructive-walk"),
-        ("require('child_process').execSync('npm publish'); f(process.env.NPM_TOKEN); require('fs').writeFileSync('package.json', x)", "worm"),
+        (
+            "require('child_process').execSync('npm publish'); f(process.env.NPM_TOKEN); require('fs').writeFileSync('package.json', x)",
+            "worm",
+        ),
         ("require('fs').writeFileSync('.github/workflows/x.yml', y)", "worm"),
         ("eval(function(p,a,c,k,e,d){return p}('x',1,1,''.split('|'),0,{}))", "packed-eval"),
     ];

@@ -1,0 +1,140 @@
+//! Where a file stands in its package's life: in tests, or run at install time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Whether a path is one of tests, benches, examples, docs or fixtures, by the names that the
+/// tools of both ecosystems use.
+pub fn is_test_path(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let folder = |part: &str| {
+        matches!(
+            part,
+            "test"
+                | "tests"
+                | "__tests__"
+                | "__test__"
+                | "__mocks__"
+                | "__fixtures__"
+                | "__snapshots__"
+                | "spec"
+                | "specs"
+                | "fixture"
+                | "fixtures"
+                | "testdata"
+                | "test-data"
+                | "test_data"
+                | "testing-data"
+                | "example"
+                | "examples"
+                | "bench"
+                | "benches"
+                | "benchmark"
+                | "benchmarks"
+                | "doc"
+                | "docs"
+                | "demo"
+                | "demos"
+                | "fuzz"
+                | "e2e"
+                | "corpus"
+                | ".github"
+                | "ci"
+                | "integration-tests"
+        ) || part.ends_with("_tests")
+            || part.ends_with("-tests")
+    };
+    let marked = [".test.", ".tests.", ".spec.", ".bench.", ".stories.", "_test.", "-test."];
+    folders.split('/').any(folder)
+        || marked.iter().any(|mark| name.contains(mark))
+        || matches!(
+            name,
+            "test.js" | "tests.js" | "tests.rs" | "test.rs" | "test.mjs" | "test.ts" | "test.cjs"
+        )
+}
+
+/// Files that `starts` load, themselves included: `local` gives what each file names.
+pub fn closure(
+    starts: &[String],
+    local: &BTreeMap<Arc<str>, Vec<String>>,
+    exists: impl Fn(&str) -> bool,
+) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut todo: Vec<String> = starts.iter().filter_map(|start| resolve(start, &exists)).collect();
+    while let Some(path) = todo.pop() {
+        if let Some(named) = local.get(path.as_str()).filter(|_| !found.contains(&path)) {
+            todo.extend(named.iter().filter_map(|name| resolve(name, &exists)));
+        }
+        found.insert(path);
+    }
+    found
+}
+
+/// The file of the package that a name means: itself, with an ending, or a folder's index.
+pub fn resolve(name: &str, exists: &impl Fn(&str) -> bool) -> Option<String> {
+    let name = normal(name);
+    let tries = [
+        "",
+        ".js",
+        ".cjs",
+        ".mjs",
+        ".ts",
+        ".tsx",
+        ".jsx",
+        ".json",
+        ".node",
+        "/index.js",
+        "/index.cjs",
+        "/index.mjs",
+        "/index.ts",
+        ".rs",
+        "/mod.rs",
+    ];
+    tries
+        .iter()
+        .map(|ending| format!("{name}{ending}").trim_start_matches('/').to_owned())
+        .find(|path| exists(path))
+}
+
+/// A path without `.` and `..`; what leaves the package stays at its root.
+pub fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_tests() {
+        for path in ["test/a.js", "src/__tests__/a.ts", "a.test.js", "crates/x/benches/b.rs", "src/tests.rs"]
+        {
+            assert!(is_test_path(path), "{path}");
+        }
+        for path in ["src/testing.rs", "lib/contest.js", "latest/a.js", "src/attest.rs"] {
+            assert!(!is_test_path(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_an_install_script_loads() {
+        let local = BTreeMap::from([
+            (Arc::from("setup.js"), vec!["lib/a".to_owned(), "./lib".to_owned()]),
+            (Arc::from("lib/a.js"), vec!["setup.js".to_owned()]),
+        ]);
+        let files = ["setup.js", "lib/a.js", "lib/index.js", "other.js"];
+        let got = closure(&["./setup".to_owned()], &local, |path| files.contains(&path));
+        assert_eq!(got.into_iter().collect::<Vec<_>>(), ["lib/a.js", "lib/index.js", "setup.js"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! Checks on the package's files as a whole.
+
+use super::{Check, Subject};
+use crate::model::{Ecosystem, FactKind, Finding, Span, Treatment};
+
+/// A package whose JavaScript is minified everywhere: nobody can read what it does.
+#[derive(Debug)]
+pub struct Minified;
+
+/// Average line length, in bytes, above which no person wrote a file.
+const MINIFIED_LINE: usize = 400;
+/// Smaller files are one-liners.
+const MINIFIED_SIZE: usize = 4096;
+
+impl Check for Minified {
+    fn rules(&self) -> &'static [&'static str] {
+        &["file/minified-only"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        if subject.package.ecosystem != Ecosystem::Npm {
+            return;
+        }
+        let (mut minified, mut written) = (Vec::new(), 0usize);
+        for file in &subject.contents.files {
+            let bytes = subject.contents.bytes(file);
+            let script = [".js", ".mjs", ".cjs"].iter().any(|end| file.path.ends_with(end));
+            if !script || super::context::is_test_path(&file.path) {
+                continue;
+            }
+            let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+            if bytes.len() >= MINIFIED_SIZE && bytes.len() / lines >= MINIFIED_LINE {
+                minified.push(Span::file(file.path.clone()));
+            } else if bytes.len() >= 256 {
+                written += 1;
+            }
+        }
+        if written == 0 && !minified.is_empty() {
+            minified.truncate(5);
+            out.push(Finding::new("file/minified-only", "all of its JavaScript is minified", minified));
+        }
+    }
+}
+
+/// Opaque bytes, even among tests, that code run at build time names: how xz's payload came in.
+#[derive(Debug)]
+pub struct OpaqueInBuild;
+
+impl Check for OpaqueInBuild {
+    fn rules(&self) -> &'static [&'static str] {
+        &["file/opaque-in-build"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let opaque = subject.coverage.iter().filter(|file| match &file.treatment {
+            Treatment::Data(what) => what.starts_with("opaque") || what.ends_with("archive"),
+            Treatment::Unseen(_) => true,
+            _ => false,
+        });
+        let paths: Vec<_> = subject
+            .facts
+            .iter()
+            .filter(|fact| {
+                fact.context.install
+                    && matches!(fact.kind, FactKind::Literal | FactKind::Call | FactKind::Shell)
+            })
+            .collect();
+        for file in opaque {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            if name.len() < 4 {
+                continue;
+            }
+            if let Some(fact) = paths.iter().find(|fact| fact.value.contains(name)) {
+                out.push(Finding::new(
+                    "file/opaque-in-build",
+                    format!("code run at build time reads `{}`, whose bytes are not understood", file.path),
+                    vec![fact.span.clone(), Span::file(file.path.clone())],
+                ));
+            }
+        }
+    }
+}

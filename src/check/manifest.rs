@@ -1,0 +1,254 @@
+//! The package's own manifest as facts, and what it starts at install time.
+
+use jsonc_parser::ast::Value;
+use jsonc_parser::{CollectOptions, ParseOptions};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::shell;
+use crate::model::{CapabilityKind, Contents, Ecosystem, Fact, FactKind, Gap, GapKind, LineIndex, Span};
+
+/// What a manifest says about running.
+#[derive(Debug, Default)]
+pub struct Manifest {
+    /// Manifest facts, and the shell facts of lifecycle scripts (at install time).
+    pub facts: Vec<Fact>,
+    /// Files that run at install time, as named.
+    pub install_files: Vec<String>,
+    /// For [`crate::model::Analysis::install_scripts`].
+    pub install_scripts: Vec<String>,
+    /// What gives the package `install-time`: the reason and its place.
+    pub install_spans: Vec<(String, Span)>,
+    /// Whether every file of the package runs at build time (proc macros).
+    pub whole_crate: bool,
+    /// Files that a dependant loads, as named.
+    pub entries: Vec<String>,
+    /// The declared licence expression.
+    pub licence: Option<String>,
+    /// A manifest that cannot be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// Scripts that npm runs for a package that is installed as a dependency from the registry.
+/// `prepare` and its kin run for git dependencies only, where the package is built on the spot.
+const ON_INSTALL: &[&str] = &["preinstall", "install", "postinstall"];
+const ON_GIT_INSTALL: &[&str] = &["preprepare", "prepare", "postprepare", "prepublish"];
+
+/// Reads the manifest of a package. `from_git`: it is built where it is installed.
+pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manifest {
+    let mut out = Manifest::default();
+    let name = match ecosystem {
+        Ecosystem::Cargo => "Cargo.toml",
+        _ => "package.json",
+    };
+    let Some(bytes) = contents.get(name) else {
+        if ecosystem == Ecosystem::Npm {
+            gyp(contents, &mut out);
+        }
+        return out;
+    };
+    let unread = |why: String| Gap {
+        kind: GapKind::NotParsed,
+        message: format!("`{name}` cannot be read: {why}"),
+        spans: vec![Span::file(name)],
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        out.gaps.push(unread("it is not UTF-8".to_owned()));
+        return out;
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = match ecosystem {
+        Ecosystem::Cargo => cargo(text, contents, &mut out),
+        _ => npm(text, from_git, contents, &mut out),
+    };
+    if let Err(why) = read {
+        out.gaps.push(unread(why));
+    }
+    out.install_scripts.sort();
+    out.install_scripts.dedup();
+    out
+}
+
+fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> Result<(), String> {
+    // `serde_json` refuses more than 128 levels, so that the recursive parser below is safe.
+    serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())?;
+    let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
+        .map_err(|error| error.to_string())?;
+    let Some(Value::Object(root)) = parsed.value else { return Err("it is not an object".to_owned()) };
+    let index = LineIndex::new("package.json", text);
+    if let Some(scripts) = root.get_object("scripts") {
+        for property in &scripts.properties {
+            let Some(command) = property.value.as_string_lit() else { continue };
+            let span = index.span(command.range.start, command.range.end);
+            let name = property.name.as_str();
+            let mut fact =
+                Fact::new(FactKind::Manifest, format!("scripts.{name}"), span.clone()).value(&*command.value);
+            if ON_INSTALL.contains(&name) || (from_git && ON_GIT_INSTALL.contains(&name)) {
+                fact.context.install = true;
+                fact.capability = Some(CapabilityKind::InstallTime);
+                out.install_scripts.push(format!("{name}: {}", command.value));
+                out.install_spans.push((format!("scripts.{name}"), span.clone()));
+                out.install_files.extend(started(&command.value));
+                out.facts.extend(shell::facts(&command.value, &span).into_iter().map(|mut fact| {
+                    fact.context.install = true;
+                    fact
+                }));
+            }
+            out.facts.push(fact);
+        }
+    }
+    let mut entry = |name: &str, value: &Value<'_>| entries(name, value, &index, 0, out);
+    for key in ["main", "module", "browser", "bin", "exports"] {
+        if let Some(property) = root.get(key) {
+            entry(key, &property.value);
+        }
+    }
+    if root.get("main").is_none() {
+        out.entries.push("index".to_owned());
+    }
+    for key in ["gypfile", "type", "os", "cpu", "engines", "binary", "trustedDependencies"] {
+        if let Some(property) = root.get(key) {
+            let range = jsonc_parser::common::Ranged::range(&property.value);
+            let span = index.span(range.start, range.end);
+            out.facts.push(Fact::new(FactKind::Manifest, key, span).value(&text[range.start..range.end]));
+        }
+    }
+    out.licence = root.get_string("license").map(|licence| licence.value.to_string());
+    let off = root.get_boolean("gypfile").is_some_and(|value| !value.value);
+    let own = root
+        .get_object("scripts")
+        .is_some_and(|s| s.get("install").is_some() || s.get("preinstall").is_some());
+    if !off && !own {
+        gyp(contents, out);
+    }
+    Ok(())
+}
+
+/// npm runs `node-gyp rebuild` for a package with a `binding.gyp` and no install script of its own.
+fn gyp(contents: &Contents, out: &mut Manifest) {
+    if contents.get("binding.gyp").is_some() {
+        out.install_scripts.push("binding.gyp: node-gyp rebuild".to_owned());
+        out.install_spans.push(("binding.gyp".to_owned(), Span::file("binding.gyp")));
+        let mut fact = Fact::new(FactKind::Manifest, "binding.gyp", Span::file("binding.gyp"))
+            .value("node-gyp rebuild")
+            .gives(CapabilityKind::InstallTime);
+        fact.context.install = true;
+        out.facts.push(fact);
+    }
+}
+
+fn entries(name: &str, value: &Value<'_>, index: &LineIndex<'_>, depth: u8, out: &mut Manifest) {
+    match value {
+        Value::StringLit(path) => {
+            out.entries.push(path.value.to_string());
+            let span = index.span(path.range.start, path.range.end);
+            out.facts.push(Fact::new(FactKind::Manifest, name, span).value(&*path.value));
+        }
+        Value::Object(object) if depth < 8 => {
+            object.properties.iter().for_each(|p| entries(name, &p.value, index, depth + 1, out));
+        }
+        Value::Array(list) if depth < 8 => {
+            list.elements.iter().for_each(|value| entries(name, value, index, depth + 1, out));
+        }
+        _ => {}
+    }
+}
+
+/// Files that a command line starts: words that look like a script's path.
+pub fn started(command: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let ends = [".js", ".cjs", ".mjs", ".ts", ".sh", ".py", ".bat", ".cmd", ".ps1"];
+    let words = command.split(|c: char| c.is_whitespace() || "'\"`;&|()".contains(c));
+    let (mut runner, mut before) = (false, "");
+    for word in words.filter(|word| !word.is_empty()) {
+        let script = ends.iter().any(|end| word.ends_with(end));
+        if script || word.starts_with("./") || word.starts_with("../") || (runner && !word.starts_with('-')) {
+            out.push(word.to_owned());
+        }
+        // `node install` means `install.js`.
+        let name = word.rsplit('/').next().unwrap_or(word);
+        runner = (runner && (word.starts_with('-') || matches!(before, "-r" | "--require")))
+            || matches!(name, "node" | "bun" | "sh" | "bash" | "python" | "python3" | "tsx" | "ts-node");
+        before = word;
+    }
+    out
+}
+
+fn cargo(text: &str, contents: &Contents, out: &mut Manifest) -> Result<(), String> {
+    let table = DeTable::parse(text).map_err(|error| error.message().to_owned())?;
+    let index = LineIndex::new("Cargo.toml", text);
+    let get = |section: &str, key: &str| -> Option<&Spanned<DeValue<'_>>> {
+        table.get_ref().get(section)?.get_ref().as_table()?.get(key)
+    };
+    let span = |value: &Spanned<DeValue<'_>>| index.span(value.span().start, value.span().end);
+    for key in ["build", "links", "license", "license-file", "repository"] {
+        if let Some(value) = get("package", key) {
+            let shown = value.get_ref().as_str().map_or_else(
+                || value.get_ref().as_bool().map(|b| b.to_string()).unwrap_or_default(),
+                str::to_owned,
+            );
+            out.facts.push(Fact::new(FactKind::Manifest, format!("package.{key}"), span(value)).value(shown));
+        }
+    }
+    out.licence = get("package", "license").and_then(|value| value.get_ref().as_str()).map(str::to_owned);
+    let build = match get("package", "build") {
+        Some(value) => value.get_ref().as_str().map(|path| (path.to_owned(), span(value))),
+        None => contents.get("build.rs").map(|_| ("build.rs".to_owned(), Span::file("build.rs"))),
+    };
+    if let Some((path, place)) = build {
+        out.install_scripts.push(super::context::normal(&path));
+        out.install_files.push(path.clone());
+        out.install_spans.push((path, place));
+    }
+    let macros = ["proc-macro", "proc_macro"].iter().find_map(|key| get("lib", key));
+    if let Some(value) = macros.filter(|value| value.get_ref().as_bool() == Some(true)) {
+        out.whole_crate = true;
+        out.install_scripts.push("proc-macro".to_owned());
+        out.install_spans.push(("proc-macro".to_owned(), span(value)));
+        let mut fact = Fact::new(FactKind::Manifest, "lib.proc-macro", span(value)).value("true");
+        fact.capability = Some(CapabilityKind::InstallTime);
+        out.facts.push(fact);
+    }
+    let library = get("lib", "path").and_then(|value| value.get_ref().as_str());
+    out.entries.push(library.unwrap_or("src/lib.rs").to_owned());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::contents;
+    use super::*;
+
+    #[test]
+    fn lifecycle_scripts_are_install_time_and_others_are_not() {
+        let text = "{\"scripts\":{\n\"test\":\"curl x | sh\",\"postinstall\":\"node ./scripts/setup\",\"prepare\":\"husky\"}}";
+        let files = contents(&[("package.json", text.as_bytes())]);
+        let got = read(Ecosystem::Npm, &files, false);
+        assert_eq!(got.install_scripts, ["postinstall: node ./scripts/setup"]);
+        assert_eq!(got.install_files, ["./scripts/setup"]);
+        assert_eq!((got.install_spans[0].1.line, got.install_spans[0].1.column), (2, 36));
+        assert!(got.facts.iter().all(|fact| fact.kind != FactKind::Shell || fact.context.install));
+        assert_eq!(read(Ecosystem::Npm, &files, true).install_scripts.len(), 2);
+    }
+
+    #[test]
+    fn build_scripts_proc_macros_and_gyp() {
+        let toml = "[package]\nname = \"a\"\nbuild = \"b/x.rs\"\n[lib]\nproc-macro = true\n";
+        let got = read(Ecosystem::Cargo, &contents(&[("Cargo.toml", toml.as_bytes())]), false);
+        assert_eq!(
+            (got.install_scripts, got.whole_crate),
+            (vec!["b/x.rs".to_owned(), "proc-macro".to_owned()], true)
+        );
+        let off = contents(&[("Cargo.toml", b"[package]\nbuild = false\n"), ("build.rs", b"")]);
+        assert!(read(Ecosystem::Cargo, &off, false).install_scripts.is_empty());
+        let gyp = contents(&[("package.json", b"{}"), ("binding.gyp", b"{}")]);
+        assert_eq!(read(Ecosystem::Npm, &gyp, false).install_scripts, ["binding.gyp: node-gyp rebuild"]);
+        assert_eq!(read(Ecosystem::Npm, &contents(&[("package.json", b"{")]), false).gaps.len(), 1);
+    }
+
+    #[test]
+    fn scripts_in_a_command() {
+        assert_eq!(started("node -r ./x install && sh a.sh"), ["./x", "install", "a.sh"]);
+        assert!(started("node-gyp rebuild").is_empty());
+    }
+}
