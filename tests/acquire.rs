@@ -697,3 +697,34 @@ fn a_store_that_cannot_be_written_costs_a_note_and_nothing_else() {
     acquirer.acquire(&left_pad(&bytes)).expect("fetched");
     assert_eq!(acquirer.notes().len(), 1, "{:?}", acquirer.notes());
 }
+
+#[test]
+fn the_npmrc_beside_a_nested_lockfile_counts_for_it_alone() {
+    let root = empty();
+    // A refused address shows which one would have been asked, without a connection.
+    write(root.path(), ".npmrc", b"@s:registry=http://root.test/\n");
+    write(root.path(), "other/.npmrc", b"@s:registry=http://other.test/\n");
+    let mut packages = [("package-lock.json", "root.test"), ("other/package-lock.json", "other.test")].map(
+        |(file, expected)| {
+            let mut package = package(Ecosystem::Npm, "@s/x", "1.0.0", vec![Digest::sha256(b"x")]);
+            package.declared.file = file.into();
+            (package, expected)
+        },
+    );
+    packages.sort();
+    let all: Vec<_> = packages.iter().map(|(package, _)| package.clone()).collect();
+    let acquirer = Acquirer::new(options(root.path().to_owned(), "", "", ""), Store::none()).knowing(&all);
+    for (package, expected) in &packages {
+        let refusal = acquirer.acquire(package).expect_err("plain HTTP, named by the checkout");
+        assert!(refusal.gap.message.contains(expected), "{}", refusal.gap.message);
+    }
+}
+
+#[test]
+fn a_file_of_certificates_that_cannot_be_read_is_said() {
+    let root = empty();
+    let options =
+        options(root.path().to_owned(), "cafile=/nowhere/ca.pem\nregistry=http://127.0.0.1:9/", "", "");
+    let refusal = Acquirer::new(options, Store::none()).acquire(&left_pad(b"x")).expect_err("no client");
+    assert!(refusal.gap.message.contains("certificates cannot be read"), "{}", refusal.gap.message);
+}

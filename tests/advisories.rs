@@ -236,7 +236,7 @@ fn folder_and_archives_give_the_same() {
     fs::write(&zipped, zip(&records)).expect("an archive");
 
     let plain = load(&[fixture("rustsec")], &packages);
-    let packed = load(&[archive.clone()], &packages);
+    let packed = load(std::slice::from_ref(&archive), &packages);
     let zipped = load(&[zipped], &packages);
     assert_eq!(plain.hits(&packages), packed.hits(&packages));
     assert_eq!(plain.hits(&packages), zipped.hits(&packages));
@@ -265,7 +265,7 @@ fn broken_records_are_named_and_the_others_count() {
     let skipped: Vec<_> =
         advisories.databases[0].skipped.iter().map(|(file, why)| format!("{file}: {why}")).collect();
     insta::assert_snapshot!(skipped.join("\n"), @r#"
-    cut.json: is not a JSON object
+    cut.json: EOF while parsing an object at line 1 column 83
     two-fields.json: has an event with more than one version
     wrong-type.json: invalid type: string "CVE-1", expected a sequence at line 1 column 38
     "#);
@@ -280,7 +280,7 @@ fn broken_records_are_named_and_the_others_count() {
         ),
         (
             "advisory/unreadable-record",
-            "a record of the osv database could not be read: `cut.json` is not a JSON object, and 2 more",
+            "a record of the osv database could not be read: `cut.json`: EOF while parsing an object at line 1 column 83, and 2 more",
         ),
     ]
     "#);
@@ -333,7 +333,7 @@ fn what_is_no_database_says_so() {
     advisory database `[tmp]/page.html`: is not a folder, a `.tar.gz`, a `.zip` or a `.json` record
     advisory database `[tmp]/bad.zip`: is not a whole `.zip`: invalid Zip archive: Could not find EOCD
     advisory database `[tmp]/record.yaml`: is not a folder, a `.tar.gz`, a `.zip` or a `.json` record
-    advisory database `[tmp]/one.json`: holds no record; expected RustSec's `crates/<name>/<id>.md` or OSV's `<id>.json`; `one.json` is not a JSON object
+    advisory database `[tmp]/one.json`: holds no record; expected RustSec's `crates/<name>/<id>.md` or OSV's `<id>.json`; `one.json`: is not a JSON object
     ");
 }
 
@@ -424,4 +424,72 @@ fn cargo_audit_finds_the_same() {
         }
         eprintln!("{}: {} packages, {} pairs, the same", path.display(), packages.len(), expected.len());
     }
+}
+
+/// JSON beside RustSec's records that is no record is told of, and is no database of its own.
+#[test]
+fn stray_json_makes_no_second_database() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let crates = folder.path().join("crates/smallvec");
+    fs::create_dir_all(&crates).expect("a folder");
+    let record = "RUSTSEC-2021-0003.md";
+    fs::copy(fixture("rustsec/crates/smallvec").join(record), crates.join(record)).expect("a record");
+    fs::write(folder.path().join("stray.json"), "[1]").expect("a file");
+    let databases = load(&[folder.path().to_owned()], &[]).databases;
+    assert_eq!(databases.iter().map(|info| info.kind).collect::<Vec<_>>(), ["rustsec"]);
+    assert_eq!(databases[0].skipped, [("stray.json".to_owned(), "is not a JSON object".to_owned())]);
+}
+
+/// A large archive is read once; then the store gives the same, and says so when it is damaged.
+#[test]
+fn a_large_archive_is_kept_in_the_store() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut records = Vec::new();
+    files(&fixture("osv"), &fixture("osv"), &mut records);
+    // Bytes that do not compress make it large enough to be worth keeping.
+    let mut state = 1_u64;
+    let filler: String = (0..4 << 20)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'a' + (state >> 60) as u8)
+        })
+        .collect();
+    let padded = serde_json::json!({"id": "A-1", "modified": "2020-01-01T00:00:00Z", "details": filler});
+    records.push(("A-1.json".to_owned(), padded.to_string().into_bytes()));
+    records.push(("broken.json".to_owned(), b"{".to_vec()));
+    let archive = folder.path().join("osv.zip");
+    fs::write(&archive, zip(&records)).expect("an archive");
+    assert!(fs::metadata(&archive).expect("the archive").len() > 2 << 20);
+
+    let packages = [npm("event-stream", "3.3.6"), npm("lodash", "4.17.20"), npm("minimist", "0.2.3")];
+    let store = folder.path().join("store");
+    let load = || {
+        let options = Options {
+            databases: vec![archive.clone()],
+            store: Some(bomvet::store::Store::open(store.clone())),
+            now: NOW,
+            ..Options::default()
+        };
+        Advisories::load(&options, &packages).expect("a database")
+    };
+    let first = load();
+    assert_eq!(first.hits(&packages).len(), 4);
+    let entries: Vec<_> = fs::read_dir(store.join("advisories"))
+        .expect("the store")
+        .map(|e| e.expect("an entry").path())
+        .collect();
+    assert_eq!(entries.len(), 1);
+    let second = load();
+    assert_eq!(second.hits(&packages), first.hits(&packages));
+    assert_eq!(second.databases, first.databases);
+    assert_eq!(second.databases[0].skipped.len(), 1);
+
+    let mut bytes = fs::read(&entries[0]).expect("the entry");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&entries[0], bytes).expect("the entry");
+    let third = load();
+    assert_eq!(third.hits(&packages), first.hits(&packages));
+    let rules: BTreeSet<_> = third.database_findings(&packages).into_iter().map(|(_, f)| f.rule).collect();
+    assert!(rules.contains("store/damaged"), "{rules:?}");
 }

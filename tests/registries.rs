@@ -114,6 +114,7 @@ fn every_package_of_real_lockfiles_is_fetched_verified_and_unpacked() {
         None => eprintln!("only this project's own lockfile: there is no test data (`BOMVET_DATA`)"),
         Some(data) => lockfiles.extend([
             data.join("lockfiles/openclaw/package-lock.json"),
+            data.join("lockfiles/hof/next/package-lock.json"),
             data.join("lockfiles/wasmtime/Cargo.lock"),
         ]),
     }

@@ -132,7 +132,8 @@ impl Acquirer {
         };
         let found = once(&self.bundles.found, within.to_owned(), || match &outer.source {
             Source::Registry { .. } | Source::Tarball { .. } => self.archive(outer),
-            _ => Err(not_fetched(format!("`{within}` is not a published archive"))),
+            Source::File { path } => self.archive_in_project(outer, path),
+            _ => Err(not_fetched(format!("`{within}` is no archive"))),
         });
         let mut found = found.map_err(|mut refusal| {
             refusal.gap.message =

@@ -8,6 +8,7 @@ use super::net::FetchError;
 use super::refusal::{archive_name, declared_at, not_fetched, wrong_digest};
 use super::registry::Target;
 use super::registry::cargo::Place;
+use super::registry::npm::CheckoutRegistries;
 use super::{Acquired, Acquirer, Part, Refusal, Remarks, limits, net};
 use crate::model::{Digest, Ecosystem, Finding, HashAlgorithm, Package, Provenance, Source};
 
@@ -223,9 +224,13 @@ impl Acquirer {
         match (&package.source, package.ecosystem) {
             (Source::Tarball { url }, _) => {
                 let url = url::Url::parse(url).map_err(|_| "the lockfile's address is no URL".to_owned())?;
-                Ok(Target { url, by: net::NamedBy::Checkout, authorization: None })
+                Ok(self.options.npm.at(url))
             }
-            (_, Ecosystem::Npm) => self.options.npm.tarball(package, &self.checkout),
+            (_, Ecosystem::Npm) => {
+                let dir = lockfile_dir(package);
+                let checkout = self.checkout.get(dir);
+                self.options.npm.tarball(package, checkout.unwrap_or(&CheckoutRegistries::default()))
+            }
             (_, Ecosystem::Cargo) => {
                 let place = self.cargo_place(package)?;
                 let registry = match &package.source {
@@ -298,7 +303,7 @@ impl Acquirer {
     }
 
     /// An archive that lies in the project.
-    pub(super) fn archive_in_project(&self, package: &Package, path: &str) -> Result<Acquired, Box<Refusal>> {
+    pub(super) fn archive_in_project(&self, package: &Package, path: &str) -> Result<Found, Box<Refusal>> {
         let refuse = |why: String| not_fetched(format!("{}: {why}", package.label()));
         let root = std::fs::canonicalize(&self.options.root)
             .map_err(|error| refuse(format!("the audited folder cannot be read: {}", error.kind())))?;
@@ -314,13 +319,17 @@ impl Acquirer {
             .map_err(|why| refuse(format!("`{path}` is not read: {why}")))?
             .ok_or_else(|| refuse(format!("`{path}` is not there")))?;
         let name = archive_name(package);
-        let found = verify(package, bytes, "project", &format!("`{path}`")).map_err(|finding| {
+        verify(package, bytes, "project", &format!("`{path}`")).map_err(|finding| {
             let mut refusal = refuse(format!("`{path}` ({name}) is not what the lockfile pins"));
             refusal.findings.push(*finding);
             refusal
-        })?;
-        Ok(found.into_acquired(self.bundles.outer(package)))
+        })
     }
+}
+
+/// The folder of the lockfile that pins a package, from the root.
+pub(super) fn lockfile_dir(package: &Package) -> &str {
+    package.declared.file.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
 /// Names an archive in the store.

@@ -113,16 +113,22 @@ impl Acquired {
     }
 }
 
+/// How to download from a registry, asked once.
+type Asked = Arc<OnceLock<Result<Downloads, String>>>;
+
 /// The stage's state: options, caches, one HTTP client made at the first request.
 #[derive(Debug)]
 pub struct Acquirer {
     options: Options,
     store: Store,
     client: Client,
-    checkout: CheckoutRegistries,
+    /// Folders of lockfiles, from the root.
+    dirs: BTreeSet<String>,
+    /// By folder of a lockfile, from the root: the `.npmrc` beside it.
+    checkout: BTreeMap<String, CheckoutRegistries>,
     vendored: OnceLock<local::vendor::Vendored>,
     /// By registry: how to download from it.
-    downloads: Mutex<BTreeMap<Option<String>, Arc<OnceLock<Result<Downloads, String>>>>>,
+    downloads: Mutex<BTreeMap<Option<String>, Asked>>,
     bundles: bundled::Bundles,
     /// Canonical folders of the project's own packages.
     folders: BTreeSet<PathBuf>,
@@ -132,13 +138,13 @@ pub struct Acquirer {
 impl Acquirer {
     /// Makes the stage. Opens no socket.
     pub fn new(options: Options, store: Store) -> Self {
-        let checkout = homes::read_config(&options.root.join(".npmrc"))
-            .map(|text| CheckoutRegistries::parse(&text))
-            .unwrap_or_default();
         let notes = options.npm.problems.iter().cloned().collect();
-        Self {
-            client: Client::new(options.timing.clone()),
-            checkout,
+        let certificates = options.cargo.certificates.iter().cloned();
+        let certificates = certificates.chain(options.npm.certificates.iter().map(PathBuf::from)).collect();
+        let mut out = Self {
+            client: Client::new(options.timing.clone(), certificates),
+            dirs: BTreeSet::from([String::new()]),
+            checkout: BTreeMap::new(),
             vendored: OnceLock::new(),
             downloads: Mutex::default(),
             bundles: bundled::Bundles::default(),
@@ -146,6 +152,15 @@ impl Acquirer {
             notes: Mutex::new(notes),
             options,
             store,
+        };
+        out.read_npmrc("");
+        out
+    }
+
+    /// Reads the checkout's `.npmrc` in `dir`. Further up none counts, as in npm.
+    fn read_npmrc(&mut self, dir: &str) {
+        if let Some(text) = homes::read_config(&self.options.root.join(dir).join(".npmrc")) {
+            self.checkout.insert(dir.to_owned(), CheckoutRegistries::parse(&text));
         }
     }
 
@@ -154,6 +169,10 @@ impl Acquirer {
     #[must_use]
     pub fn knowing(mut self, packages: &[Package]) -> Self {
         self.bundles = bundled::Bundles::of(packages);
+        self.dirs.extend(packages.iter().map(|package| finder::lockfile_dir(package).to_owned()));
+        for dir in self.dirs.clone() {
+            self.read_npmrc(&dir);
+        }
         for package in packages {
             if let Ok(folder) = self.own_folder(package) {
                 self.folders.insert(folder);
@@ -187,7 +206,13 @@ impl Acquirer {
     }
 
     fn vendored(&self) -> &local::vendor::Vendored {
-        self.vendored.get_or_init(|| local::vendor::Vendored::find(&self.options.root))
+        self.vendored.get_or_init(|| {
+            let folder = match self.options.cargo.place(None) {
+                Ok(registry::cargo::Place::Directory(folder)) => Some(folder),
+                _ => None,
+            };
+            local::vendor::Vendored::find(&self.options.root, &self.dirs, folder.as_deref())
+        })
     }
 
     /// Finds and verifies a package's bytes. Called from many threads.
@@ -197,7 +222,9 @@ impl Acquirer {
     pub fn acquire(&self, package: &Package) -> Result<Acquired, Box<Refusal>> {
         match &package.source {
             Source::Path { .. } => self.own(package),
-            Source::File { path } => self.archive_in_project(package, path),
+            Source::File { path } => self
+                .archive_in_project(package, path)
+                .map(|found| found.into_acquired(self.bundles.outer(package))),
             Source::Bundled { within, path } => self.bundled(package, within, path),
             Source::Git { url, commit } => self.git(package, url, commit.as_deref()),
             Source::Registry { .. } | Source::Tarball { .. } => {
@@ -224,11 +251,13 @@ impl Acquirer {
             Acquired::Folder { contents, .. } => return Ok((contents.clone(), Vec::new())),
             Acquired::Archive { bytes, sha256, provenance, part, .. } => (bytes, sha256, provenance, part),
         };
-        let unpacked = if part.is_all() {
-            Arc::new(unpack(package, bytes)?)
-        } else {
-            self.bundles.unpacked(sha256, || unpack(package, bytes))?
-        };
+        let archive = Some((sha256.clone(), bytes.len() as u64));
+        if part.is_all() {
+            let Shared { files, buffer, findings } = unpack(package, bytes)?;
+            let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+            return Ok((Contents::new(provenance.clone(), archive, files, buffer), findings));
+        }
+        let unpacked = self.bundles.unpacked(sha256, || unpack(package, bytes))?;
         let name = archive_name(package);
         let findings = unpacked
             .findings
@@ -244,7 +273,6 @@ impl Acquirer {
         if files.is_empty() {
             return Err(not_fetched(format!("`{name}` holds no file of {}{part}", package.label())));
         }
-        let archive = Some((sha256.clone(), bytes.len() as u64));
         let contents = Contents::new(provenance.clone(), archive, files, Arc::clone(&unpacked.buffer));
         Ok((contents, findings))
     }

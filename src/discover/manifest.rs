@@ -23,6 +23,8 @@ pub struct Manifest {
     pub name: Option<(String, Span)>,
     /// `package.version`; `None` where it is inherited or not given.
     pub version: Option<String>,
+    /// Where the version, or what it is inherited by, stands.
+    pub version_span: Option<Span>,
     /// Whether `package.version.workspace = true`.
     pub inherits_version: bool,
     /// `package.workspace`.
@@ -185,6 +187,7 @@ impl Manifest {
             file: file.to_owned(),
             dir: paths::parent(file).to_owned(),
             name: text_at("name"),
+            version_span: version.map(|version| index.span(version.span().start, version.span().end)),
             version: version.and_then(|version| version.get_ref().as_str().map(str::to_owned)),
             inherits_version: version.is_some_and(|version| version.get_ref().as_table().is_some()),
             workspace_at: text_at("workspace"),

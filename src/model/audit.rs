@@ -51,7 +51,8 @@ pub struct ContentsInfo {
     pub archive_size: u64,
     /// The lockfile's digest that matched, `sha512:…`; `None` for first-party and unverified ones.
     pub verified_against: Option<String>,
-    /// `store`, `cargo-cache`, `cargo-vendor`, `npm-cache`, `registry`, `first-party`, `unverified`.
+    /// `store`, `cargo-cache`, `cargo-vendor`, `cargo-git`, `npm-cache`, `registry`, `project`,
+    /// `first-party`, `unverified`.
     pub from: String,
 }
 

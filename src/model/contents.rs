@@ -13,8 +13,8 @@ pub enum Provenance {
     Verified {
         /// The declared digest that matched, the strongest of those given.
         against: Digest,
-        /// Which source gave the bytes: `store`, `cargo-cache`, `cargo-vendor`,
-        /// `npm-cache` or `registry`.
+        /// Which source gave the bytes: `store`, `cargo-cache`, `cargo-vendor`, `cargo-git`,
+        /// `npm-cache`, `registry` or `project` (an archive that lies in the checkout).
         from: &'static str,
     },
     /// The project's own files: they are the subject, there is nothing to check against.

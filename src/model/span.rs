@@ -112,6 +112,12 @@ impl<'a> LineIndex<'a> {
         self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
+    /// 1-based line that holds byte `offset`, and the byte at which that line starts.
+    pub fn line_start(&self, offset: usize) -> (u32, usize) {
+        let line = self.line_of(offset.min(self.text.len()) as u32);
+        (line as u32 + 1, self.starts[line] as usize)
+    }
+
     /// Byte offset of a 1-based line and a 0-based column counted in
     /// characters, as `proc_macro2` gives them.
     pub fn offset(&self, line: usize, column: usize) -> u32 {

@@ -23,6 +23,9 @@ pub struct Options {
     pub clean_dir: PathBuf,
     /// Where cargo's answers are kept between runs; `None` keeps none.
     pub store: Option<Store>,
+    /// Registries that the project's or the user's `.npmrc` names, as URLs or hosts; packages
+    /// locked to other hosts are findings.
+    pub npm_registries: Vec<String>,
 }
 
 /// Packages and edges of one or more lockfiles.

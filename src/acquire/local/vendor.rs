@@ -34,25 +34,31 @@ struct Checksums {
 }
 
 impl Vendored {
-    /// Looks where the checkout's `.cargo/config.toml` says, and in `vendor`. The configuration is
-    /// data here: of all it can say only the folders of directory sources are read, and only if
-    /// they are below `root`.
-    pub fn find(root: &Path) -> Self {
+    /// Looks where `.cargo/config.toml` of each of the checkout's folders `dirs` says, and in
+    /// `vendor` beside it. The configuration is data here: of all it can say only the folders of
+    /// directory sources are read, and only if they are below `root`. `configured` is the folder
+    /// that the user's own configuration puts in the place of crates.io; it may be anywhere.
+    pub fn find(root: &Path, dirs: &BTreeSet<String>, configured: Option<&Path>) -> Self {
         let mut out = Self::default();
         let Ok(root) = std::fs::canonicalize(root) else { return out };
-        let config =
-            ["config.toml", "config"].iter().find_map(|name| read_config(&root.join(".cargo").join(name)));
-        let table: toml::Table = config.and_then(|text| text.parse().ok()).unwrap_or_default();
-        let sources = table.get("source").and_then(|sources| sources.as_table());
-        let mut places: Vec<_> = sources
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, source)| source.get("directory")?.as_str())
-            .map(|folder| root.join(folder))
-            .collect();
-        places.push(root.join("vendor"));
-        for place in places {
-            let Ok(place) = std::fs::canonicalize(place) else { continue };
+        let mut places = Vec::new();
+        for dir in dirs {
+            let dir = root.join(dir);
+            let names = ["config.toml", "config"];
+            let config = names.iter().find_map(|name| read_config(&dir.join(".cargo").join(name)));
+            let table: toml::Table = config.and_then(|text| text.parse().ok()).unwrap_or_default();
+            let sources = table.get("source").and_then(|sources| sources.as_table());
+            let folders = sources.into_iter().flatten();
+            let folders = folders.filter_map(|(_, source)| source.get("directory")?.as_str());
+            places.extend(folders.map(|folder| dir.join(folder)));
+            places.push(dir.join("vendor"));
+        }
+        let places = places.into_iter().map(|place| (place, root.clone()));
+        let configured = configured.map(|folder| (folder.to_owned(), folder.to_owned()));
+        for (place, bound) in places.chain(configured) {
+            let (Ok(place), Ok(root)) = (std::fs::canonicalize(place), std::fs::canonicalize(bound)) else {
+                continue;
+            };
             let Some(entries) = std::fs::read_dir(&place).ok().filter(|_| place.starts_with(&root)) else {
                 continue;
             };

@@ -8,6 +8,7 @@ mod backoff;
 mod secret;
 
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -134,13 +135,15 @@ struct Failure {
 #[derive(Debug)]
 pub struct Client {
     timing: Timing,
+    /// Files of certificates to trust beside the system's, PEM.
+    certificates: Vec<PathBuf>,
     inner: OnceLock<Result<reqwest::blocking::Client, String>>,
 }
 
 impl Client {
     /// A client that has opened nothing yet.
-    pub fn new(timing: Timing) -> Self {
-        Self { timing, inner: OnceLock::new() }
+    pub fn new(timing: Timing, certificates: Vec<PathBuf>) -> Self {
+        Self { timing, certificates, inner: OnceLock::new() }
     }
 
     /// Whether a request was ever made.
@@ -167,6 +170,7 @@ impl Client {
                 Err(failure) => failure,
             };
             let longest = Duration::from_secs(limits::RETRY_AFTER_SECONDS);
+            // Who asks for more is not waited for.
             if !failure.again
                 || tried > self.timing.retries
                 || failure.wait.is_some_and(|wait| wait > longest)
@@ -227,7 +231,7 @@ impl Client {
         };
         let client = self
             .inner
-            .get_or_init(|| build(&self.timing))
+            .get_or_init(|| build(&self.timing, &self.certificates))
             .as_ref()
             .map_err(|error| failed(error.clone(), false))?;
         let mut request = client.get(url.clone()).header(ACCEPT, "*/*");
@@ -291,7 +295,16 @@ impl Failure {
     }
 }
 
-fn build(timing: &Timing) -> Result<reqwest::blocking::Client, String> {
+fn build(timing: &Timing, certificates: &[PathBuf]) -> Result<reqwest::blocking::Client, String> {
+    let mut trusted = Vec::new();
+    for path in certificates {
+        let pem = std::fs::read(path).map_err(|error| {
+            format!("the configured file of certificates cannot be read: {}", error.kind())
+        })?;
+        let more = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|_| "the configured file of certificates is not PEM".to_owned())?;
+        trusted.extend(more);
+    }
     // Another part of the program may have chosen a provider already; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::blocking::Client::builder()
@@ -301,6 +314,7 @@ fn build(timing: &Timing) -> Result<reqwest::blocking::Client, String> {
         .referer(false)
         .connect_timeout(timing.connect)
         .timeout(timing.read)
+        .tls_certs_merge(trusted)
         .build()
         .map_err(|error| format!("cannot make a TLS client: {}", explain(error)))
 }

@@ -35,6 +35,8 @@ pub struct CargoConfig {
     tokens: BTreeMap<String, Secret>,
     /// Why a file could not be read: then nothing is downloaded for Cargo.
     pub problem: Option<String>,
+    /// Certificates to trust beside the system's (`http.cainfo`), PEM.
+    pub certificates: Option<PathBuf>,
 }
 
 /// Where a registry's archives really come from.
@@ -74,12 +76,24 @@ pub struct Downloads {
 impl CargoConfig {
     /// Reads `config.toml` and `credentials.toml` of `home`, and the environment.
     pub fn load(home: &Path, env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let read = |names: [&str; 2]| {
-            names.iter().find_map(|name| std::fs::read_to_string(home.join(name)).ok()).unwrap_or_default()
+        let mut problem = None;
+        let mut read = |names: [&str; 2]| {
+            for name in names {
+                match std::fs::read_to_string(home.join(name)) {
+                    Ok(text) => return text,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        problem = Some(format!("`$CARGO_HOME/{name}` cannot be read: {}", error.kind()));
+                    }
+                }
+            }
+            String::new()
         };
         let config = read(["config.toml", "config"]);
         let credentials = read(["credentials.toml", "credentials"]);
-        Self::parse(&config, &credentials, home, env)
+        let mut out = Self::parse(&config, &credentials, home, env);
+        out.problem = out.problem.or(problem);
+        out
     }
 
     /// Parses the two files. Relative paths are relative to the folder that holds `home`.
@@ -119,6 +133,9 @@ impl CargoConfig {
                 if let Some(token) = registry.get("token").and_then(|value| value.as_str()) {
                     out.tokens.insert(name.clone(), Secret::new(token));
                 }
+            }
+            if let Some(path) = table.get("http").and_then(|http| http.get("cainfo")?.as_str()) {
+                out.certificates = Some(base.join(path));
             }
             if let Some(token) = table.get("registry").and_then(|registry| registry.get("token")?.as_str()) {
                 out.tokens.insert("crates-io".to_owned(), Secret::new(token));
@@ -203,7 +220,11 @@ impl CargoConfig {
                 return Ok(Downloads { template, by: NamedBy::User, authorization: None });
             }
             Place::Index { url, name } => (url, name),
-            Place::Directory(_) | Place::LocalRegistry(_) => return Err("not a registry".to_owned()),
+            Place::Directory(_) | Place::LocalRegistry(_) => {
+                return Err(
+                    "your configuration replaces its registry by a folder that does not hold it".to_owned()
+                );
+            }
         };
         let Some(sparse) = index.strip_prefix("sparse+") else {
             return Err("its index is a git repository, only sparse indices are read; run `cargo fetch` first, its cache is read".to_owned());
@@ -254,6 +275,13 @@ impl Downloads {
     /// # Errors
     /// Where the registry's template gives no URL.
     pub fn target(&self, name: &str, version: &str, sha256: &str) -> Result<Target, String> {
+        let plain = |text: &str, more: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+            !text.is_empty() && text.chars().all(fits)
+        };
+        if !plain(name, "-_") || !plain(version, "-_.+") {
+            return Err("the lockfile's name or version is not one of a crate".to_owned());
+        }
         let prefix = prefix(name);
         let url = self
             .template
@@ -289,4 +317,84 @@ pub fn is_crates_io(url: &str) -> bool {
 fn bare(url: &str) -> &str {
     let url = url.strip_prefix("registry+").unwrap_or(url);
     url.strip_prefix("sparse+").unwrap_or(url).trim_end_matches('/').trim_end_matches(".git")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn config(text: &str) -> CargoConfig {
+        CargoConfig::parse(text, "", Path::new("/home/u/.cargo"), &|_| None)
+    }
+
+    fn index(url: &str, name: &str) -> Place {
+        Place::Index { url: url.to_owned(), name: Some(name.to_owned()) }
+    }
+
+    #[test]
+    fn sources_are_replaced_as_cargo_does_it() {
+        let none = config("");
+        assert_eq!(none.place(None), Ok(Place::CratesIo));
+        assert_eq!(none.place(Some("https://github.com/rust-lang/crates.io-index")), Ok(Place::CratesIo));
+        let unknown = Place::Index { url: "sparse+https://r.invalid/".to_owned(), name: None };
+        assert_eq!(none.place(Some("sparse+https://r.invalid/")), Ok(unknown));
+
+        let mirror = config(
+            "[source.crates-io]\nreplace-with=\"m\"\n[source.m]\nregistry=\"sparse+https://m.invalid/i/\"",
+        );
+        assert_eq!(mirror.place(None), Ok(index("sparse+https://m.invalid/i/", "m")));
+
+        let named = config(
+            "[source.crates-io]\nreplace-with=\"corp\"\n[registries.corp]\nindex=\"sparse+https://c.invalid/\"",
+        );
+        assert_eq!(named.place(None), Ok(index("sparse+https://c.invalid/", "corp")));
+        assert_eq!(
+            named.place(Some("sparse+https://c.invalid/")),
+            Ok(index("sparse+https://c.invalid/", "corp"))
+        );
+
+        let folder = config("[source.crates-io]\nreplace-with=\"v\"\n[source.v]\ndirectory=\"vendor\"");
+        assert_eq!(folder.place(None), Ok(Place::Directory("/home/u/vendor".into())));
+        let local = config("[source.crates-io]\nreplace-with=\"v\"\n[source.v]\nlocal-registry=\"/r\"");
+        assert_eq!(local.place(None), Ok(Place::LocalRegistry("/r".into())));
+    }
+
+    #[test]
+    fn a_configuration_that_makes_no_sense_says_so_and_shows_no_secret() {
+        let circle = config("[source.crates-io]\nreplace-with=\"a\"\n[source.a]\nreplace-with=\"crates-io\"");
+        assert_eq!(circle.place(None), Err("source replacement goes in a circle".to_owned()));
+        let missing = config("[source.crates-io]\nreplace-with=\"gone\"");
+        assert!(missing.place(None).expect_err("missing").contains("`replace-with = \"gone\"`"));
+        let broken = CargoConfig::parse("", "[registry]\ntoken = sesame", Path::new("/h/.cargo"), &|_| None);
+        let said = broken.place(None).expect_err("broken");
+        assert_eq!(said, "`$CARGO_HOME/credentials.toml`, line 2, is not valid TOML");
+    }
+
+    #[test]
+    fn folders_of_an_index_follow_the_length_of_the_name() {
+        let all = ["a", "ab", "abc", "abcd", "Cargo"].map(prefix);
+        assert_eq!(all, ["1", "2", "3/a", "ab/cd", "Ca/rg"]);
+    }
+
+    #[test]
+    fn a_name_that_is_no_crates_name_gets_no_address() {
+        let downloads = Downloads {
+            template: "https://r.invalid/{crate}".to_owned(),
+            by: NamedBy::User,
+            authorization: None,
+        };
+        for name in ["../x", "a?b", "a b", "", "a%2f"] {
+            assert!(downloads.target(name, "1.0.0", "").is_err(), "{name}");
+        }
+        assert!(downloads.target("a-b_c", "1.0.0-rc.1+x", "").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}", url in "\\PC{0,40}") {
+            let _ = config(&text).place(Some(&url));
+            let _ = config(&format!("[source.crates-io]\nreplace-with=\"a\"\n[source.a]\nregistry={text:?}")).place(None);
+        }
+    }
 }

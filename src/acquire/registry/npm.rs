@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::Target;
-use crate::acquire::net::{NamedBy, Secret};
+use crate::acquire::net::{NamedBy, Secret, same_origin};
 use crate::model::{Package, Source};
 
 /// The registry when nothing else is configured.
@@ -30,6 +30,8 @@ pub struct NpmConfig {
     credentials: BTreeMap<String, Secret>,
     /// npm's cache folder.
     pub cache: Option<String>,
+    /// Certificates to trust beside the system's (`cafile`), PEM.
+    pub certificates: Option<String>,
     /// What could not be understood, each with its line.
     pub problems: Vec<String>,
 }
@@ -78,6 +80,8 @@ impl NpmConfig {
                 }
             } else if key == "cache" {
                 out.cache = Some(value);
+            } else if key == "cafile" {
+                out.certificates = Some(value);
             }
         }
         for (address, pair) in basic {
@@ -112,13 +116,17 @@ impl NpmConfig {
         }
     }
 
-    /// Whether the user's own configuration names the host of `url`.
+    /// Whether the user's own configuration names the origin of `url`. A credential's address has no
+    /// scheme; it stands for HTTPS, so that a checkout cannot have it sent in the clear.
     fn names(&self, url: &Url) -> bool {
+        if self.registry.iter().chain(self.scopes.values()).any(|known| same_origin(known, url)) {
+            return true;
+        }
         let here = authority(url);
-        let default = DEFAULT_REGISTRY.strip_prefix("https://").and_then(|rest| rest.strip_suffix('/'));
-        self.registry.iter().chain(self.scopes.values()).any(|known| authority(known) == here)
-            || self.credentials.keys().any(|key| key[2..].split('/').next() == Some(&here))
-            || (Some(here.as_str()) == default && url.scheme() == "https")
+        let default = DEFAULT_REGISTRY.trim_start_matches("https://").trim_end_matches('/');
+        url.scheme() == "https"
+            && (here == default
+                || self.credentials.keys().any(|key| key[2..].split('/').next() == Some(&here)))
     }
 
     /// Where a package's tarball is.
@@ -143,7 +151,7 @@ impl NpmConfig {
             Some(url) if authority(&url) == "registry.npmjs.org" => {
                 join(&registry, url.path().trim_start_matches('/'))
             }
-            Some(url) if authority(&url) == authority(&registry) || self.names(&url) => Some(url),
+            Some(url) if same_origin(&url, &registry) || self.names(&url) => Some(url),
             _ => {
                 let base = package.name.rsplit('/').next().unwrap_or(&package.name);
                 // Build metadata is no part of a tarball's name.
@@ -152,9 +160,14 @@ impl NpmConfig {
             }
         };
         let url = url.ok_or_else(|| format!("no address can be made for {}", package.label()))?;
+        Ok(self.at(url))
+    }
+
+    /// An archive outside of any registry, as the lockfile names it.
+    pub fn at(&self, url: Url) -> Target {
         let by = if self.names(&url) { NamedBy::User } else { NamedBy::Checkout };
         let authorization = self.credential(&url).filter(|_| by == NamedBy::User).cloned();
-        Ok(Target { url, by, authorization })
+        Target { url, by, authorization }
     }
 }
 
@@ -250,4 +263,101 @@ fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
     }
     out.push_str(rest);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Ecosystem, Location, PlatformSpec};
+    use proptest::prelude::*;
+
+    fn package(name: &str, version: &str, url: Option<&str>) -> Package {
+        Package {
+            purl: String::new(),
+            ecosystem: Ecosystem::Npm,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: Source::Registry { registry: None, url: url.map(str::to_owned) },
+            integrity: Vec::new(),
+            declared: Location { file: "package-lock.json".into(), line: 1, column: 1 },
+            first_party: false,
+            optional: false,
+            platform: PlatformSpec::default(),
+            licence: None,
+            features: Vec::new(),
+            patches: None,
+            folder: None,
+        }
+    }
+
+    /// Address, who named it, and the credential in clear.
+    fn target(user: &str, checkout: &str, package: &Package) -> String {
+        let user = NpmConfig::parse(user, &|name| (name == "T").then(|| "sesame".to_owned()));
+        match user.tarball(package, &CheckoutRegistries::parse(checkout)) {
+            Ok(target) => {
+                let credential =
+                    target.authorization.map_or_else(|| "-".to_owned(), |s| s.expose().to_owned());
+                format!("{} {:?} {credential}", target.url, target.by)
+            }
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn addresses_and_credentials_follow_scope_and_path() {
+        let user = "; mine\nregistry = \"https://r.invalid/npm\"\n@s:registry=https://s.invalid/\n\
+            //r.invalid/npm/:_authToken=${T}\n//r.invalid/:_authToken=wide\n//s.invalid/:_auth=YTpi\n";
+        let public = "https://registry.npmjs.org/a/-/a-1.0.0.tgz";
+        let all = [
+            target("", "", &package("a", "1.0.0", None)),
+            target("", "", &package("a", "1.0.0", Some(public))),
+            target(user, "", &package("a", "1.0.0", None)),
+            target(user, "", &package("a", "1.0.0", Some(public))),
+            target(user, "", &package("a", "1.0.0", Some("https://r.invalid/other/a.tgz"))),
+            target(user, "", &package("a", "1.0.0", Some("https://evil.invalid/a.tgz"))),
+            target(user, "", &package("@s/b", "2.0.0+build", None)),
+            target(user, "@s:registry=https://evil.invalid/", &package("@s/b", "2.0.0", None)),
+            target(user, "@s:registry=https://r.invalid/npm/", &package("@s/b", "2.0.0", None)),
+            target(user, "registry=https://${T}.invalid/", &package("a", "1.0.0", None)),
+            target(user, "", &package("../../up", "1.0.0", None)),
+            target(user, "registry=http://r.invalid/npm/", &package("a", "1.0.0", None)),
+            target(user, "", &package("a", "1.0.0", Some("http://r.invalid/npm/a.tgz"))),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+    https://registry.npmjs.org/a/-/a-1.0.0.tgz User -
+    https://registry.npmjs.org/a/-/a-1.0.0.tgz User -
+    https://r.invalid/npm/a/-/a-1.0.0.tgz User Bearer sesame
+    https://r.invalid/npm/a/-/a-1.0.0.tgz User Bearer sesame
+    https://r.invalid/other/a.tgz User Bearer wide
+    https://r.invalid/npm/a/-/a-1.0.0.tgz User Bearer sesame
+    https://s.invalid/@s/b/-/b-2.0.0.tgz User Basic YTpi
+    https://evil.invalid/@s/b/-/b-2.0.0.tgz Checkout -
+    https://r.invalid/npm/@s/b/-/b-2.0.0.tgz User Bearer sesame
+    https://r.invalid/npm/a/-/a-1.0.0.tgz User Bearer sesame
+    no address can be made for ../../up@1.0.0
+    http://r.invalid/npm/a/-/a-1.0.0.tgz Checkout -
+    https://r.invalid/npm/a/-/a-1.0.0.tgz User Bearer sesame
+    ");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named_by_its_line() {
+        let config = NpmConfig::parse("a=1\n//r.invalid/:_authToken=${GONE}\nregistry=ftp://x\n", &|_| None);
+        insta::assert_snapshot!(config.problems.join("\n"), @"
+    ~/.npmrc:2: the variable `GONE` is not set; the line is left out
+    ~/.npmrc:3: `registry` is no http(s) URL
+    ");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_no_credential_goes_to_a_host_that_the_user_does_not_name(
+            user in "\\PC{0,80}", checkout in "\\PC{0,80}", name in "\\PC{0,30}", host in "[a-z]{1,8}",
+        ) {
+            let user = format!("{user}\n//mine.invalid/:_authToken=sesame\n");
+            let checkout = format!("{checkout}\nregistry=https://{host}.test/\n");
+            let said = target(&user, &checkout, &package(&name, "1.0.0", None));
+            prop_assert!(!said.contains("sesame") || said.starts_with("https://mine.invalid/"), "{}", said);
+        }
+    }
 }

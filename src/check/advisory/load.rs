@@ -1,63 +1,61 @@
 //! Reads databases: of each record as much as the graph needs.
 //!
-//! A warm audit has no time to parse every record, so a record is read in full only if it can be
-//! about a package of the graph. That is decided so that none is missed: a RustSec record by its
-//! folder and its `package` line, an OSV record by whether a package's name stands in it in quotes,
-//! or anything that could be another way to write one (`\u…`, `\/`). The others are counted,
-//! hashed, dated and looked at for their outer form.
+//! OSV names its files by id, so each is parsed; what a large archive holds is kept in the store
+//! ([`super::index`]). RustSec's files stand in a folder for each crate, so only those of the
+//! graph's crates are parsed, by their folder and their `package` line; the others are counted,
+//! hashed and dated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use aho_corasick::AhoCorasick;
 use sha2::{Digest as _, Sha256};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use crate::model::{DatabaseInfo, Ecosystem, Package, Source};
+use crate::model::{DatabaseInfo, Digest, Ecosystem, Package};
+use crate::store::Store;
 
-use super::limits::MAX_SKIPPED;
+use super::limits::{MAX_ARCHIVE, MAX_SKIPPED};
 use super::record::{Record, key};
-use super::{AdvisoryError, osv, rustsec_record, source};
+use super::{AdvisoryError, index, osv, rustsec_record, source};
 
 /// Records of the graph's packages, by ecosystem and name.
 pub(super) type Records = BTreeMap<(Ecosystem, String), Vec<Record>>;
 
-/// Finds records that may be about the graph.
-pub(super) struct Wanted {
-    keys: BTreeSet<(Ecosystem, String)>,
-    names: AhoCorasick,
-    git: bool,
-}
+/// The names that the graph has.
+#[derive(Debug)]
+pub(super) struct Wanted(BTreeSet<(Ecosystem, String)>);
 
 impl Wanted {
     pub(super) fn new(packages: &[Package]) -> Self {
-        let keys: BTreeSet<_> =
-            packages.iter().map(|package| key(package.ecosystem, &package.name)).collect();
-        let mut patterns: BTreeSet<String> = ["\\u", "\\/"].map(str::to_owned).into();
-        for (ecosystem, name) in &keys {
-            patterns.insert(format!("\"{name}\""));
-            if *ecosystem == Ecosystem::Cargo {
-                patterns.insert(format!("\"{}\"", name.replace('-', "_")));
-            }
-        }
-        // Crates' names are taken without regard to case and `-` or `_`; names that mix both are
-        // few, and any part before the first separator finds them too.
-        for (_, name) in
-            keys.iter().filter(|(e, name)| *e == Ecosystem::Cargo && name.matches('-').count() > 1)
-        {
-            patterns.insert(format!("\"{}", name.split('-').next().unwrap_or(name)));
-        }
-        let names = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(&patterns)
-            .expect("a few thousand short patterns");
-        let git = packages.iter().any(|package| matches!(package.source, Source::Git { .. }));
-        Self { keys, names, git }
+        Self(packages.iter().map(|package| key(package.ecosystem, &package.name)).collect())
     }
 
-    fn may_name(&self, bytes: &[u8]) -> bool {
-        self.names.is_match(bytes) || (self.git && memchr::memmem::find(bytes, b"\"GIT\"").is_some())
+    /// As [`key`] makes them, sorted.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &(Ecosystem, String)> {
+        self.0.iter()
+    }
+
+    pub(super) fn has(&self, place: &(Ecosystem, String)) -> bool {
+        self.0.contains(place)
+    }
+}
+
+/// Where what was read goes.
+pub(super) struct Sink<'a> {
+    pub wanted: &'a Wanted,
+    pub records: &'a mut Records,
+    pub store: Option<&'a Store>,
+    /// Store entries that were damaged, as messages.
+    pub damaged: &'a mut Vec<String>,
+}
+
+impl Sink<'_> {
+    fn keep(&mut self, record: Record) {
+        let place = key(record.ecosystem, &record.name);
+        if self.wanted.has(&place) {
+            self.records.entry(place).or_default().push(record);
+        }
     }
 }
 
@@ -107,13 +105,22 @@ impl Tally {
 }
 
 /// Reads the database at `path`; one folder may hold records of both kinds.
-pub(super) fn database(
-    path: &Path,
-    wanted: &Wanted,
-    records: &mut Records,
-) -> Result<Vec<DatabaseInfo>, AdvisoryError> {
+pub(super) fn database(path: &Path, sink: &mut Sink<'_>) -> Result<Vec<DatabaseInfo>, AdvisoryError> {
+    let entry = sink.store.and_then(|_| large_archive(path)).map(|digest| index::entry(&digest));
+    if let (Some(store), Some(entry)) = (sink.store, &entry) {
+        match store.get(index::BUCKET, entry) {
+            Ok(Some(bytes)) => {
+                if let Some(info) = index::read(&bytes, sink.wanted, sink.records) {
+                    return Ok(vec![info]);
+                }
+            }
+            Ok(None) => {}
+            Err(damaged) => sink.damaged.push(damaged.to_string()),
+        }
+    }
+    let mut builder = entry.as_ref().map(|_| index::Builder::default());
     let (mut rustsec, mut osv) = (Tally::default(), Tally::default());
-    let mut yaml = std::cell::Cell::new(0_usize);
+    let yaml = std::cell::Cell::new(0_usize);
     let accepts = |path: &str| {
         if path.ends_with(".yaml") || path.ends_with(".yml") {
             yaml.set(yaml.get() + 1);
@@ -122,8 +129,8 @@ pub(super) fn database(
     };
     let origin =
         source::read(path, &accepts, &mut |path, item| match (rustsec_record::crate_of(path), item) {
-            (Some(name), Ok(bytes)) => rustsec_file(path, name, bytes, wanted, &mut rustsec, records),
-            (None, Ok(bytes)) => osv_file(path, bytes, wanted, &mut osv, records),
+            (Some(name), Ok(bytes)) => rustsec_file(path, name, bytes, &mut rustsec, sink),
+            (None, Ok(bytes)) => osv_file(path, bytes, &mut osv, builder.as_mut(), sink),
             (Some(_), Err(why)) => rustsec.skipped.push((path.to_owned(), why)),
             (None, Err(why)) => osv.skipped.push((path.to_owned(), why)),
         })?;
@@ -131,12 +138,16 @@ pub(super) fn database(
         rustsec.ecosystems.insert(Ecosystem::Cargo);
     }
     let none = rustsec.files.is_empty() && osv.files.is_empty();
+    if osv.files.is_empty() && !none {
+        // JSON that is no record makes no second database, but is not passed over either.
+        rustsec.skipped.append(&mut osv.skipped);
+    }
     let skipped: Vec<_> = rustsec.skipped.iter().chain(&osv.skipped).cloned().collect();
     let infos: Vec<_> =
         [rustsec.info("rustsec", &origin), osv.info("osv", &origin)].into_iter().flatten().collect();
     if none {
-        let why = match (skipped.first(), *yaml.get_mut()) {
-            (Some((file, why)), _) => format!("; `{file}` {why}"),
+        let why = match (skipped.first(), yaml.get()) {
+            (Some((file, why)), _) => format!("; `{file}`: {why}"),
             (None, 0) => String::new(),
             (None, n) => format!("; its {n} YAML files are not read, get the records as JSON"),
         };
@@ -147,7 +158,32 @@ pub(super) fn database(
             ),
         });
     }
+    if let (Some(store), Some(entry), Some(builder), [info]) = (sink.store, &entry, builder, &infos[..])
+        && info.kind == "osv"
+        && let Some(bytes) = builder.finish(info)
+    {
+        // An entry that cannot be written costs time on the next run, nothing else.
+        let _ = store.put(index::BUCKET, entry, &bytes);
+    }
     Ok(infos)
+}
+
+/// SHA-256 of a file that is worth an entry in the store.
+fn large_archive(path: &Path) -> Option<Digest> {
+    let meta = std::fs::metadata(path).ok()?;
+    if !meta.is_file() || meta.len() < index::MIN_ARCHIVE || meta.len() > MAX_ARCHIVE {
+        return None;
+    }
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer).ok()? {
+            0 => break,
+            n => hash.update(&buffer[..n]),
+        }
+    }
+    Digest::from_hex(crate::model::HashAlgorithm::Sha256, &hex::encode(hash.finalize()))
 }
 
 fn is_json(path: &str) -> bool {
@@ -157,14 +193,7 @@ fn is_json(path: &str) -> bool {
         && file.as_bytes()[file.len() - 5..].eq_ignore_ascii_case(b".json")
 }
 
-fn rustsec_file(
-    path: &str,
-    name: &str,
-    bytes: &[u8],
-    wanted: &Wanted,
-    tally: &mut Tally,
-    records: &mut Records,
-) {
+fn rustsec_file(path: &str, name: &str, bytes: &[u8], tally: &mut Tally, sink: &mut Sink<'_>) {
     // The same records give the same digest from a clone and from an archive with a top folder.
     let inner = path.find("crates/").map_or(path, |at| &path[at..]);
     let text = match std::str::from_utf8(bytes) {
@@ -176,7 +205,7 @@ fn rustsec_file(
     };
     tally.dated(rustsec_record::quick(text, "date").and_then(date));
     let named = rustsec_record::quick(text, "package");
-    let concerns = |name: &str| wanted.keys.contains(&key(Ecosystem::Cargo, name));
+    let concerns = |name: &str| sink.wanted.has(&key(Ecosystem::Cargo, name));
     // Without a plain `package` line only the whole parse can tell.
     if !concerns(name) && named.is_some_and(|named| !concerns(named)) {
         tally.saw(inner, bytes);
@@ -186,45 +215,34 @@ fn rustsec_file(
         Ok(record) => {
             tally.saw(inner, bytes);
             if let Some(record) = record {
-                let place = key(record.ecosystem, &record.name);
-                if wanted.keys.contains(&place) {
-                    records.entry(place).or_default().push(record);
-                }
+                sink.keep(record);
             }
         }
         Err(why) => tally.skipped.push((inner.to_owned(), why)),
     }
 }
 
-fn osv_file(path: &str, bytes: &[u8], wanted: &Wanted, tally: &mut Tally, records: &mut Records) {
-    if let Err(why) = osv::quick_form(bytes) {
-        tally.skipped.push((path.to_owned(), why));
-        return;
-    }
-    // A record is also read if it may be the first of its ecosystem: coverage is not guessed.
-    let first = [Ecosystem::Cargo, Ecosystem::Npm].into_iter().any(|ecosystem| {
-        !tally.ecosystems.contains(&ecosystem)
-            && memchr::memmem::find(bytes, format!("\"{}\"", ecosystem.osv()).as_bytes()).is_some()
-    });
-    if first || wanted.may_name(bytes) {
-        match osv::parse(bytes) {
-            Ok(parsed) => {
-                for record in parsed {
-                    tally.ecosystems.insert(record.ecosystem);
-                    let place = key(record.ecosystem, &record.name);
-                    if wanted.keys.contains(&place) {
-                        records.entry(place).or_default().push(record);
-                    }
+fn osv_file(
+    path: &str,
+    bytes: &[u8],
+    tally: &mut Tally,
+    mut builder: Option<&mut index::Builder>,
+    sink: &mut Sink<'_>,
+) {
+    match osv::parse(bytes) {
+        Ok(parsed) => {
+            for record in parsed {
+                tally.ecosystems.insert(record.ecosystem);
+                if let Some(builder) = &mut builder {
+                    builder.add(&record);
                 }
+                sink.keep(record);
             }
-            Err(why) => {
-                tally.skipped.push((path.to_owned(), why));
-                return;
-            }
+            tally.saw(path, bytes);
+            tally.dated(modified(bytes));
         }
+        Err(why) => tally.skipped.push((path.to_owned(), why)),
     }
-    tally.saw(path, bytes);
-    tally.dated(modified(bytes));
 }
 
 /// `"modified": "…"` of a record.

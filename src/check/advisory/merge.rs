@@ -81,7 +81,7 @@ fn split<'a>(component: &Group<'a>) -> Vec<Group<'a>> {
     for entry in component.iter().filter(|(record, _)| !record.id.starts_with("RUSTSEC-")) {
         let mut to: Vec<&str> = named
             .iter()
-            .filter(|(id, names)| ids(&entry.0).any(|own| names.contains(own) || own == *id))
+            .filter(|(id, names)| ids(entry.0).any(|own| names.contains(own) || own == *id))
             .map(|(id, _)| *id)
             .collect();
         if to.is_empty() {

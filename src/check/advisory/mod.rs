@@ -7,6 +7,7 @@
 //! Only a database that is none at all is an error.
 
 mod commit;
+mod index;
 mod limits;
 mod load;
 mod merge;
@@ -21,6 +22,7 @@ mod yanked;
 use std::path::PathBuf;
 
 use crate::model::{Confidence, DatabaseInfo, Ecosystem, Finding, Hit, Package, Severity};
+use crate::store::Store;
 
 /// Days after which a database is called old, unless the policy says otherwise.
 pub const MAX_AGE_DAYS: u32 = 30;
@@ -38,11 +40,13 @@ pub struct Options {
     /// Cargo's home folder, whose cache of the index says which versions were yanked; without it
     /// nothing is said of that.
     pub cargo_home: Option<PathBuf>,
+    /// Keeps what large archives hold, so that they are read once.
+    pub store: Option<Store>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { databases: Vec::new(), now: 0, max_age_days: MAX_AGE_DAYS, cargo_home: None }
+        Self { databases: Vec::new(), now: 0, max_age_days: MAX_AGE_DAYS, cargo_home: None, store: None }
     }
 }
 
@@ -53,6 +57,7 @@ pub struct Advisories {
     pub databases: Vec<DatabaseInfo>,
     records: load::Records,
     yanked: Vec<String>,
+    damaged: Vec<String>,
     now: i64,
     max_age_days: u32,
 }
@@ -85,7 +90,13 @@ impl Advisories {
         }
         let wanted = load::Wanted::new(packages);
         for path in &options.databases {
-            this.databases.extend(load::database(path, &wanted, &mut this.records)?);
+            let mut sink = load::Sink {
+                wanted: &wanted,
+                records: &mut this.records,
+                store: options.store.as_ref(),
+                damaged: &mut this.damaged,
+            };
+            this.databases.extend(load::database(path, &mut sink)?);
         }
         this.databases.sort_by(|a, b| (a.kind, &a.digest).cmp(&(b.kind, &b.digest)));
         Ok(this)
@@ -114,7 +125,13 @@ impl Advisories {
     /// Findings about the databases themselves, each with the purl that it is attached to: the
     /// project's own packages, or every package where the project has none. Sorted.
     pub fn database_findings(&self, packages: &[Package]) -> Vec<(String, Finding)> {
-        let findings: Vec<Finding> = self.databases.iter().flat_map(|info| self.about(info)).collect();
+        let damaged = self.damaged.iter().map(|message| Finding {
+            severity: Severity::Medium,
+            help: "look at the disk, and at who else can write to the store".to_owned(),
+            ..Finding::new("store/damaged", message.clone(), Vec::new())
+        });
+        let findings: Vec<Finding> =
+            self.databases.iter().flat_map(|info| self.about(info)).chain(damaged).collect();
         let own = packages.iter().any(|package| package.first_party);
         let mut out: Vec<_> = packages
             .iter()
@@ -160,7 +177,7 @@ impl Advisories {
                 ..Finding::new(
                     "advisory/unreadable-record",
                     format!(
-                        "a record of the {} database could not be read: `{}` {}{more}",
+                        "a record of the {} database could not be read: `{}`: {}{more}",
                         info.kind,
                         crate::model::escape(file),
                         crate::model::escape(why),

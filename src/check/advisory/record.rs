@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use rustsec::advisory::Versions;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Ecosystem, Package, Severity, Source};
 
 use super::osv;
 
 /// What sort of advisory it is, the gravest last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     Notice,
     Unmaintained,
@@ -31,7 +32,7 @@ impl Kind {
 }
 
 /// One record, for one package.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub id: String,
     /// Other ids of the same problem: `aliases` and `upstream`.
@@ -56,7 +57,7 @@ pub(super) struct Record {
 }
 
 /// Which versions it is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Affected {
     RustSec(Versions),
     Osv(Vec<osv::Affected>),

@@ -11,7 +11,7 @@ pub(super) enum Declared {
     /// Nothing.
     None { manifest: &'static str },
     /// An SPDX expression.
-    Expression { manifest: &'static str, written: String, expression: Expression },
+    Expression { manifest: &'static str, written: String, expression: Box<Expression> },
     /// A file of the package instead of an expression (Cargo's `license-file`, npm's
     /// `SEE LICENSE IN …`).
     File { written: String },
@@ -100,7 +100,7 @@ fn parse(manifest: &'static str, mut written: String) -> Declared {
         return Declared::Invalid { manifest, written, why: format!("longer than {MAX_EXPRESSION} bytes") };
     }
     match Expression::parse_mode(&written, ParseMode::LAX) {
-        Ok(expression) => Declared::Expression { manifest, written, expression },
+        Ok(expression) => Declared::Expression { manifest, written, expression: Box::new(expression) },
         Err(error) => Declared::Invalid { manifest, why: error.reason.to_string(), written },
     }
 }

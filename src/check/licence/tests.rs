@@ -126,7 +126,7 @@ fn copyleft_under_a_permissive_declaration_weighs_more() {
     let declared = |written: &str| Declared::Expression {
         manifest: "package.json",
         written: written.to_owned(),
-        expression: spdx::Expression::parse(written).expect("an expression"),
+        expression: Box::new(spdx::Expression::parse(written).expect("an expression")),
     };
     let of = |written: &str, id: &str| about_texts(&declared(written), &[text(id)]).map(|f| f.severity);
     assert_eq!(of("MIT", "GPL-3.0-only"), Some(Severity::Medium));

@@ -53,7 +53,6 @@ static KNOWN: LazyLock<Option<Known>> = LazyLock::new(|| {
     let store = Store::load_inline().ok()?;
     // Entries cannot be taken out of the store nor cloned: their parts can.
     let mut by_name = BTreeMap::new();
-    #[expect(clippy::iter_over_hash_type, reason = "they go into an ordered map")]
     for (name, entry) in store.iter().filter(|(name, _)| !SHADOWS.contains(&name.as_str())) {
         let entry = LicenseEntry {
             original: entry.original.clone(),

@@ -215,7 +215,7 @@ impl Cargo {
         if status.success() {
             return String::from_utf8(output).map_err(|_| other("cargo's output is not UTF-8"));
         }
-        Err(explain(&String::from_utf8_lossy(&errors), manifest))
+        Err(explain(&String::from_utf8_lossy(&errors)))
     }
 }
 
@@ -245,7 +245,7 @@ fn stop(mut child: Child, why: &str) -> Failure {
 }
 
 /// The first line of cargo's error that says what is wrong, without paths of the machine.
-fn explain(errors: &str, manifest: &Path) -> Failure {
+fn explain(errors: &str) -> Failure {
     if errors.contains("--locked")
         && (errors.contains("needs to be updated")
             || errors.contains("cannot update the lock file")
@@ -253,12 +253,25 @@ fn explain(errors: &str, manifest: &Path) -> Failure {
     {
         return Failure::LockfileOutOfDate;
     }
-    let folder = manifest.parent().unwrap_or(manifest).to_string_lossy().into_owned();
     let mut lines = errors.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
     let first = lines.next().unwrap_or("no reason given").trim_start_matches("error: ");
     let last = lines.next().map(|line| format!(": {line}")).unwrap_or_default();
-    let text = crate::model::escape(&format!("{first}{last}")).replace(&folder, ".");
+    let text = without_paths(&crate::model::escape(&format!("{first}{last}")));
     other(format!("cargo failed: {}", text.chars().take(400).collect::<String>()))
+}
+
+/// Absolute paths cut to their last component: a report must not differ from machine to machine.
+fn without_paths(text: &str) -> String {
+    let word = |word: &str| match word.rfind(['/', '\\']) {
+        Some(last) if word.starts_with('/') || word.get(1..3) == Some(":\\") => word[last + 1..].to_owned(),
+        _ => word.to_owned(),
+    };
+    text.split_inclusive([' ', '`', '(', ')', '\'', '"'])
+        .map(|piece| {
+            let end = piece.trim_end_matches([' ', '`', '(', ')', '\'', '"']);
+            format!("{}{}", word(end), &piece[end.len()..])
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -314,8 +327,9 @@ mod tests {
 
     #[test]
     fn errors_name_no_path_of_the_machine() {
-        let failure =
-            explain("error: no targets in `/home/me/p/Cargo.toml`\n", Path::new("/home/me/p/Cargo.toml"));
-        assert_eq!(failure, other("cargo failed: no targets in `./Cargo.toml`"));
+        let failure = explain("error: no targets in `/home/me/p/Cargo.toml` (see https://x.invalid/a)\n");
+        assert_eq!(failure, other("cargo failed: no targets in `Cargo.toml` (see https://x.invalid/a)"));
+        let locked = "error: cannot update the lock file /home/me/p/Cargo.lock because --locked was passed to prevent this\n";
+        assert_eq!(explain(locked), Failure::LockfileOutOfDate);
     }
 }

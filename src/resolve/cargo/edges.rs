@@ -17,6 +17,9 @@ use crate::resolve::Resolution;
 /// so, and the edges keep the candidates reachable.
 const MAX_AMBIGUOUS: usize = 8;
 
+/// Findings about one package's dependency strings; what is beyond is counted in the last one.
+const MAX_DANGLING: usize = 20;
+
 /// Where each entry stands under the three ways to name it.
 struct Names<'a> {
     name: HashMap<&'a str, Vec<usize>>,
@@ -31,9 +34,13 @@ pub fn build(lock: &Lock<'_>, local: &Local, pinned: &Pinned, out: &mut Resoluti
     for (from, entry) in lock.entries.iter().enumerate() {
         let purl = &pinned.purls[from];
         targets.clear();
+        let mut dangling = 0;
         for (text, at) in entry.dependencies.iter().chain(&entry.replace) {
             let found = names.find(text);
             if found.len() != 1 {
+                dangling += 1;
+            }
+            if found.len() != 1 && dangling <= MAX_DANGLING {
                 let what =
                     if found.is_empty() { "is not in the lockfile" } else { "names more than one package" };
                 let text = crate::model::escape(text);
@@ -42,6 +49,12 @@ pub fn build(lock: &Lock<'_>, local: &Local, pinned: &Pinned, out: &mut Resoluti
                     .push((purl.clone(), Finding::new("lockfile/dangling", message, vec![lock.span(at)])));
             }
             targets.extend(found.iter().take(MAX_AMBIGUOUS).map(|&to| (to, at)));
+        }
+        if dangling > MAX_DANGLING {
+            let message =
+                format!("`{}` asks for {} more that cannot be told", entry.name, dangling - MAX_DANGLING);
+            let spans = vec![lock.span(&entry.at)];
+            out.findings.push((purl.clone(), Finding::new("lockfile/dangling", message, spans)));
         }
         let manifest = pinned.folders[from].as_ref().and_then(|dir| local.manifests.get(dir));
         let declared = manifest.map(|manifest| effective(local, manifest)).unwrap_or_default();

@@ -5,6 +5,7 @@
 //! version 2 (no key either) moves them into the entries and shortens dependencies to what is
 //! unambiguous; 3 and 4 have the key and write git sources differently.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -23,6 +24,8 @@ pub struct Lock<'a> {
     pub entries: Vec<Entry>,
     /// `[[patch.unused]]`.
     pub unused: Vec<Entry>,
+    /// The last byte that was located, and the characters before it in its line.
+    cursor: Cell<(usize, u32)>,
 }
 
 /// One `[[package]]`.
@@ -47,10 +50,20 @@ pub struct Entry {
 }
 
 impl Lock<'_> {
-    /// Line and column of a byte range.
+    /// Line and column of the start of a byte range. Cheap where ranges are asked for in
+    /// ascending order, however long a line is.
     pub fn location(&self, range: &Range<usize>) -> Location {
-        let span = self.span(range);
-        Location { file: span.file, line: span.line, column: span.column }
+        let text = self.index.text();
+        let mut at = range.start.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let (line, start) = self.index.line_start(at);
+        let (known, column) = self.cursor.get();
+        let (from, before) = if (start..=at).contains(&known) { (known, column) } else { (start, 0) };
+        let column = before + text[from..at].chars().count() as u32;
+        self.cursor.set((at, column));
+        Location { file: self.index.file().clone(), line, column: column + 1 }
     }
 
     /// The span of a byte range.
@@ -58,6 +71,9 @@ impl Lock<'_> {
         self.index.span(range.start, range.end)
     }
 }
+
+/// A text and where it stands.
+type Placed = (String, Range<usize>);
 
 /// Reads the text of `file`.
 ///
@@ -140,7 +156,7 @@ pub fn parse<'a>(file: &str, text: &'a str) -> Result<Lock<'a>, ResolveError> {
         unused.push(read(value)?);
     }
     drop(document);
-    Ok(Lock { index, entries, unused })
+    Ok(Lock { index, entries, unused, cursor: Cell::new((0, 0)) })
 }
 
 fn entry(
@@ -148,7 +164,7 @@ fn entry(
     whole: Range<usize>,
     metadata: &HashMap<&str, &str>,
 ) -> Result<Entry, (Range<usize>, String)> {
-    let text = |key: &str| -> Result<Option<(String, Range<usize>)>, (Range<usize>, String)> {
+    let text = |key: &str| -> Result<Option<Placed>, (Range<usize>, String)> {
         match table.get(key) {
             None => Ok(None),
             Some(value) => match value.get_ref().as_str() {

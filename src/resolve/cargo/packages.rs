@@ -205,14 +205,17 @@ fn in_step(local: &Local, lock: &Lock<'_>, pinned: &Pinned, out: &mut Resolution
     for dir in &local.members {
         let Some(manifest) = local.manifests.get(dir) else { continue };
         let Some((name, span)) = &manifest.name else { continue };
-        let message = match pinned.by_folder.get(dir) {
-            None => format!("`{name}` is a member of the workspace and not in the lockfile"),
+        let (message, span) = match pinned.by_folder.get(dir) {
+            None => (format!("`{name}` is a member of the workspace and not in the lockfile"), span),
             Some(&at) => {
                 let (version, locked) = (local.version_of(manifest), &lock.entries[at].version);
                 if version == *locked {
                     continue;
                 }
-                format!("`{name}` is {version} in its manifest and {locked} in the lockfile")
+                (
+                    format!("`{name}` is {version} in its manifest and {locked} in the lockfile"),
+                    manifest.version_span.as_ref().unwrap_or(span),
+                )
             }
         };
         let purl = pinned.by_folder.get(dir).map_or(&pinned.root, |&at| &pinned.purls[at]);

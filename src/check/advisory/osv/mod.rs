@@ -15,11 +15,10 @@ use crate::model::{Ecosystem, Package, Severity, Source};
 
 use super::record::{Affected as Affects, Kind, Match, Record, is_public, key};
 use range::{RangeMatch, Version};
-pub(super) use schema::quick_form;
 use schema::{Raw, RawAffected, RawRange};
 
 /// The part of a record about one package name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Affected {
     versions: BTreeSet<String>,
     ranges: Vec<RawRange>,
@@ -28,6 +27,10 @@ pub(crate) struct Affected {
 /// Reads a record into one [`Record`] for each package of an ecosystem that bomvet knows.
 /// Withdrawn ones give none.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Record>, String> {
+    // serde reads a struct from an array too.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err("is not a JSON object".to_owned());
+    }
     let raw: Raw = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if raw.id.is_empty() {
         return Err("has no `id`".to_owned());

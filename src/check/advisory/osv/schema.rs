@@ -1,6 +1,6 @@
 //! The fields of a record that are read, as they stand in the JSON.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
@@ -47,38 +47,30 @@ pub(super) struct RawPackage {
 }
 
 /// One range: `SEMVER`, `ECOSYSTEM` or `GIT`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct RawRange {
     #[serde(rename = "type")]
     pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repo: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub events: Vec<RawEvent>,
 }
 
 /// One event; exactly one field is set.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RawEvent {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub introduced: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_affected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
 }
 
 /// A list that some exporters write as `null` where it is empty.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(from)?.unwrap_or_default())
-}
-
-/// Whether bytes have the outer form of a record: UTF-8 and one pair of braces around. All that is
-/// asked of a record that can name no package of the graph; one that is cut short fails it.
-pub(in super::super) fn quick_form(bytes: &[u8]) -> Result<(), String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))?.trim();
-    if text.starts_with('{') && text.ends_with('}') {
-        Ok(())
-    } else if text.is_empty() {
-        Err("is empty".to_owned())
-    } else {
-        Err("is not a JSON object".to_owned())
-    }
 }

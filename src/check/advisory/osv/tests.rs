@@ -249,7 +249,6 @@ proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse(&bytes);
-        let _ = quick_form(&bytes);
     }
 
     /// Records of the right outline with anything in the fields.

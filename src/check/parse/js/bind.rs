@@ -55,9 +55,7 @@ impl<'a> Func<'a> {
             },
         };
         match body.statements.last()? {
-            Statement::ReturnStatement(statement) if body.statements.len() <= 4 => {
-                statement.argument.as_ref()
-            }
+            Statement::ReturnStatement(statement) if body.statements.len() <= 4 => statement.argument.as_ref(),
             _ => None,
         }
     }
@@ -309,8 +307,7 @@ impl<'a> Walker<'a, '_> {
     fn params(&mut self, func: Func<'a>) {
         let params = func.params();
         // A bundler hands `require` in under its own name: `function (require, module, exports)`.
-        let names: Vec<_> =
-            params.items.iter().filter_map(|item| item.pattern.get_identifier_name()).collect();
+        let names: Vec<_> = params.items.iter().filter_map(|item| item.pattern.get_identifier_name()).collect();
         let wrapper = names.iter().any(|name| name == "require")
             && names.iter().any(|name| name == "module" || name == "exports");
         for (at, item) in params.items.iter().enumerate() {
@@ -462,9 +459,7 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
                 ImportDeclarationSpecifier::ImportSpecifier(specifier) => {
                     (&specifier.local, vec![Step::Prop(specifier.imported.name().as_str().into())])
                 }
-                ImportDeclarationSpecifier::ImportDefaultSpecifier(specifier) => {
-                    (&specifier.local, Vec::new())
-                }
+                ImportDeclarationSpecifier::ImportDefaultSpecifier(specifier) => (&specifier.local, Vec::new()),
                 ImportDeclarationSpecifier::ImportNamespaceSpecifier(specifier) => {
                     (&specifier.local, Vec::new())
                 }

@@ -9,9 +9,9 @@ use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::bind::{self, Bindings, Func};
+use super::bind::{self, Bindings};
 use super::literal;
-use super::resolve::{Resolver, spine};
+use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
 use super::{Place, flow, shape};
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
@@ -45,16 +45,10 @@ pub struct Found {
 }
 
 /// Walks the program.
-pub fn run<'a>(
-    unit: &Unit<'_, '_, '_>,
-    program: &'a Program<'a>,
-    scoping: &Scoping,
-    bindings: Bindings<'a>,
-) -> Found {
+pub fn run<'a>(unit: &Unit<'_, '_, '_>, program: &'a Program<'a>, scoping: &Scoping, bindings: Bindings<'a>) -> Found {
     let loaded = bind::loaded(&bindings, scoping);
     let resolver = Resolver::new(scoping, bindings, unit.text.len());
-    let mut walker =
-        Walker { unit, resolver: &resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
+    let mut walker = Walker { unit, resolver: &resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
     walker.visit_program(program);
     let mut out = walker.out;
     flow::run(unit, &resolver, program, &mut out.facts);
@@ -118,9 +112,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let span = self.unit.place.span(range);
         self.fact(Fact::new(FactKind::Import, name.clone(), span.clone()));
         if specifier.ends_with(".node") {
-            self.fact(
-                Fact::new(FactKind::Call, "require(.node)", span).value(name).gives(CapabilityKind::Native),
-            );
+            self.fact(Fact::new(FactKind::Call, "require(.node)", span).value(name).gives(CapabilityKind::Native));
         }
     }
 
@@ -140,10 +132,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
 
     fn arguments(&self, arguments: &'a [Argument<'a>]) -> String {
         let folded = arguments.iter().map(|argument| {
-            argument
-                .as_expression()
-                .and_then(|argument| self.argument(argument))
-                .unwrap_or_else(|| "?".to_owned())
+            argument.as_expression().and_then(|argument| self.argument(argument)).unwrap_or_else(|| "?".to_owned())
         });
         folded.collect::<Vec<_>>().join("\u{1f}")
     }
@@ -163,10 +152,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn called(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range, callee: Range) {
         let first = arguments.first().and_then(|argument| argument.as_expression());
         match name {
-            "global.require"
-            | "node:module._load"
-            | "global.process.getBuiltinModule"
-            | "global.module.constructor._load"
+            "global.require" | "node:module._load" | "global.process.getBuiltinModule" | "global.module.constructor._load"
             | "node:module.createRequire()" => self.require(first, range, "require"),
             "global.setTimeout" | "global.setInterval" | "global.setImmediate" => {
                 if let Some(code) = first.map(|first| self.resolver.expr(first))
@@ -232,11 +218,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         if let Some(text) = code.as_str()
             && text.len() >= MIN_HIDDEN
         {
-            let hidden = Hidden {
-                text: text.to_owned(),
-                span: self.unit.place.span(range),
-                top_level: self.asleep == 0,
-            };
+            let hidden = Hidden { text: text.to_owned(), span: self.unit.place.span(range), top_level: self.asleep == 0 };
             self.out.hidden.push(hidden);
         }
     }
@@ -269,10 +251,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             return;
         }
         if let [program, flag, code, ..] = parts.as_slice()
-            && program
-                .rsplit('/')
-                .next()
-                .is_some_and(|program| matches!(program, "node" | "node.exe" | "bun" | "deno"))
+            && program.rsplit('/').next().is_some_and(|program| matches!(program, "node" | "node.exe" | "bun" | "deno"))
             && matches!(flag.as_str(), "-e" | "--eval" | "-p")
         {
             let code = Val::str(code.clone());
@@ -301,8 +280,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             self.fact(fact.value(value));
         }
         if let Some(kind) = literal::encoded(text) {
-            let decoded =
-                if kind == "hex" { hex::decode(text).ok() } else { super::fold::decode_base64(text) };
+            let decoded = if kind == "hex" { hex::decode(text).ok() } else { super::fold::decode_base64(text) };
             if let Some(decoded) = decoded.and_then(|bytes| String::from_utf8(bytes).ok())
                 && looks_like_code(&decoded)
             {
@@ -350,16 +328,18 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             self.called(name, arguments, range, callee.span());
         }
         let known = matches!(name, Val::Name(_));
-        if let Expression::CallExpression(_) | Expression::NewExpression(_) = callee.get_inner_expression() {
-            self.visit_expression(callee);
-        } else {
-            self.quiet = known;
-            self.visit_expression(callee);
-            self.quiet = false;
-        }
+        self.quiet = known;
+        self.visit_expression(callee);
+        let unwraps = match callee.get_inner_expression() {
+            Expression::Identifier(identifier) => interop(&identifier.name),
+            Expression::StaticMemberExpression(member) => interop(&member.property.name),
+            _ => false,
+        };
         for argument in arguments {
+            self.quiet = unwraps;
             self.visit_argument(argument);
         }
+        self.quiet = false;
     }
 
     fn count_export(&mut self, assignment: &'a AssignmentExpression<'a>) {
@@ -413,12 +393,9 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                 spine(binary).into_iter().for_each(|part| self.visit_expression(part));
                 self.mute -= u32::from(constant);
             }
-            Expression::Identifier(_)
-            | Expression::ParenthesizedExpression(_)
-            | Expression::SequenceExpression(_)
-            | Expression::TSAsExpression(_)
-            | Expression::TSNonNullExpression(_)
-            | Expression::ChainExpression(_) => {
+            Expression::CallExpression(_) | Expression::AwaitExpression(_) => walk_js::walk_expression(self, it),
+            Expression::Identifier(_) | Expression::ParenthesizedExpression(_) | Expression::SequenceExpression(_)
+            | Expression::TSAsExpression(_) | Expression::TSNonNullExpression(_) | Expression::ChainExpression(_) => {
                 walk_js::walk_expression(self, it);
             }
             _ => {
@@ -500,9 +477,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                 _ => false,
             };
             // Destructured members of the environment are uses of those members.
-            if let (BindingPattern::ObjectPattern(pattern), Val::Name(name)) =
-                (&it.id, self.resolver.expr(init))
-            {
+            if let (BindingPattern::ObjectPattern(pattern), Val::Name(name)) = (&it.id, self.resolver.expr(init)) {
                 for property in &pattern.properties {
                     if let Some(key) = bind::key_name(&property.key)
                         && &*name == "global.process"
@@ -512,7 +487,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                     }
                 }
             }
-            self.quiet = alias && !matches!(init.get_inner_expression(), Expression::CallExpression(_));
+            self.quiet = alias;
             self.visit_expression(init);
             self.quiet = false;
         }
@@ -531,27 +506,35 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             _ => false,
         };
         self.visit_assignment_target(&it.left);
-        self.quiet =
-            alias && matches!(self.resolver.expr(&it.right), Val::Name(name) if !name.contains("env"));
+        self.quiet = alias && matches!(self.resolver.expr(&it.right), Val::Name(name) if !name.contains("env"));
         self.visit_expression(&it.right);
         self.quiet = false;
     }
 
+    fn visit_expression_statement(&mut self, it: &ExpressionStatement<'a>) {
+        // `require('x');` loads, its result goes nowhere.
+        self.quiet = matches!(it.expression, Expression::CallExpression(_));
+        walk_js::walk_expression_statement(self, it);
+    }
+
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it = self.alloc(it);
-        self.quiet = false;
+        let quiet = std::mem::take(&mut self.quiet);
         let folded = if self.mute == 0 { self.resolver.call(it) } else { Val::Unknown };
+        if let Val::Name(module) = &folded
+            && !quiet
+            && self.resolver.expr(&it.callee).as_name() == Some("global.require")
+        {
+            // A module handed on as it is.
+            self.use_name(module, String::new(), it.span);
+        }
         let constant = self.constant(&folded, it.span);
         if !constant
             && self.mute == 0
-            && matches!(
-                self.resolver.expr(&it.callee).as_name(),
-                Some("node:path.join" | "node:path.resolve")
-            )
+            && matches!(self.resolver.expr(&it.callee).as_name(), Some("node:path.join" | "node:path.resolve"))
         {
             let parts = it.arguments.iter().filter_map(|a| a.as_expression());
-            let path: Vec<_> =
-                parts.map(|p| self.resolver.approximate(p).unwrap_or_else(|| "?".into())).collect();
+            let path: Vec<_> = parts.map(|p| self.resolver.approximate(p).unwrap_or_else(|| "?".into())).collect();
             let path = path.join("/");
             if literal::secret_path(&path).is_some() {
                 self.literals(&path, it.span);
@@ -607,11 +590,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         self.import(module, it.span);
         let name = bind::module(module);
         for specifier in &it.specifiers {
-            self.use_name(
-                &format!("{name}.{}", specifier.local.name().as_str()),
-                String::new(),
-                specifier.span,
-            );
+            self.use_name(&format!("{name}.{}", specifier.local.name().as_str()), String::new(), specifier.span);
         }
     }
 
@@ -682,11 +661,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         };
         let Some(function) = call.arguments.first().and_then(|a| a.as_expression()) else { return false };
         let Val::Name(name) = self.resolver.expr(function) else { return false };
-        let arguments =
-            call.arguments.get(list).and_then(|a| a.as_expression()).map(|a| self.resolver.expr(a));
+        let arguments = call.arguments.get(list).and_then(|a| a.as_expression()).map(|a| self.resolver.expr(a));
         let texts = arguments.and_then(|list| self.resolver.elements(&list)).unwrap_or_default();
-        let texts: Vec<_> =
-            texts.iter().map(|value| value.text().unwrap_or_else(|| "?".to_owned())).collect();
+        let texts: Vec<_> = texts.iter().map(|value| value.text().unwrap_or_else(|| "?".to_owned())).collect();
         if self.resolver.api.capability(&name) == Some(CapabilityKind::DynamicCode)
             && let Some(code) = texts.last()
         {
@@ -695,9 +672,4 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         self.use_name(&name, texts.join("\u{1f}"), call.span);
         true
     }
-}
-
-/// The function in an argument, for callbacks.
-pub fn callback<'a>(argument: &'a Argument<'a>) -> Option<Func<'a>> {
-    argument.as_expression().and_then(Func::of)
 }

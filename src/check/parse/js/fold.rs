@@ -50,12 +50,7 @@ pub fn parse_int<'a>(value: &Val<'a>, radix: u32) -> Val<'a> {
 }
 
 /// A method of a string, an array or a buffer.
-pub fn method<'a>(
-    resolver: &Resolver<'a, '_>,
-    object: &Val<'a>,
-    name: &str,
-    arguments: &[Val<'a>],
-) -> Val<'a> {
+pub fn method<'a>(resolver: &Resolver<'a, '_>, object: &Val<'a>, name: &str, arguments: &[Val<'a>]) -> Val<'a> {
     let first = arguments.first();
     match object {
         Val::Str(text) | Val::Decoded(text) => {
@@ -88,12 +83,7 @@ pub fn method<'a>(
     }
 }
 
-fn string_method<'a>(
-    resolver: &Resolver<'a, '_>,
-    text: &Rc<str>,
-    name: &str,
-    arguments: &[Val<'a>],
-) -> Val<'a> {
+fn string_method<'a>(resolver: &Resolver<'a, '_>, text: &Rc<str>, name: &str, arguments: &[Val<'a>]) -> Val<'a> {
     let first = arguments.first();
     let number = |at: usize| match arguments.get(at) {
         Some(Val::Num(n)) => Some(*n),
@@ -112,7 +102,9 @@ fn string_method<'a>(
             Some(Val::Str(separator)) if separator.is_empty() => {
                 Val::List(Rc::new(text.chars().map(|c| Val::str(c.to_string())).collect()))
             }
-            Some(Val::Str(separator)) => Val::List(Rc::new(text.split(&**separator).map(Val::str).collect())),
+            Some(Val::Str(separator)) => {
+                Val::List(Rc::new(text.split(&**separator).map(Val::str).collect()))
+            }
             _ => Val::Unknown,
         },
         "replace" | "replaceAll" => match (first, arguments.get(1)) {
@@ -130,12 +122,10 @@ fn string_method<'a>(
             _ => Val::Unknown,
         },
         "charAt" | "at" => number(0).map_or(Val::Unknown, |at| char_at(text, at)),
-        "charCodeAt" | "codePointAt" => {
-            match text.encode_utf16().nth(number(0).unwrap_or(0.0).max(0.0) as usize) {
-                Some(unit) => Val::Num(f64::from(unit)),
-                None => Val::Unknown,
-            }
-        }
+        "charCodeAt" | "codePointAt" => match text.encode_utf16().nth(number(0).unwrap_or(0.0).max(0.0) as usize) {
+            Some(unit) => Val::Num(f64::from(unit)),
+            None => Val::Unknown,
+        },
         "slice" | "substring" | "substr" => {
             let units: Vec<char> = text.chars().collect();
             let clip = |n: f64| {
@@ -156,12 +146,7 @@ fn string_method<'a>(
     }
 }
 
-fn list_method<'a>(
-    resolver: &Resolver<'a, '_>,
-    object: &Val<'a>,
-    name: &str,
-    arguments: &[Val<'a>],
-) -> Val<'a> {
+fn list_method<'a>(resolver: &Resolver<'a, '_>, object: &Val<'a>, name: &str, arguments: &[Val<'a>]) -> Val<'a> {
     if !matches!(name, "join" | "reverse" | "concat" | "slice" | "map") {
         return Val::Unknown;
     }
@@ -186,9 +171,7 @@ fn list_method<'a>(
             elements.reverse();
             // Reversed text was hidden: what is joined from it counts as decoded.
             let hidden = elements.iter().map(|value| match value {
-                Val::Str(text) if elements.len() > 8 && text.chars().count() == 1 => {
-                    Val::Decoded(Rc::clone(text))
-                }
+                Val::Str(text) if elements.len() > 8 && text.chars().count() == 1 => Val::Decoded(Rc::clone(text)),
                 value => value.clone(),
             });
             Val::List(Rc::new(hidden.collect()))
@@ -202,15 +185,11 @@ fn list_method<'a>(
         },
         ("slice", None) => Val::List(Rc::new(elements)),
         ("map", Some(Val::Func(func))) if elements.len() <= 8_192 => {
-            let mapped = elements
-                .iter()
-                .enumerate()
-                .map(|(at, value)| resolver.apply(*func, &[value.clone(), Val::Num(at as f64)]));
+            let mapped = elements.iter().enumerate().map(|(at, value)| resolver.apply(*func, &[value.clone(), Val::Num(at as f64)]));
             Val::List(Rc::new(mapped.collect()))
         }
         ("map", Some(Val::Name(function))) => {
-            let mapped =
-                elements.iter().map(|value| self::function(resolver, function, std::slice::from_ref(value)));
+            let mapped = elements.iter().map(|value| self::function(resolver, function, std::slice::from_ref(value)));
             Val::List(Rc::new(mapped.collect()))
         }
         _ => Val::Unknown,
@@ -229,15 +208,10 @@ pub fn function<'a>(resolver: &Resolver<'a, '_>, name: &str, arguments: &[Val<'a
                 None => char_codes(arguments.get(1..).unwrap_or(&[])),
             }
         }
-        "global.Array.from" => first
-            .and_then(|value| resolver.elements(value))
-            .map_or(Val::Unknown, |list| Val::List(Rc::new(list))),
+        "global.Array.from" => first.and_then(|value| resolver.elements(value)).map_or(Val::Unknown, |list| Val::List(Rc::new(list))),
         "global.String" => text.map_or(Val::Unknown, Val::str),
         "global.atob" => text.and_then(decode_base64).map_or(Val::Unknown, |bytes| {
-            Val::decoded(
-                String::from_utf8(bytes)
-                    .unwrap_or_else(|error| error.into_bytes().iter().map(|&b| char::from(b)).collect()),
-            )
+            Val::decoded(String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().iter().map(|&b| char::from(b)).collect()))
         }),
         "global.unescape" | "global.decodeURIComponent" | "global.decodeURI" => match text {
             Some(text) => Val::decoded(percent_encoding::percent_decode_str(text).decode_utf8_lossy()),
@@ -249,12 +223,10 @@ pub fn function<'a>(resolver: &Resolver<'a, '_>, name: &str, arguments: &[Val<'a
                 (Some(text), Some("hex")) => hex::decode(text.trim()).ok(),
                 (Some(text), None | Some("utf8" | "utf-8")) => Some(text.as_bytes().to_vec()),
                 (None, _) => first.and_then(|list| resolver.elements(list)).and_then(|list| {
-                    list.iter()
-                        .map(|value| match value {
-                            Val::Num(n) => Some(*n as i64 as u8),
-                            _ => None,
-                        })
-                        .collect()
+                    list.iter().map(|value| match value {
+                        Val::Num(n) => Some(*n as i64 as u8),
+                        _ => None,
+                    }).collect()
                 }),
                 _ => None,
             };

@@ -11,109 +11,31 @@ pub const MIN_ENCODED: usize = 200;
 /// Parts of paths that hold credentials. Sources: the manuals of OpenSSH, npm, AWS CLI, Docker,
 /// kubectl, gcloud, Git, GnuPG, Chromium (`Login Data`, `Local State`) and Firefox (`logins.json`).
 const SECRET_PATHS: &[&str] = &[
-    ".ssh/",
-    "id_rsa",
-    "id_ed25519",
-    "id_ecdsa",
-    ".npmrc",
-    ".pypirc",
-    ".netrc",
-    ".git-credentials",
-    ".gitconfig",
-    ".aws/credentials",
-    ".aws/config",
-    ".azure/",
-    ".config/gcloud",
-    "application_default_credentials",
-    ".kube/config",
-    ".docker/config.json",
-    ".gnupg",
-    ".cargo/credentials",
-    ".vault-token",
-    "login data",
-    "cookies.sqlite",
-    "logins.json",
-    "key4.db",
-    "local state",
-    "/etc/passwd",
-    "/etc/shadow",
-    ".bash_history",
-    ".zsh_history",
-    ".config/gh/hosts.yml",
-    "user data/default",
-    "leveldb",
-    "keychain-db",
-    "login.keychain",
-    ".terraform.d/credentials",
+    ".ssh/", "id_rsa", "id_ed25519", "id_ecdsa", ".npmrc", ".pypirc", ".netrc", ".git-credentials", ".gitconfig",
+    ".aws/credentials", ".aws/config", ".azure/", ".config/gcloud", "application_default_credentials", ".kube/config",
+    ".docker/config.json", ".gnupg", ".cargo/credentials", ".vault-token", "login data", "cookies.sqlite",
+    "logins.json", "key4.db", "local state", "/etc/passwd", "/etc/shadow", ".bash_history", ".zsh_history",
+    ".config/gh/hosts.yml", "user data/default", "leveldb", "keychain-db", "login.keychain", ".terraform.d/credentials",
 ];
 
 /// Parts of paths and ids that belong to wallets. Sources: the wallets' own documentation of
 /// where they keep keys; extension ids as the Chrome Web Store shows them.
 const WALLETS: &[&str] = &[
-    "wallet.dat",
-    ".config/solana",
-    "solana/id.json",
-    "exodus/exodus.wallet",
-    "exodus.wallet",
-    "electrum/wallets",
-    "atomic/local storage",
-    ".ethereum/keystore",
-    "ethereum/keystore",
-    "keystore/utc--",
-    ".bitcoin",
-    "ledger live",
-    "nkbihfbeogaeaoehlefnkodbefgpgknn",
-    "bfnaelmomeimhlpmgjnjophhpkkoljpa",
-    "ibnejdfjmmkpcnlpebklmnkoeoihofec",
-    "hnfanknocfeofbddgcijnmhnfnkdnaad",
-    "fhbohimaelbohpjbbldcngcnapndodjp",
-    "egjidjbpglichdcondbcbdnbeeppgdph",
+    "wallet.dat", ".config/solana", "solana/id.json", "exodus/exodus.wallet", "exodus.wallet", "electrum/wallets",
+    "atomic/local storage", ".ethereum/keystore", "ethereum/keystore", "keystore/utc--", ".bitcoin", "ledger live",
+    "nkbihfbeogaeaoehlefnkodbefgpgknn", "bfnaelmomeimhlpmgjnjophhpkkoljpa", "ibnejdfjmmkpcnlpebklmnkoeoihofec",
+    "hnfanknocfeofbddgcijnmhnfnkdnaad", "fhbohimaelbohpjbbldcngcnapndodjp", "egjidjbpglichdcondbcbdnbeeppgdph",
 ];
 
 /// Where stolen data is sent and payloads are fetched: drops, pastes and tunnels.
 const DROPS: &[&str] = &[
-    "discord.com/api/webhooks",
-    "discordapp.com/api/webhooks",
-    "api.telegram.org/bot",
-    "hooks.slack.com/services",
-    "webhook.site",
-    "pastebin.com",
-    "paste.ee",
-    "hastebin.com",
-    "rentry.co",
-    "transfer.sh",
-    "file.io",
-    "gofile.io",
-    "ngrok.io",
-    "ngrok-free.app",
-    "ngrok.app",
-    "trycloudflare.com",
-    "localtunnel.me",
-    "loca.lt",
-    "serveo.net",
-    "requestbin",
-    "pipedream.net",
-    "burpcollaborator.net",
-    "oastify.com",
-    "oast.fun",
-    "oast.pro",
-    "oast.live",
-    "oast.me",
-    "oast.site",
-    "interact.sh",
-    "interactsh",
-    "dnslog.cn",
-    "beeceptor.com",
-    "requestcatcher.com",
-    "hookbin.com",
-    "anonfiles.com",
-    "bashupload.com",
-    "temp.sh",
-    "catbox.moe",
-    "ipinfo.io",
-    "ip-api.com",
-    "api.ipify.org",
-    "ifconfig.me",
+    "discord.com/api/webhooks", "discordapp.com/api/webhooks", "api.telegram.org/bot", "hooks.slack.com/services",
+    "webhook.site", "pastebin.com", "paste.ee", "hastebin.com", "rentry.co", "transfer.sh", "file.io", "gofile.io",
+    "ngrok.io", "ngrok-free.app", "ngrok.app", "trycloudflare.com", "localtunnel.me", "loca.lt", "serveo.net",
+    "requestbin", "pipedream.net", "burpcollaborator.net", "oastify.com", "oast.fun", "oast.pro", "oast.live",
+    "oast.me", "oast.site", "interact.sh", "interactsh", "dnslog.cn", "beeceptor.com", "requestcatcher.com",
+    "hookbin.com", "anonfiles.com", "bashupload.com", "temp.sh", "catbox.moe", "ipinfo.io", "ip-api.com",
+    "api.ipify.org", "ifconfig.me",
 ];
 
 /// A classified literal: name and value.
@@ -196,16 +118,11 @@ pub fn url(text: &str) -> Option<&str> {
     let at = memchr::memmem::find(text.as_bytes(), b"://")?;
     let scheme = text[..at].rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |n| n + 1);
     let scheme = (scheme..at).find(|&n| text.is_char_boundary(n))?;
-    if !matches!(
-        text[scheme..at].to_ascii_lowercase().as_str(),
-        "http" | "https" | "ws" | "wss" | "ftp" | "tcp" | "udp"
-    ) {
+    if !matches!(text[scheme..at].to_ascii_lowercase().as_str(), "http" | "https" | "ws" | "wss" | "ftp" | "tcp" | "udp") {
         return None;
     }
     let rest = &text[at + 3..];
-    let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`'))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`')).unwrap_or(rest.len());
     (end > 0).then(|| &text[scheme..at + 3 + end])
 }
 
@@ -214,11 +131,7 @@ pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let host = authority.rsplit('@').next().unwrap_or(authority);
-    if host.starts_with('[') {
-        host.split_inclusive(']').next().unwrap_or(host)
-    } else {
-        host.split(':').next().unwrap_or(host)
-    }
+    if host.starts_with('[') { host.split_inclusive(']').next().unwrap_or(host) } else { host.split(':').next().unwrap_or(host) }
 }
 
 /// `hex` or `base64`, if the text is a long blob of that.
@@ -229,9 +142,7 @@ pub fn encoded(text: &str) -> Option<&'static str> {
     if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some("hex");
     }
-    let base64 = text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n'));
+    let base64 = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n'));
     // One alphabet of letters in order, or a word list, is no blob.
     let mixed = text.bytes().any(|b| b.is_ascii_uppercase())
         && text.bytes().any(|b| b.is_ascii_lowercase())
@@ -264,6 +175,7 @@ mod tests {
             ("Reads ~/.npmrc of the user to find it", &[]),
         ];
         for (text, expected) in cases {
+
             assert_eq!(names(text), *expected, "{text}");
         }
         assert_eq!(names(&"ab01".repeat(60)), ["encoded"]);

@@ -41,14 +41,8 @@ pub fn parse(path: &str, text: &str) -> Parsed {
         Err(fact) => Parsed { facts: vec![*fact], ..Parsed::only(Treatment::Text) },
     };
     parsed.facts.sort_by(|a, b| {
-        (a.span.start, a.span.end, a.kind, &a.name, &a.value, a.context.layer).cmp(&(
-            b.span.start,
-            b.span.end,
-            b.kind,
-            &b.name,
-            &b.value,
-            b.context.layer,
-        ))
+        (a.span.start, a.span.end, a.kind, &a.name, &a.value, a.context.layer)
+            .cmp(&(b.span.start, b.span.end, b.kind, &b.name, &b.value, b.context.layer))
     });
     parsed.facts.dedup();
     parsed.local.sort();
@@ -80,13 +74,7 @@ impl Place<'_, '_> {
     }
 }
 
-fn analyse(
-    path: &str,
-    text: &str,
-    place: &Place<'_, '_>,
-    layer: u8,
-    budget: &mut usize,
-) -> Result<Parsed, Box<Fact>> {
+fn analyse(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut usize) -> Result<Parsed, Box<Fact>> {
     if let Some(why) = depth::too_deep(text) {
         return Err(Box::new(Fact::new(FactKind::File, "too-deep", place.whole()).value(why)));
     }
@@ -103,8 +91,7 @@ fn analyse(
         if parsed.panicked || parsed.diagnostics.iter().next().is_some() {
             if first_error.is_none() {
                 let error = parsed.diagnostics.iter().next();
-                let message =
-                    error.map_or_else(|| "not JavaScript".to_owned(), |error| error.message.to_string());
+                let message = error.map_or_else(|| "not JavaScript".to_owned(), |error| error.message.to_string());
                 let at = error.and_then(|error| error.labels.iter().next().map(|label| label.offset()));
                 first_error = Some((message, at));
             }
@@ -188,8 +175,7 @@ fn code_lines(text: &str, comments: &[Comment]) -> u64 {
             continue;
         }
         // To the next comment or the end of the line, whichever is nearer.
-        let stop =
-            comments.peek().map_or(bytes.len(), |comment| comment.span.start as usize).min(bytes.len());
+        let stop = comments.peek().map_or(bytes.len(), |comment| comment.span.start as usize).min(bytes.len());
         let line = memchr::memchr(b'\n', &bytes[at..stop]).map_or(stop, |n| at + n);
         seen |= bytes[at..line].iter().any(|byte| !byte.is_ascii_whitespace());
         at = line;

@@ -79,9 +79,7 @@ impl<'a, 's> Resolver<'a, 's> {
             Expression::TemplateLiteral(template) => self.template(template),
             Expression::Identifier(identifier) => self.identifier(identifier),
             Expression::ParenthesizedExpression(it) => self.expr(&it.expression),
-            Expression::SequenceExpression(it) => {
-                it.expressions.last().map_or(Val::Unknown, |e| self.expr(e))
-            }
+            Expression::SequenceExpression(it) => it.expressions.last().map_or(Val::Unknown, |e| self.expr(e)),
             Expression::TSAsExpression(it) => self.expr(&it.expression),
             Expression::TSSatisfiesExpression(it) => self.expr(&it.expression),
             Expression::TSNonNullExpression(it) => self.expr(&it.expression),
@@ -102,9 +100,7 @@ impl<'a, 's> Resolver<'a, 's> {
                 },
                 key => key.text().map_or(Val::Unknown, |key| self.member(&it.object, &key)),
             },
-            Expression::PrivateFieldExpression(it) => {
-                self.assigned(Owner::This, &format!("#{}", it.field.name))
-            }
+            Expression::PrivateFieldExpression(it) => self.assigned(Owner::This, &format!("#{}", it.field.name)),
             Expression::ChainExpression(it) => match &it.expression {
                 ChainElement::CallExpression(call) => self.call(call),
                 ChainElement::StaticMemberExpression(it) => self.member(&it.object, &it.property.name),
@@ -184,10 +180,7 @@ impl<'a, 's> Resolver<'a, 's> {
         // A value found at the edge of the depth limit or inside a call may differ elsewhere.
         // So may a parameter, for each call.
         let varies = self.bindings.defs[at].iter().any(|def| matches!(def.base, Base::Param(..)));
-        if !varies
-            && self.bound.borrow().is_empty()
-            && (self.depth.get() < MAX_DEPTH / 2 || !value.is_unknown())
-        {
+        if !varies && self.bound.borrow().is_empty() && (self.depth.get() < MAX_DEPTH / 2 || !value.is_unknown()) {
             self.memo.borrow_mut()[at] = Some(value.clone());
         }
         value
@@ -271,8 +264,7 @@ impl<'a, 's> Resolver<'a, 's> {
             Val::Object(object) => {
                 let found = object.properties.iter().rev().find_map(|property| match property {
                     ObjectPropertyKind::ObjectProperty(property)
-                        if property.kind == PropertyKind::Init
-                            && bind::key_name(&property.key).as_deref() == Some(name) =>
+                        if property.kind == PropertyKind::Init && bind::key_name(&property.key).as_deref() == Some(name) =>
                     {
                         Some(&property.value)
                     }
@@ -281,17 +273,13 @@ impl<'a, 's> Resolver<'a, 's> {
                 found.map_or(Val::Unknown, |value| self.expr(value))
             }
             Val::Func(_) if name == "constructor" => Val::name("global.Function"),
-            Val::Str(text) | Val::Decoded(text) if name == "length" => {
-                Val::Num(text.encode_utf16().count() as f64)
-            }
+            Val::Str(text) | Val::Decoded(text) if name == "length" => Val::Num(text.encode_utf16().count() as f64),
             Val::Str(_) | Val::Array(_) | Val::Num(_) if name == "constructor" => Val::name("global.Object"),
             Val::Array(_) | Val::List(_) => match name.parse::<f64>() {
                 Ok(at) => self.element(value, at),
                 Err(_) => match name {
                     // `[].filter.constructor` is `Function`.
-                    "filter" | "map" | "flat" | "at" | "find" | "sort" | "concat" => {
-                        Val::name("global.Array.method")
-                    }
+                    "filter" | "map" | "flat" | "at" | "find" | "sort" | "concat" => Val::name("global.Array.method"),
                     _ => Val::Unknown,
                 },
             },
@@ -325,9 +313,7 @@ impl<'a, 's> Resolver<'a, 's> {
         }
         match value {
             Val::Array(array) => match array.elements.get(at as usize).and_then(|e| e.as_expression()) {
-                Some(element) if array.elements.iter().take(at as usize).all(|e| !e.is_spread()) => {
-                    self.expr(element)
-                }
+                Some(element) if array.elements.iter().take(at as usize).all(|e| !e.is_spread()) => self.expr(element),
                 _ => Val::Unknown,
             },
             Val::List(list) => list.get(at as usize).cloned().unwrap_or(Val::Unknown),
@@ -344,7 +330,15 @@ impl<'a, 's> Resolver<'a, 's> {
                 for element in &array.elements {
                     match element {
                         ArrayExpressionElement::SpreadElement(spread) => {
-                            out.extend(self.elements(&self.expr(&spread.argument))?);
+                            // `list = [...list]` leads back here: the bound on depth has to hold.
+                            if self.depth.get() >= MAX_DEPTH {
+                                return None;
+                            }
+                            let inner = self.expr(&spread.argument);
+                            self.depth.set(self.depth.get() + 1);
+                            let elements = self.elements(&inner);
+                            self.depth.set(self.depth.get() - 1);
+                            out.extend(elements?);
                         }
                         element => out.push(element.as_expression().map_or(Val::Unknown, |e| self.expr(e))),
                     }
@@ -352,9 +346,7 @@ impl<'a, 's> Resolver<'a, 's> {
                 Some(out)
             }
             Val::List(list) => Some(list.to_vec()),
-            Val::Str(text) | Val::Decoded(text) => {
-                Some(text.chars().map(|c| Val::str(c.to_string())).collect())
-            }
+            Val::Str(text) | Val::Decoded(text) => Some(text.chars().map(|c| Val::str(c.to_string())).collect()),
             Val::Bytes(bytes) => Some(bytes.iter().map(|&b| Val::Num(f64::from(b))).collect()),
             _ => None,
         }
@@ -458,33 +450,16 @@ impl<'a, 's> Resolver<'a, 's> {
         value
     }
 
-    fn named_call(
-        &self,
-        name: &str,
-        call: &'a CallExpression<'a>,
-        argument: &dyn Fn(usize) -> Val<'a>,
-    ) -> Val<'a> {
+    fn named_call(&self, name: &str, call: &'a CallExpression<'a>, argument: &dyn Fn(usize) -> Val<'a>) -> Val<'a> {
         match name {
-            "global.require"
-            | "node:module._load"
-            | "global.process.getBuiltinModule"
-            | "global.module.constructor._load"
-            | "node:module.createRequire()" => match argument(0).as_str() {
+            "global.require" | "node:module._load" | "global.process.getBuiltinModule"
+            | "global.module.constructor._load" | "node:module.createRequire()" => match argument(0).as_str() {
                 Some(module) => Val::name(module_name(module)),
                 None => Val::Unknown,
             },
-            "node:util.promisify"
-            | "node:util.deprecate"
-            | "util.promisify"
-            | "pify"
-            | "global.Object.assign"
-            | "global.Object.freeze"
-            | "es6-promisify.promisify"
-            | "bluebird.promisify"
-            | "bluebird.promisifyAll"
-            | "global.Object"
-            | "axios.create"
-            | "got.extend"
+            "node:util.promisify" | "node:util.deprecate" | "util.promisify" | "pify" | "global.Object.assign"
+            | "global.Object.freeze" | "es6-promisify.promisify" | "bluebird.promisify"
+            | "bluebird.promisifyAll" | "global.Object" | "axios.create" | "got.extend"
             | "global.Object.create" => argument(0).as_name().map_or_else(
                 || if name.starts_with("global.") { Val::Unknown } else { Val::name(name) },
                 Val::name,
@@ -513,10 +488,7 @@ impl<'a, 's> Resolver<'a, 's> {
 
     fn result_matters(&self, name: &str) -> bool {
         self.api.reach(name).is_some()
-            || matches!(
-                name,
-                "node:module.createRequire" | "global.Object.getPrototypeOf" | "global.Intl.DateTimeFormat"
-            )
+            || matches!(name, "node:module.createRequire" | "global.Object.getPrototypeOf" | "global.Intl.DateTimeFormat")
     }
 
     /// `Function('return this')()`, `eval('require')`: source text that is only a name.
@@ -539,8 +511,7 @@ impl<'a, 's> Resolver<'a, 's> {
         if !direct && !callee_is_call {
             return Val::name("global.Function()");
         }
-        let is_path =
-            !source.is_empty() && source.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
+        let is_path = !source.is_empty() && source.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
         if !is_path {
             return Val::Unknown;
         }
@@ -569,9 +540,7 @@ impl<'a, 's> Resolver<'a, 's> {
         }
         if let Val::Name(name) = &value {
             return match &**name {
-                "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" => {
-                    Some("~".into())
-                }
+                "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" => Some("~".into()),
                 "global.process.env.APPDATA" => Some("~/AppData/Roaming".into()),
                 "global.process.env.LOCALAPPDATA" => Some("~/AppData/Local".into()),
                 "node:os.tmpdir()" => Some("/tmp".into()),
@@ -581,8 +550,7 @@ impl<'a, 's> Resolver<'a, 's> {
         if depth > 12 {
             return None;
         }
-        let part =
-            |e: &'a Expression<'a>| self.approximate_at(e, depth + 1).unwrap_or_else(|| "?".to_owned());
+        let part = |e: &'a Expression<'a>| self.approximate_at(e, depth + 1).unwrap_or_else(|| "?".to_owned());
         match expression.get_inner_expression() {
             Expression::TemplateLiteral(template) => {
                 let mut out = String::new();
@@ -601,11 +569,8 @@ impl<'a, 's> Resolver<'a, 's> {
                 .approximate_at(&logical.left, depth + 1)
                 .or_else(|| self.approximate_at(&logical.right, depth + 1)),
             Expression::CallExpression(call) => match self.expr(&call.callee).as_name() {
-                Some(
-                    "node:path.join" | "node:path.resolve" | "node:path.posix.join" | "node:path.normalize",
-                ) => {
-                    let parts: Vec<_> =
-                        call.arguments.iter().filter_map(|a| a.as_expression()).map(part).collect();
+                Some("node:path.join" | "node:path.resolve" | "node:path.posix.join" | "node:path.normalize") => {
+                    let parts: Vec<_> = call.arguments.iter().filter_map(|a| a.as_expression()).map(part).collect();
                     Some(parts.join("/"))
                 }
                 _ => None,
@@ -639,21 +604,12 @@ pub fn spine<'a>(binary: &'a BinaryExpression<'a>) -> Vec<&'a Expression<'a>> {
     parts
 }
 
-fn interop(name: &str) -> bool {
+/// What compilers wrap around `require`.
+pub fn interop(name: &str) -> bool {
     matches!(
         name,
-        "__importDefault"
-            | "__importStar"
-            | "__toESM"
-            | "__toModule"
-            | "_interopRequireDefault"
-            | "_interopRequireWildcard"
-            | "_interopDefault"
-            | "_interopNamespace"
-            | "interopRequireDefault"
-            | "_interopDefaultLegacy"
-            | "_interopDefaultCompat"
-            | "_interopNamespaceDefault"
-            | "interopDefault"
+        "__importDefault" | "__importStar" | "__toESM" | "__toModule" | "_interopRequireDefault"
+            | "_interopRequireWildcard" | "_interopDefault" | "_interopNamespace" | "interopRequireDefault"
+            | "_interopDefaultLegacy" | "_interopDefaultCompat" | "_interopNamespaceDefault" | "interopDefault"
     )
 }

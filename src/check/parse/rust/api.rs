@@ -1,0 +1,258 @@
+//! The table of what Rust code can reach (`rules/api/rust.toml`), ready for look-ups.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde::Deserialize;
+
+use super::words::{self, Words};
+use crate::model::CapabilityKind;
+
+/// The table built into the program.
+pub static API: LazyLock<Api> = LazyLock::new(|| {
+    // A test parses the file; a table that cannot be read must not pass as one that holds nothing.
+    Api::parse(include_str!("../../../../rules/api/rust.toml")).expect("rules/api/rust.toml is valid")
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    module: Vec<Module>,
+    foreign: Foreign,
+    flow: Flow,
+    returns: BTreeMap<String, String>,
+    literal: BTreeMap<String, Vec<String>>,
+}
+
+// A misspelt key is caught by `lists`, whose keys are capabilities.
+#[derive(Deserialize)]
+struct Module {
+    path: String,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "as")]
+    twin_of: Option<String>,
+    capability: Option<CapabilityKind>,
+    #[serde(default)]
+    none: Vec<String>,
+    #[serde(flatten)]
+    lists: Lists,
+}
+
+#[derive(Deserialize)]
+struct Foreign {
+    #[serde(rename = "source")]
+    _source: String,
+    crates: Vec<String>,
+    #[serde(flatten)]
+    lists: Lists,
+}
+
+/// Names by the capability that they give.
+type Lists = BTreeMap<CapabilityKind, Vec<String>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flow {
+    decoders: Vec<String>,
+    hosts: Vec<String>,
+    clocks: Vec<String>,
+    scanners: Vec<String>,
+}
+
+/// What a path means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Not in the table.
+    Unknown,
+    /// In the table, and reaches nothing.
+    Nothing,
+    /// Gives a capability; `true` if the path itself is listed, not only its module.
+    Gives(CapabilityKind, bool),
+    /// A foreign function, with what it does beyond being foreign.
+    Foreign(Option<CapabilityKind>),
+}
+
+/// See [`API`].
+#[derive(Debug)]
+pub struct Api {
+    listed: HashMap<String, Option<CapabilityKind>>,
+    modules: HashMap<String, Option<CapabilityKind>>,
+    twins: HashMap<String, String>,
+    foreign_crates: Vec<String>,
+    foreign: HashMap<String, CapabilityKind>,
+    roots: Vec<String>,
+    returns: BTreeMap<String, String>,
+    /// Paths whose results are decoded data.
+    pub decoders: Vec<String>,
+    /// Paths whose results name host or user.
+    pub hosts: Vec<String>,
+    /// Paths whose results are the time.
+    pub clocks: Vec<String>,
+    /// Paths that make a pattern to search text with.
+    pub scanners: Vec<String>,
+    /// Words that the lexer looks for.
+    pub words: Words,
+    markers: AhoCorasick,
+    marker_kinds: Vec<&'static str>,
+}
+
+impl Api {
+    fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let table: Table = toml::from_str(text)?;
+        let mut api = Self {
+            listed: HashMap::new(),
+            modules: HashMap::new(),
+            twins: HashMap::new(),
+            foreign_crates: table.foreign.crates,
+            foreign: HashMap::new(),
+            roots: Vec::new(),
+            returns: table.returns,
+            decoders: table.flow.decoders,
+            hosts: table.flow.hosts,
+            clocks: table.flow.clocks,
+            scanners: table.flow.scanners,
+            words: Words::default(),
+            markers: AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostFirst)
+                .ascii_case_insensitive(true)
+                .build(std::iter::once("://").chain(table.literal.values().flatten().map(String::as_str)))
+                .unwrap_or_else(|error| unreachable!("{error}")),
+            marker_kinds: vec!["url"],
+        };
+        for (kind, list) in &table.literal {
+            let kind = match kind.as_str() {
+                "webhook" => "webhook",
+                "wallet" => "wallet",
+                _ => "path",
+            };
+            api.marker_kinds.extend(list.iter().map(|_| kind));
+        }
+        for (&capability, names) in &table.foreign.lists {
+            api.foreign.extend(names.iter().map(|name| (name.clone(), capability)));
+        }
+        for module in table.module {
+            let full = |name: &String| format!("{}::{name}", module.path);
+            api.listed.extend(module.none.iter().map(|name| (full(name), None)));
+            for (&capability, names) in &module.lists {
+                api.listed.extend(names.iter().map(|name| (full(name), Some(capability))));
+            }
+            if let Some(twin) = module.twin_of {
+                api.twins.insert(module.path.clone(), twin);
+            }
+            api.modules.insert(module.path, module.capability);
+        }
+        let mut roots: Vec<String> = (api.modules.keys().map(String::as_str))
+            .chain(api.decoders.iter().map(String::as_str))
+            .chain(api.foreign_crates.iter().map(String::as_str))
+            .map(|path| path.split("::").next().unwrap_or(path).to_owned())
+            .collect();
+        roots.sort_unstable();
+        roots.dedup();
+        api.roots = roots;
+        for root in api.roots.iter().filter(|root| *root != "std") {
+            api.words.add(root, words::ROOT);
+        }
+        for module in api.modules.keys().filter_map(|path| path.strip_prefix("std::")) {
+            api.words.add(module, words::ROOT);
+        }
+        for name in api.foreign.keys() {
+            api.words.add(name, words::FOREIGN_NAME);
+        }
+        Ok(api)
+    }
+
+    /// What a resolved path means.
+    pub fn class(&self, path: &str) -> Class {
+        let twin = self.twin(path);
+        let path = twin.as_deref().unwrap_or(path);
+        let root = path.split("::").next().unwrap_or(path);
+        if self.foreign_crates.iter().any(|name| name == root) {
+            let name = path.rsplit("::").next().unwrap_or(path);
+            return Class::Foreign(self.foreign.get(name).copied());
+        }
+        let mut prefix = path;
+        let mut whole = true;
+        loop {
+            if let Some(class) = self.listed.get(prefix) {
+                return class.map_or(Class::Nothing, |kind| Class::Gives(kind, whole));
+            }
+            if let Some(class) = self.modules.get(prefix) {
+                return class.map_or(Class::Nothing, |kind| Class::Gives(kind, false));
+            }
+            let Some(cut) = prefix.rfind("::") else { return Class::Unknown };
+            prefix = &prefix[..cut];
+            whole = false;
+        }
+    }
+
+    /// Whether the table names this very item (or something in it), so that a glob may mean it.
+    pub fn is_item(&self, path: &str) -> bool {
+        let path = self.twin(path).unwrap_or_else(|| path.to_owned());
+        let root = path.split("::").next().unwrap_or(&path);
+        if self.foreign_crates.iter().any(|name| name == root) {
+            return path.rsplit("::").next().is_some_and(|name| self.foreign.contains_key(name));
+        }
+        let within = |known: &String| {
+            known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        self.listed.keys().chain(self.modules.keys()).any(within)
+    }
+
+    fn twin(&self, path: &str) -> Option<String> {
+        self.twins.iter().find_map(|(from, to)| {
+            let rest = path.strip_prefix(from.as_str())?;
+            (rest.is_empty() || rest.starts_with("::")).then(|| format!("{to}{rest}"))
+        })
+    }
+
+    /// Whether a crate of that name is in the table.
+    pub fn is_root(&self, name: &str) -> bool {
+        self.roots.iter().any(|root| root == name)
+    }
+
+    /// The type that a function or method returns.
+    pub fn returns(&self, path: &str) -> Option<&str> {
+        self.returns.get(path).map(String::as_str)
+    }
+
+    /// What a text is by what stands in it (`url`, `webhook`, `path`, `wallet`), each once.
+    pub fn markers(&self, text: &str) -> Vec<&'static str> {
+        let mut kinds = Vec::new();
+        for found in self.markers.find_iter(text) {
+            let kind = self.marker_kinds[found.pattern().as_usize()];
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use CapabilityKind::{FsRead, FsWrite, Net, Process};
+
+    #[test]
+    fn the_longest_prefix_decides_and_the_rest_inherits() {
+        let class = |path| API.class(path);
+        assert_eq!(class("std::fs::write"), Class::Gives(FsWrite, true));
+        assert_eq!(class("std::fs::something_new"), Class::Gives(FsRead, false));
+        assert_eq!(class("std::net::IpAddr::from"), Class::Nothing);
+        assert_eq!(class("tokio::process::Command::new"), Class::Gives(Process, true));
+        assert_eq!(class("tokio::spawn"), Class::Nothing);
+        assert_eq!(class("std::os::unix::net::UnixStream::connect"), Class::Gives(Net, false));
+        assert_eq!(class("libc::execve"), Class::Foreign(Some(Process)));
+        assert_eq!(class("libc::qsort"), Class::Foreign(None));
+        assert_eq!(class("serde::Serialize"), Class::Unknown);
+    }
+
+    #[test]
+    fn literals_are_recognised_by_what_stands_in_them() {
+        assert_eq!(API.markers("https://discord.com/api/webhooks/1/x"), ["url", "webhook"]);
+        assert_eq!(API.markers("~/.aws/credentials"), ["path"]);
+        assert!(API.markers("plain text").is_empty());
+    }
+}

@@ -1,0 +1,445 @@
+//! Calls of functions and methods: what they reach, what they are given, what they give.
+
+use std::rc::Rc;
+
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprCall, ExprMethodCall};
+
+use super::api::{API, Class};
+use super::eval::root_of;
+use super::facts::Raw;
+use super::fold::{Value, taint};
+use super::walk::{Walk, range};
+use crate::model::{CapabilityKind, FactKind};
+
+/// Separates arguments in a call's value.
+const UNIT: &str = "\u{1f}";
+/// Methods whose result came over the network.
+const RECEIVES: &[&str] = &[
+    "send",
+    "call",
+    "text",
+    "bytes",
+    "json",
+    "into_string",
+    "into_reader",
+    "body_mut",
+    "chunk",
+    "body_string",
+    "body_bytes",
+    "read_to_string",
+    "recv",
+    "recv_from",
+    "perform",
+    "as_str",
+    "as_bytes",
+    "into_body",
+];
+/// Methods that fill what they are given.
+const FILLS: &[&str] =
+    &["read", "read_to_string", "read_to_end", "read_exact", "read_line", "copy_to", "recv", "recv_from"];
+/// Methods that start what a command holds.
+const STARTS: &[&str] = &["spawn", "output", "status", "exec"];
+/// Variables that continuous-integration systems set.
+const CI: &[&str] = &[
+    "CI",
+    "GITLAB_CI",
+    "GITHUB_ACTIONS",
+    "TRAVIS",
+    "CIRCLECI",
+    "JENKINS_URL",
+    "BUILDKITE",
+    "TEAMCITY_VERSION",
+];
+
+fn is(list: &[String], path: &str) -> bool {
+    list.iter().any(|known| {
+        path.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
+}
+
+impl Walk {
+    fn args<'e>(&mut self, args: impl Iterator<Item = &'e Expr>, receiver: &Value) -> Vec<Value> {
+        args.map(|arg| match arg {
+            Expr::Closure(closure) => self.closure(closure, receiver),
+            _ => self.eval(arg),
+        })
+        .collect()
+    }
+
+    /// Folded texts among arguments of a known call, where no single literal shows them.
+    fn folded<'e>(&mut self, exprs: impl Iterator<Item = &'e Expr>, values: &[Value]) {
+        for (expr, value) in exprs.zip(values) {
+            let plain = matches!(expr, Expr::Lit(_) | Expr::Closure(_))
+                || matches!(expr, Expr::Reference(inner) if matches!(&*inner.expr, Expr::Lit(_) | Expr::Array(_)));
+            if !plain {
+                self.literals(value, expr_range(expr));
+            }
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &ExprCall) -> Value {
+        let path = match &*call.func {
+            Expr::Path(path) => path,
+            other => {
+                // `(f)(x)`, `self.f(x)`: a function held in a value.
+                let function = self.eval(other);
+                let values = self.args(call.args.iter(), &Value::default());
+                let item = function.item.as_deref().map(str::to_owned);
+                let span = call.span();
+                return match item {
+                    Some(item) => self.known(&item, &values, call.args.iter(), range(span, span)),
+                    None => Value::of(function.taint | union(&values)),
+                };
+            }
+        };
+        let local = path.path.get_ident().map(|ident| ident.unraw().to_string());
+        let held = local.as_ref().and_then(|name| self.var(name)).and_then(|value| value.item.clone());
+        let full = held.map(|item| item.to_string()).or_else(|| self.path_of(path));
+        let values = self.args(call.args.iter(), &Value::default());
+        let start = path.path.segments.first().map_or_else(|| path.span(), |first| first.ident.span());
+        let span = range(start, call.paren_token.span.close());
+        match full {
+            Some(full) => self.known(&full, &values, call.args.iter(), span),
+            None => {
+                let last = path.path.segments.last().map(|last| last.ident.unraw().to_string());
+                let name = last.unwrap_or_default();
+                self.given(&name, &values);
+                let returned = self.returns.get(&name).copied().unwrap_or(0);
+                // `Some(x)` and `Ok(x)` are what they hold.
+                if let ([value], true) =
+                    (values.as_slice(), matches!(name.as_str(), "Some" | "Ok" | "Box" | "Err"))
+                {
+                    return value.clone();
+                }
+                Value::of(returned | union(&values))
+            }
+        }
+    }
+
+    /// Notes what a function of this file is given.
+    fn given(&mut self, name: &str, values: &[Value]) {
+        for (at, value) in values.iter().enumerate().filter(|(_, value)| value.taint != 0) {
+            *self.given.entry((name.to_owned(), at)).or_default() |= value.taint;
+        }
+    }
+
+    /// A call of a path that leads out of the file.
+    fn known<'e>(
+        &mut self,
+        path: &str,
+        values: &[Value],
+        exprs: impl Iterator<Item = &'e Expr> + Clone,
+        span: std::ops::Range<usize>,
+    ) -> Value {
+        let shown = values.iter().map(|value| value.shown().to_string()).collect::<Vec<_>>().join(UNIT);
+        self.report(path, span.clone(), &shown, true);
+        let class = API.class(path);
+        let given = union(values);
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let mut result = Value::of(given);
+        let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
+        let is_type = owner.rsplit("::").next().is_some_and(|last| last.starts_with(char::is_uppercase));
+        result.ty = API.returns(path).map(Into::into).or_else(|| is_type.then(|| owner.into()));
+        if is(&API.clocks, path) {
+            result.taint |= taint::CLOCK;
+            result.ty = None;
+        }
+        if is(&API.decoders, path) {
+            result.taint |= taint::DECODED;
+            self.saw_source = true;
+        }
+        if is(&API.hosts, path) {
+            result.taint |= taint::HOST;
+            self.saw_source = true;
+        }
+        if is(&API.scanners, path) {
+            return Value { ty: Some(owner.into()), ..result };
+        }
+        if name.starts_with("from_utf8")
+            && let [value] = values
+        {
+            return self.to_text(value.clone(), span);
+        }
+        if path.starts_with("std::io::copy")
+            && let [from, to] = values
+        {
+            self.write_to(to, from.taint, span);
+            return result;
+        }
+        match class {
+            Class::Gives(kind, _) | Class::Foreign(Some(kind)) => {
+                self.folded(exprs, values);
+                self.flow(given, kind, &shown, span.clone());
+                result = self.reached(kind, path, values, result, span);
+            }
+            Class::Foreign(None) | Class::Nothing => {}
+            // Constructors and conversions keep what they wrap.
+            Class::Unknown => {
+                if let [value] = values
+                    && !is(&API.decoders, path)
+                {
+                    result.text = value.text.clone();
+                    result.place = value.place.clone();
+                    result.ty = result.ty.filter(|_| value.ty.is_none()).or_else(|| value.ty.clone());
+                }
+            }
+        }
+        result
+    }
+
+    fn reached(
+        &mut self,
+        kind: CapabilityKind,
+        path: &str,
+        values: &[Value],
+        mut result: Value,
+        span: std::ops::Range<usize>,
+    ) -> Value {
+        let first = values.first();
+        let name = path.rsplit("::").next().unwrap_or(path);
+        match kind {
+            CapabilityKind::Env => {
+                let variable = first.and_then(|value| value.text.clone());
+                match name {
+                    "vars" | "vars_os" => result.taint |= taint::ENV,
+                    "var" | "var_os" | "getenv" => {
+                        result.taint |= taint::ENV_VAR;
+                        if variable.is_some_and(|name| CI.contains(&&*name)) {
+                            result.taint |= taint::CI;
+                        }
+                    }
+                    _ => {}
+                }
+                self.saw_source |= result.taint & (taint::ENV | taint::ENV_VAR) != 0;
+            }
+            CapabilityKind::FsRead | CapabilityKind::FsWrite => {
+                let place = first.and_then(place_of);
+                let secret = first.is_some_and(|value| value.taint & taint::SECRET_PATH != 0);
+                let reads = matches!(name, "read" | "read_to_string" | "open");
+                if reads {
+                    result.taint |= if secret { taint::SECRET | taint::FILE } else { taint::FILE };
+                    self.saw_source = true;
+                }
+                if let (true, [_, data, ..]) = (name == "write", values) {
+                    self.write_to(&Value { place: place.clone(), ..Value::default() }, data.taint, 0..0);
+                }
+                result.taint &= !taint::SECRET_PATH;
+                result.place = place;
+            }
+            CapabilityKind::Net => {
+                if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) {
+                    result.taint = taint::NET;
+                    self.saw_source = true;
+                }
+            }
+            CapabilityKind::Process | CapabilityKind::DynamicCode => {
+                // What was downloaded to a file and is run from it.
+                let place = first.and_then(place_of);
+                let stored = place.and_then(|place| self.places.get(&*place).copied()).unwrap_or(0);
+                self.flow(stored, kind, &first.map_or_else(|| "?".into(), Value::shown), span);
+                if path.ends_with("Command::new") {
+                    result.list = Some(Rc::from([first.map_or_else(|| "?".into(), Value::shown)]));
+                }
+                result.taint = 0;
+            }
+            _ => {}
+        }
+        result
+    }
+
+    /// Data goes into a file: what the file holds from now on.
+    fn write_to(&mut self, file: &Value, data: u32, span: std::ops::Range<usize>) {
+        let kept = data & (taint::NET | taint::DECODED);
+        if let Some(place) = place_of(file)
+            && kept != 0
+        {
+            *self.places.entry(place.to_string()).or_default() |= kept;
+        }
+        if !span.is_empty() {
+            self.flow(data, CapabilityKind::FsWrite, "", span);
+        }
+    }
+
+    pub(super) fn method(&mut self, call: &ExprMethodCall) -> Value {
+        // A chain of methods is as long as its author likes: it is followed by a loop.
+        let mut chain = vec![call];
+        while let Expr::MethodCall(inner) = &*chain[chain.len() - 1].receiver {
+            chain.push(inner);
+        }
+        let first = &chain[chain.len() - 1].receiver;
+        let mut value = self.eval(first);
+        for call in chain.into_iter().rev() {
+            value = self.step(call, value);
+        }
+        value
+    }
+
+    fn step(&mut self, call: &ExprMethodCall, receiver: Value) -> Value {
+        let name = call.method.unraw().to_string();
+        let part = Value { bytes: receiver.bytes.clone(), ..Value::of(receiver.taint) };
+        let values = self.args(call.args.iter(), &part);
+        let given = union(&values);
+        let span = range(call.method.span(), call.paren_token.span.close());
+        let mut result = Value { list: None, number: None, ..receiver.clone() };
+        result.taint |= given;
+        if result.bytes.is_none() {
+            result.bytes = values.iter().find_map(|value| value.bytes.clone()).filter(|_| name == "map");
+        }
+        if name == "map"
+            && let Some(bytes) = values.first().and_then(|value| value.bytes.clone())
+        {
+            result.bytes = Some(bytes);
+        }
+        // Joined texts are no longer the receiver's.
+        if matches!(name.as_str(), "join" | "push" | "push_str") {
+            result.text = None;
+        }
+        if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
+            self.given(&name, &values);
+            result.taint |= self.returns.get(&name).copied().unwrap_or(0);
+        }
+        if let Some(ty) = receiver.ty.as_deref() {
+            let full = format!("{ty}::{name}");
+            let shown = values.iter().map(|value| value.shown().to_string()).collect::<Vec<_>>().join(UNIT);
+            let class = API.class(&full);
+            if let Class::Gives(_, true) = class {
+                self.report(&full, span.clone(), &shown, true);
+            }
+            if let Class::Gives(kind, _) = class {
+                self.folded(call.args.iter(), &values);
+                result = self.on_known(kind, &name, &receiver, &values, result, span.clone());
+            }
+            if let Some(ty) = API.returns(&full) {
+                result.ty = Some(ty.into());
+            }
+            if full.starts_with("base64::Engine") && name.starts_with("decode") {
+                result.taint |= taint::DECODED;
+                self.saw_source = true;
+            }
+            if is(&API.scanners, &format!("{ty}::new")) && result.taint & taint::FILE != 0 {
+                let keys = receiver.taint & taint::KEY_PATTERN != 0;
+                result.taint |= if keys { taint::SECRET } else { 0 };
+                result.ty = None;
+            }
+        } else if name == "decode"
+            && receiver.item.as_deref().is_some_and(|item| item.starts_with("base64::"))
+        {
+            result.taint |= taint::DECODED;
+            self.saw_source = true;
+        }
+        // What a method is given stays in what it is called on, or comes out of it.
+        let keeps = matches!(
+            name.as_str(),
+            "push"
+                | "push_str"
+                | "extend"
+                | "extend_from_slice"
+                | "insert"
+                | "append"
+                | "write_all"
+                | "arg"
+                | "args"
+                | "env"
+                | "body"
+                | "header"
+        );
+        if keeps && let Some(root) = root_of(&call.receiver) {
+            let (taint, list) = (given, result.list.clone());
+            let bytes = values.iter().find_map(|value| value.bytes.clone()).filter(|_| name == "push");
+            if let Some(var) = self.var_mut(&root) {
+                var.taint |= taint;
+                var.text = None;
+                var.list = list.or_else(|| var.list.clone());
+                var.bytes = bytes.or_else(|| var.bytes.clone());
+            }
+        }
+        if FILLS.contains(&name.as_str()) {
+            for arg in &call.args {
+                if let (Expr::Reference(_), Some(root)) = (arg, root_of(arg)) {
+                    let taint = result.taint;
+                    let filled = self.var_mut(&root).map(|var| {
+                        var.taint |= taint;
+                        var.clone()
+                    });
+                    if let (Some(filled), "copy_to") = (filled, name.as_str()) {
+                        self.write_to(&filled, taint, span.clone());
+                    }
+                }
+            }
+        }
+        result.item = None;
+        result
+    }
+
+    /// A method on a value whose type is in the table.
+    fn on_known(
+        &mut self,
+        kind: CapabilityKind,
+        name: &str,
+        receiver: &Value,
+        values: &[Value],
+        mut result: Value,
+        span: std::ops::Range<usize>,
+    ) -> Value {
+        let given = union(values);
+        match kind {
+            CapabilityKind::Net => {
+                self.flow(given, kind, &values.first().map_or_else(|| "?".into(), Value::shown), span);
+                if RECEIVES.contains(&name) {
+                    result.taint = taint::NET;
+                    self.saw_source = true;
+                }
+            }
+            CapabilityKind::Process => {
+                let mut list: Vec<Rc<str>> = receiver.list.as_deref().unwrap_or_default().to_vec();
+                match name {
+                    "arg" => list.extend(values.iter().map(Value::shown)),
+                    "args" => match values.first().and_then(|value| value.list.as_deref()) {
+                        Some(args) => list.extend(args.iter().cloned()),
+                        None => list.push("?".into()),
+                    },
+                    _ => {}
+                }
+                if matches!(name, "arg" | "args") {
+                    let places = values.iter().filter_map(place_of).map(|place| place.to_string());
+                    let stored = places.filter_map(|place| self.places.get(&place)).fold(0, |a, b| a | b);
+                    self.flow(given | stored, kind, &list.join(" "), span.clone());
+                }
+                if STARTS.contains(&name) && list.iter().any(|part| &**part != "?") {
+                    self.raws.push(Raw::new(FactKind::Literal, "command", span).value(list.join(" ")));
+                }
+                result.taint = 0;
+                result.list = Some(list.into());
+            }
+            CapabilityKind::FsRead | CapabilityKind::FsWrite if name.starts_with("write") => {
+                self.write_to(receiver, given, span);
+            }
+            CapabilityKind::DynamicCode => self.flow(given, kind, "", span),
+            _ => {}
+        }
+        result
+    }
+}
+
+/// How a file is known: by its name, or by the variable that holds it.
+fn place_of(value: &Value) -> Option<Rc<str>> {
+    value.place.clone().or_else(|| value.text.clone())
+}
+
+fn union(values: &[Value]) -> u32 {
+    values.iter().fold(0, |taint, value| taint | value.taint)
+}
+
+/// Where an expression stands, without printing all of it.
+fn expr_range(expr: &Expr) -> std::ops::Range<usize> {
+    match expr {
+        Expr::Macro(mac) => {
+            let span = mac.mac.path.segments.last().map_or_else(|| mac.span(), |last| last.ident.span());
+            range(span, mac.mac.delimiter.span().close())
+        }
+        Expr::Reference(inner) => expr_range(&inner.expr),
+        other => range(other.span(), other.span()),
+    }
+}

@@ -1,0 +1,365 @@
+//! Expressions: what they are worth, and what they do on the way.
+
+use std::rc::Rc;
+
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{BinOp, Expr, Lit};
+
+use super::api::API;
+use super::fold::{Value, taint};
+use super::resolve::segments;
+use super::walk::{Walk, range};
+use crate::model::FactKind;
+
+/// Seconds since the epoch from which a constant is taken for a date (2017).
+const EPOCH: u64 = 1_500_000_000;
+
+impl Walk {
+    /// Evaluates an expression.
+    pub(super) fn eval(&mut self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Lit(lit) => literal(&lit.lit),
+            Expr::Path(path) => self.path(path),
+            Expr::Call(call) => self.call(call),
+            Expr::MethodCall(call) => self.method(call),
+            Expr::Macro(mac) => self.macro_call(&mac.mac),
+            Expr::Array(array) => self.array(array),
+            Expr::Tuple(tuple) => self.all(tuple.elems.iter()),
+            Expr::Reference(inner) => self.eval(&inner.expr),
+            Expr::RawAddr(inner) => self.eval(&inner.expr),
+            Expr::Paren(inner) => self.eval(&inner.expr),
+            Expr::Group(inner) => self.eval(&inner.expr),
+            Expr::Try(inner) => self.eval(&inner.expr),
+            Expr::Await(inner) => self.eval(&inner.base),
+            Expr::Unary(inner) => {
+                let value = self.eval(&inner.expr);
+                if matches!(inner.op, syn::UnOp::Deref(_)) { value } else { Value::of(value.taint) }
+            }
+            Expr::Cast(inner) => {
+                let mut value = self.eval(&inner.expr);
+                if matches!(&*inner.ty, syn::Type::Path(ty) if ty.path.is_ident("char")) {
+                    value = self.to_text(value, inner.as_token.span.byte_range());
+                }
+                value
+            }
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Assign(assign) => {
+                let value = self.eval(&assign.right);
+                if let Some(name) = root_of(&assign.left) {
+                    let whole = matches!(&*assign.left, Expr::Path(_));
+                    if let Some(var) = self.var_mut(&name) {
+                        let merged = std::mem::take(var);
+                        *var = if whole && merged.taint == 0 { value } else { value.or(&merged) };
+                    }
+                }
+                self.eval(&assign.left);
+                Value::default()
+            }
+            Expr::Block(inner) => self.block(&inner.block),
+            Expr::Unsafe(inner) => self.block(&inner.block),
+            Expr::Async(inner) => self.block(&inner.block),
+            Expr::Const(inner) => self.block(&inner.block),
+            Expr::TryBlock(inner) => self.block(&inner.block),
+            Expr::Loop(inner) => self.block(&inner.body),
+            Expr::While(inner) => {
+                self.eval(&inner.cond);
+                self.block(&inner.body)
+            }
+            Expr::ForLoop(inner) => {
+                let value = self.eval(&inner.expr);
+                self.vars.push(Default::default());
+                self.bind(&inner.pat, &value);
+                let value = self.block(&inner.body);
+                self.vars.pop();
+                value
+            }
+            Expr::If(branch) => self.branch(branch),
+            Expr::Let(inner) => {
+                let value = self.eval(&inner.expr);
+                self.bind(&inner.pat, &value);
+                Value::of(value.taint)
+            }
+            Expr::Match(inner) => {
+                let subject = self.eval(&inner.expr);
+                let mut result: Option<Value> = None;
+                for arm in &inner.arms {
+                    self.vars.push(Default::default());
+                    self.bind(&arm.pat, &subject);
+                    if let syn::Pat::Guard(pat) = &arm.pat {
+                        self.eval(&pat.guard);
+                    }
+                    let value = self.eval(&arm.body);
+                    self.vars.pop();
+                    result = Some(match result {
+                        Some(result) => result.or(&value),
+                        None => value,
+                    });
+                }
+                result.unwrap_or_default()
+            }
+            Expr::Closure(closure) => self.closure(closure, &Value::default()),
+            Expr::Return(inner) => {
+                if let Some(expr) = &inner.expr {
+                    self.returned |= self.eval(expr).taint;
+                }
+                Value::default()
+            }
+            Expr::Break(inner) => inner.expr.as_ref().map_or_else(Value::default, |expr| self.eval(expr)),
+            Expr::Yield(inner) => inner.expr.as_ref().map_or_else(Value::default, |expr| self.eval(expr)),
+            Expr::Field(inner) => {
+                let value = self.eval(&inner.base);
+                Value { bytes: None, text: None, ty: None, item: None, ..value }
+            }
+            Expr::Index(inner) => {
+                self.eval(&inner.index);
+                self.eval(&inner.expr)
+            }
+            Expr::Range(inner) => {
+                let mut taint = 0;
+                for expr in [&inner.start, &inner.end].into_iter().flatten() {
+                    taint |= self.eval(expr).taint;
+                }
+                Value::of(taint)
+            }
+            Expr::Repeat(inner) => {
+                self.eval(&inner.len);
+                Value::of(self.eval(&inner.expr).taint)
+            }
+            Expr::Struct(inner) => {
+                let mut taint = 0;
+                for field in &inner.fields {
+                    taint |= self.eval(&field.expr).taint;
+                }
+                if let Some(rest) = &inner.rest {
+                    taint |= self.eval(rest).taint;
+                }
+                if let Some(path) = self.resolve(&inner.path) {
+                    let span = range(inner.path.span(), inner.path.span());
+                    self.report(&path, span, "", false);
+                }
+                Value::of(taint)
+            }
+            Expr::Verbatim(tokens) => {
+                self.tokens(tokens.clone());
+                Value::default()
+            }
+            _ => Value::default(),
+        }
+    }
+
+    fn all<'e>(&mut self, exprs: impl Iterator<Item = &'e Expr>) -> Value {
+        let mut taint = 0;
+        for expr in exprs {
+            taint |= self.eval(expr).taint;
+        }
+        Value::of(taint)
+    }
+
+    fn array(&mut self, array: &syn::ExprArray) -> Value {
+        let values: Vec<Value> = array.elems.iter().map(|expr| self.eval(expr)).collect();
+        let mut value = Value::of(values.iter().fold(0, |taint, value| taint | value.taint));
+        let byte = |value: &Value| value.number.and_then(|number| u8::try_from(number).ok());
+        if values.len() > 3
+            && let Some(bytes) = values.iter().map(byte).collect::<Option<Vec<u8>>>()
+        {
+            value.bytes = Some(bytes.into());
+            value.taint |= taint::CONST_BYTES;
+        } else if values.len() <= 64 {
+            value.list = Some(values.iter().map(Value::shown).collect());
+        }
+        value
+    }
+
+    fn branch(&mut self, branch: &syn::ExprIf) -> Value {
+        self.vars.push(Default::default());
+        let cond = self.eval(&branch.cond);
+        let close = branch.then_branch.brace_token.span.open().byte_range().start;
+        let guard = self.guard(&cond, branch.if_token.span.byte_range().start..close);
+        let from = self.raws.len();
+        let mut value = self.block(&branch.then_branch);
+        self.vars.pop();
+        if let Some((_, expr)) = &branch.else_branch {
+            value = value.or(&self.eval(expr));
+        }
+        if let Some(guard) = guard.clone() {
+            self.guarded(guard, from);
+        }
+        self.last_guard = guard;
+        value
+    }
+
+    /// A closure; its parameters are parts of `value`.
+    pub(super) fn closure(&mut self, closure: &syn::ExprClosure, value: &Value) -> Value {
+        self.vars.push(Default::default());
+        closure.inputs.iter().for_each(|pat| self.bind(pat, value));
+        let returned = self.returned;
+        let value = self.eval(&closure.body);
+        self.returned = returned;
+        self.vars.pop();
+        value
+    }
+
+    fn path(&mut self, path: &syn::ExprPath) -> Value {
+        if path.qself.is_none()
+            && let Some(ident) = path.path.get_ident()
+        {
+            let name = ident.unraw().to_string();
+            if let Some(value) = self.var(&name) {
+                return value.clone();
+            }
+        }
+        let Some(full) = self.path_of(path) else {
+            let last = path.path.segments.last();
+            let known = last.and_then(|last| self.consts.get(&last.ident.unraw().to_string()));
+            return known.cloned().unwrap_or_default();
+        };
+        self.report(&full, range(path.path.span(), path.path.span()), "", false);
+        let ty = API.returns(&full).map(Into::into);
+        Value { ty, item: Some(full.into()), ..Value::default() }
+    }
+
+    /// The resolved path of an expression, also of `<Type>::name`.
+    pub(super) fn path_of(&self, path: &syn::ExprPath) -> Option<String> {
+        match &path.qself {
+            Some(qself) => {
+                let ty = self.type_of(&qself.ty)?;
+                let name = segments(&path.path).pop()?;
+                Some(format!("{ty}::{name}"))
+            }
+            None => self.resolve(&path.path),
+        }
+    }
+
+    fn binary(&mut self, binary: &syn::ExprBinary) -> Value {
+        // Left-deep chains are as long as a table: they are followed by a loop.
+        let mut chain = vec![binary];
+        while let Expr::Binary(left) = &*chain[chain.len() - 1].left {
+            chain.push(left);
+        }
+        let mut value = self.eval(&chain[chain.len() - 1].left);
+        for binary in chain.into_iter().rev() {
+            let right = self.eval(&binary.right);
+            let mut taint = value.taint | right.taint;
+            value = match binary.op {
+                BinOp::BitXor(_) | BinOp::BitXorAssign(_) => {
+                    let bytes = value.xor(&right).or_else(|| right.xor(&value));
+                    if taint & taint::CONST_BYTES != 0 {
+                        taint |= taint::XORED;
+                    }
+                    Value { bytes, ..Value::of(taint) }
+                }
+                BinOp::Add(_) | BinOp::AddAssign(_) if value.text.is_some() || right.text.is_some() => {
+                    let text = format!("{}{}", value.shown(), right.shown());
+                    Value { taint, ..Value::text(&text) }
+                }
+                BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_) => {
+                    for side in [&value, &right] {
+                        if side.number.is_some_and(is_date) || side.text.as_deref().is_some_and(is_date_text)
+                        {
+                            taint |= taint::DATE;
+                        }
+                    }
+                    Value::of(taint)
+                }
+                _ => Value::of(taint),
+            };
+            if assigns(&binary.op)
+                && let Some(name) = root_of(&binary.left)
+                && let Some(var) = self.var_mut(&name)
+            {
+                var.taint |= taint;
+                var.text = None;
+                if value.bytes.is_some() {
+                    var.bytes = value.bytes.clone();
+                }
+            }
+        }
+        value
+    }
+
+    /// Bytes become text: where they were the result of an exclusive or over constant bytes, that
+    /// is a hidden text.
+    pub(super) fn to_text(&mut self, mut value: Value, range: std::ops::Range<usize>) -> Value {
+        let both = taint::XORED | taint::CONST_BYTES;
+        if value.taint & both == both {
+            value.taint = value.taint & !both | taint::DECODED;
+            value.layer = value.layer.saturating_add(1);
+            self.saw_source = true;
+            let text = value.shown();
+            let raw = super::facts::Raw::new(FactKind::Shape, "xor-decode", range.clone());
+            self.raws.push(raw.value(text.to_string()));
+            if &*text != "?" {
+                self.literals(&value, range);
+            }
+        }
+        if let Some(text) = value.bytes.take().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()) {
+            value.text = Some(text.into());
+        }
+        value
+    }
+}
+
+fn is_date(number: u64) -> bool {
+    (2017..2100).contains(&number)
+        || (EPOCH..=4_102_444_800).contains(&number)
+        || (EPOCH * 1000..=4_102_444_800_000).contains(&number)
+}
+
+fn is_date_text(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 8
+        && text.starts_with("20")
+        && bytes[..4].iter().all(u8::is_ascii_digit)
+        && bytes[4] == b'-'
+}
+
+fn assigns(op: &BinOp) -> bool {
+    matches!(op, BinOp::AddAssign(_) | BinOp::BitXorAssign(_) | BinOp::BitOrAssign(_) | BinOp::SubAssign(_))
+}
+
+/// The variable that an expression reaches into.
+pub fn root_of(expr: &Expr) -> Option<String> {
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            Expr::Path(path) => return path.path.get_ident().map(|ident| ident.unraw().to_string()),
+            Expr::Field(inner) => &inner.base,
+            Expr::Index(inner) => &inner.expr,
+            Expr::MethodCall(inner) => &inner.receiver,
+            Expr::Reference(inner) => &inner.expr,
+            Expr::Paren(inner) => &inner.expr,
+            Expr::Try(inner) => &inner.expr,
+            Expr::Await(inner) => &inner.base,
+            Expr::Unary(inner) => &inner.expr,
+            _ => return None,
+        };
+    }
+}
+
+fn literal(lit: &Lit) -> Value {
+    let text = |text: &str| {
+        let mut value = Value::text(text);
+        for kind in API.markers(text) {
+            value.taint |= match kind {
+                "path" => taint::SECRET_PATH,
+                "wallet" if text.contains('[') => taint::KEY_PATTERN,
+                "wallet" => taint::SECRET_PATH,
+                _ => 0,
+            };
+        }
+        value
+    };
+    match lit {
+        Lit::Str(lit) => text(&lit.value()),
+        Lit::CStr(lit) => text(&lit.value().to_string_lossy()),
+        Lit::ByteStr(lit) => {
+            let bytes: Rc<[u8]> = lit.value().into();
+            Value { bytes: Some(bytes), ..Value::of(taint::CONST_BYTES) }
+        }
+        Lit::Byte(lit) => Value { number: Some(u64::from(lit.value())), ..Value::default() },
+        Lit::Char(lit) => Value::text(&lit.value().to_string()),
+        Lit::Int(lit) => Value { number: lit.base10_parse().ok(), ..Value::default() },
+        _ => Value::default(),
+    }
+}

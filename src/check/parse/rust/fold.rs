@@ -1,0 +1,144 @@
+//! What is known of a value: its text, its bytes, its type, and where it came from.
+
+use std::rc::Rc;
+
+/// Where a value came from, as bits.
+pub mod taint {
+    /// All environment variables.
+    pub const ENV: u32 = 1;
+    /// One environment variable.
+    pub const ENV_VAR: u32 = 1 << 1;
+    /// A file that holds secrets, or what a search for keys found.
+    pub const SECRET: u32 = 1 << 2;
+    /// Name of host or user.
+    pub const HOST: u32 = 1 << 3;
+    /// Received from the network.
+    pub const NET: u32 = 1 << 4;
+    /// Decoded from base64, hex or by XOR.
+    pub const DECODED: u32 = 1 << 5;
+    /// Read from a file.
+    pub const FILE: u32 = 1 << 6;
+    /// The time.
+    pub const CLOCK: u32 = 1 << 7;
+    /// A constant date.
+    pub const DATE: u32 = 1 << 8;
+    /// A path at which secrets lie.
+    pub const SECRET_PATH: u32 = 1 << 9;
+    /// A pattern that matches keys or addresses of wallets.
+    pub const KEY_PATTERN: u32 = 1 << 10;
+    /// The result of an exclusive or over constant bytes.
+    pub const XORED: u32 = 1 << 11;
+    /// Constant bytes.
+    pub const CONST_BYTES: u32 = 1 << 12;
+    /// A variable that continuous-integration systems set.
+    pub const CI: u32 = 1 << 13;
+
+    /// The sources of flows, with their names.
+    pub const SOURCES: &[(u32, &str)] = &[
+        (ENV, "env"),
+        (ENV_VAR, "env-var"),
+        (SECRET, "secret"),
+        (HOST, "host"),
+        (NET, "net"),
+        (DECODED, "decoded"),
+        (FILE, "file"),
+    ];
+}
+
+/// Longest text that folding makes.
+const LONGEST: usize = 1 << 16;
+
+/// What is known of a value.
+#[derive(Debug, Clone, Default)]
+pub struct Value {
+    /// Its text; a part that does not fold is `?`.
+    pub text: Option<Rc<str>>,
+    /// Its bytes.
+    pub bytes: Option<Rc<[u8]>>,
+    /// Its number.
+    pub number: Option<u64>,
+    /// Texts of its elements; for a command, program and arguments.
+    pub list: Option<Rc<[Rc<str>]>>,
+    /// Resolved path of its type.
+    pub ty: Option<Rc<str>>,
+    /// Resolved path of the item that it is.
+    pub item: Option<Rc<str>>,
+    /// See [`taint`].
+    pub taint: u32,
+    /// The file that it stands for, by text or variable.
+    pub place: Option<Rc<str>>,
+    /// Encodings taken off.
+    pub layer: u8,
+}
+
+impl Value {
+    /// A value of which only the origin is known.
+    pub fn of(taint: u32) -> Self {
+        Self { taint, ..Self::default() }
+    }
+
+    /// A constant text.
+    pub fn text(text: &str) -> Self {
+        let text = if text.len() > LONGEST { "?" } else { text };
+        Self { text: Some(text.into()), ..Self::default() }
+    }
+
+    /// The text or `?`.
+    pub fn shown(&self) -> Rc<str> {
+        if let Some(text) = &self.text {
+            return Rc::clone(text);
+        }
+        if let Some(text) = self.bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+            return text.into();
+        }
+        self.number.map_or_else(|| "?".into(), |number| number.to_string().into())
+    }
+
+    /// Either of two values: what both agree on, and where either came from.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        let same = |a: Option<Rc<str>>, b: &Option<Rc<str>>| if &a == b { a } else { None };
+        Self {
+            text: same(self.text, &other.text),
+            ty: self.ty.or_else(|| other.ty.clone()),
+            bytes: self.bytes.or_else(|| other.bytes.clone()),
+            taint: self.taint | other.taint,
+            place: self.place.or_else(|| other.place.clone()),
+            layer: self.layer.max(other.layer),
+            ..Self::default()
+        }
+    }
+
+    /// Exclusive or with a number or repeated bytes, where both are known.
+    pub fn xor(&self, key: &Self) -> Option<Rc<[u8]>> {
+        let bytes = self.bytes.as_deref()?;
+        let number = key.number.and_then(|number| u8::try_from(number).ok()).map(|byte| vec![byte]);
+        let key = number.or_else(|| key.bytes.as_ref().map(|bytes| bytes.to_vec()))?;
+        if key.is_empty() {
+            return None;
+        }
+        Some(bytes.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect())
+    }
+}
+
+/// `format!` with its pieces: `{}` and `{name}` are asked from `argument`.
+pub fn format(template: &str, mut argument: impl FnMut(Option<&str>) -> Rc<str>) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        let brace = &rest[at..at + 1];
+        rest = &rest[at + 1..];
+        if rest.starts_with(brace) {
+            out.push_str(brace);
+            rest = &rest[1..];
+        } else if brace == "{" {
+            let end = rest.find('}').unwrap_or(rest.len());
+            let name = rest[..end].split(':').next().unwrap_or("").trim();
+            out.push_str(&argument((!name.is_empty()).then_some(name)));
+            rest = rest.get(end + 1..).unwrap_or("");
+        }
+    }
+    out.push_str(rest);
+    out
+}

