@@ -78,7 +78,8 @@ fn honest_crates_are_not_denied() {
                         format!("  {} {}", f.rule, at.unwrap_or_default())
                     })
                     .collect();
-                let gaps = got.gaps.iter().filter(|gap| matches!(gap.kind, GapKind::NotSeen | GapKind::NotParsed));
+                let gaps =
+                    got.gaps.iter().filter(|gap| matches!(gap.kind, GapKind::NotSeen | GapKind::NotParsed));
                 why.extend(gaps.map(|gap| format!("  gap/{} {}", gap.kind.as_str(), gap.message)));
                 (!why.is_empty()).then(|| format!("{label}\n{}", why.join("\n")))
             })

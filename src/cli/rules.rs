@@ -56,7 +56,8 @@ pub fn run(args: &RulesArgs) -> u8 {
             let results = examples::run(&rules);
             let failed: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
             for result in &failed {
-                let verb = if result.expected { "must match and does not" } else { "must not match and does" };
+                let verb =
+                    if result.expected { "must match and does not" } else { "must not match and does" };
                 println!("{}: {}: `{}` {verb}", result.place, result.rule, result.path);
             }
             println!("{} examples, {} failed", results.len(), failed.len());
