@@ -305,6 +305,7 @@ pub fn rich() -> Audit {
             updated: Some(1_789_000_000),
             records: 1205,
             digest: Digest::sha256(b"db").hex(),
+            skipped: Vec::new(),
         }],
         notes: vec!["a note".into()],
         inputs: vec![("package-lock.json".into(), Digest::sha256(b"lock").hex())],
