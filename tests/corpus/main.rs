@@ -115,13 +115,14 @@ fn attacks_are_denied_and_their_twins_approved() {
         );
     }
     // What is not found yet is listed, so that each gain and each loss changes this test.
-    let known = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/malice/not-yet.txt"),
-    )
-    .unwrap();
-    let known: BTreeSet<&str> = known.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let known =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/malice/not-yet.txt"))
+            .unwrap();
+    let known: BTreeSet<&str> =
+        known.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let failed: BTreeSet<&str> = wrong.iter().filter_map(|line| line.split(':').next()).collect();
-    let fresh: Vec<_> = wrong.iter().filter(|line| !known.contains(line.split(':').next().unwrap_or(""))).collect();
+    let fresh: Vec<_> =
+        wrong.iter().filter(|line| !known.contains(line.split(':').next().unwrap_or(""))).collect();
     let mended: Vec<_> = known.difference(&failed).collect();
     assert!(fresh.is_empty(), "{} of {} cases went wrong:\n{fresh:#?}", fresh.len(), cases.len());
     assert!(mended.is_empty(), "found now, take them out of fixtures/malice/not-yet.txt: {mended:?}");

@@ -32,6 +32,9 @@ use crate::model::{FactKind, Treatment};
 use facts::Raw;
 use survey::Survey;
 
+/// Whether files that the lexer settles are spared the parser.
+const FAST_PATH: bool = false;
+
 /// Stack of the thread for a file that nests deeper than most.
 const STACK: usize = 256 << 20;
 
@@ -49,7 +52,8 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let start = lex::body_start(text);
     let body = &text[start..];
     let survey = survey::survey(path, body);
-    let settled = fast && !survey.needs_parser && survey.broken.is_none();
+    // Off until the lexer agrees with the parser on every crate (tests/parse_rust.rs, ignored).
+    let settled = FAST_PATH && fast && !survey.needs_parser && survey.broken.is_none();
     let result = if survey.depth > depth::LIMIT {
         Err(Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
             "nests {} steps deep, the limit is {}",
