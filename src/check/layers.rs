@@ -27,7 +27,7 @@ pub fn decode(text: &str) -> Option<(&'static str, Vec<u8>)> {
         return None;
     }
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    if compact.len() % 2 == 0
+    if compact.len().is_multiple_of(2)
         && compact.bytes().all(|b| b.is_ascii_hexdigit())
         && let Some(bytes) = hex::decode(&compact).ok().filter(|bytes| readable(bytes))
     {

@@ -404,10 +404,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let depth = depth + 1;
         match expression.get_inner_expression() {
-            Expression::Identifier(identifier) => match bind::symbol(self.resolver.scoping, identifier) {
-                Some(symbol) => out.push(Dep::Node(Node::Read(symbol.index() as u32))),
-                None => {}
-            },
+            Expression::Identifier(identifier) => {
+                if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
+                    out.push(Dep::Node(Node::Read(symbol.index() as u32)))
+                }
+            }
             Expression::StaticMemberExpression(member) => {
                 self.member(expression, &member.object, Some(member.property.name.as_str()), depth, out);
             }

@@ -226,7 +226,7 @@ pub fn encoded(text: &str) -> Option<&'static str> {
     if text.len() < MIN_ENCODED {
         return None;
     }
-    if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some("hex");
     }
     let base64 = text

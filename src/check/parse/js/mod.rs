@@ -134,7 +134,7 @@ fn analyse(
     }
     let (message, at) = first_error.unwrap_or_else(|| ("not JavaScript".to_owned(), None));
     let span = match at {
-        Some(at) => place.span(oxc_span::Span::new(at as u32, at as u32 + 1)),
+        Some(at) => place.span(oxc_span::Span::new(at, at + 1)),
         None => place.whole(),
     };
     Err(Box::new(Fact::new(FactKind::File, "unparsed", span).value(message)))

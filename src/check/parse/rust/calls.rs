@@ -160,7 +160,7 @@ impl Walk {
         if name.starts_with("from_utf8")
             && let [value] = values
         {
-            return self.to_text(value.clone(), span);
+            return self.reveal_text(value.clone(), span);
         }
         if path.starts_with("std::io::copy")
             && let [from, to] = values
@@ -228,11 +228,11 @@ impl Walk {
                 result.taint &= !taint::SECRET_PATH;
                 result.place = place;
             }
-            CapabilityKind::Net => {
-                if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) {
-                    result.taint = taint::NET;
-                    self.saw_source = true;
-                }
+            CapabilityKind::Net
+                if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) =>
+            {
+                result.taint = taint::NET;
+                self.saw_source = true;
             }
             CapabilityKind::Process | CapabilityKind::DynamicCode => {
                 // What was downloaded to a file and is run from it.

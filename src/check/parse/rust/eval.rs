@@ -39,7 +39,7 @@ impl Walk {
             Expr::Cast(inner) => {
                 let mut value = self.eval(&inner.expr);
                 if matches!(&*inner.ty, syn::Type::Path(ty) if ty.path.is_ident("char")) {
-                    value = self.to_text(value, inner.as_token.span.byte_range());
+                    value = self.reveal_text(value, inner.as_token.span.byte_range());
                 }
                 value
             }
@@ -280,7 +280,7 @@ impl Walk {
 
     /// Bytes become text: where they were the result of an exclusive or over constant bytes, that
     /// is a hidden text.
-    pub(super) fn to_text(&mut self, mut value: Value, range: std::ops::Range<usize>) -> Value {
+    pub(super) fn reveal_text(&mut self, mut value: Value, range: std::ops::Range<usize>) -> Value {
         let both = taint::XORED | taint::CONST_BYTES;
         if value.taint & both == both {
             value.taint = value.taint & !both | taint::DECODED;

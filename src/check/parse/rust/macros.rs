@@ -89,8 +89,7 @@ impl Walk {
         let mut streams = vec![tokens.into_iter()];
         let mut path: Vec<proc_macro2::Ident> = Vec::new();
         let mut colons = 0;
-        loop {
-            let Some(stream) = streams.last_mut() else { break };
+        while let Some(stream) = streams.last_mut() {
             match stream.next() {
                 Some(TokenTree::Ident(ident)) => {
                     if colons != 2 {

@@ -408,16 +408,12 @@ impl<'a> Pass<'a> {
 
     fn punct(&mut self, token: Token) {
         match token.first {
-            b';' => {
-                if self.attribute.is_none() {
-                    self.in_use = false;
-                    self.item_ends(token.end);
-                }
+            b';' if self.attribute.is_none() => {
+                self.in_use = false;
+                self.item_ends(token.end);
             }
-            b',' => {
-                if self.pending.last().is_some_and(|p| p.depth == self.groups.len() && !p.item) {
-                    self.item_ends(token.end);
-                }
+            b',' if self.pending.last().is_some_and(|p| p.depth == self.groups.len() && !p.item) => {
+                self.item_ends(token.end);
             }
             b'^' => self.xor = true,
             b'#' if self.attribute.is_none() => {
