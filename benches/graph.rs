@@ -1,7 +1,7 @@
 //! Building the graph, with depth, paths, dependants, cycles and dominators, over synthetic nodes.
 
 use bomvet::graph::Graph;
-use bomvet::model::{Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl};
+use bomvet::model::{Dependency, DependencyKind, Ecosystem, Location, Package};
 use divan::Bencher;
 
 fn main() {
@@ -14,20 +14,8 @@ fn world(nodes: usize) -> (Vec<Package>, Vec<Dependency>) {
     let at = Location { file: "package-lock.json".into(), line: 1, column: 1 };
     let packages: Vec<Package> = (0..nodes)
         .map(|n| Package {
-            purl: purl(Ecosystem::Npm, &format!("p{n:06}"), "1.0.0", &[]),
-            ecosystem: Ecosystem::Npm,
-            name: format!("p{n:06}"),
-            version: "1.0.0".to_owned(),
-            source: Source::Registry { registry: None, url: None },
-            integrity: Vec::new(),
-            declared: at.clone(),
             first_party: n == 0,
-            optional: false,
-            platform: PlatformSpec::default(),
-            licence: None,
-            features: Vec::new(),
-            patches: None,
-            folder: None,
+            ..Package::registry(Ecosystem::Npm, &format!("p{n:06}"), "1.0.0", at.clone())
         })
         .collect();
     let mut state = 42_u64;

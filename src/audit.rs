@@ -2,7 +2,7 @@
 
 pub mod change;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
@@ -138,9 +138,14 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         (advisories.join().expect("the advisory loader does not panic"), outcomes)
     });
     let advisories = advisories?;
-    let hits = advisories.hits(&graph.packages);
-    let mut named = advisories.database_findings(&graph.packages);
-    named.extend(check::identity::findings(&graph.packages));
+    let mut hits = by_purl(advisories.hits(&graph.packages).into_iter().map(|hit| (hit.purl.clone(), hit)));
+    let resolved = resolution.findings.into_iter().map(|(purl, finding)| (purl, rules.complete(finding)));
+    let mut named = by_purl(
+        resolved
+            .chain(advisories.database_findings(&graph.packages))
+            .chain(check::identity::findings(&graph.packages)),
+    );
+    let mut unresolved = by_purl(resolution.gaps);
 
     let (deltas, removed) = match &base {
         None => (vec![change::Delta::default(); graph.packages.len()], Vec::new()),
@@ -168,22 +173,13 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         let package = graph.packages[at].clone();
         let place = graph.places[at].clone();
         let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
-        let hits: Vec<_> = hits.iter().filter(|hit| hit.purl == package.purl).cloned().collect();
-        findings.extend(
-            resolution
-                .findings
-                .iter()
-                .filter(|(purl, _)| *purl == package.purl)
-                .map(|(_, finding)| rules.complete(finding.clone())),
-        );
+        let hits = hits.remove(&package.purl).unwrap_or_default();
+        findings.extend(named.remove(&package.purl).into_iter().flatten());
         findings.extend(delta.findings);
         findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
-        findings.extend(named.extract_if(.., |(purl, _)| *purl == package.purl).map(|(_, finding)| finding));
         findings.sort();
         findings.dedup();
-        gaps.extend(
-            resolution.gaps.iter().filter(|(purl, _)| *purl == package.purl).map(|(_, gap)| gap.clone()),
-        );
+        gaps.extend(unresolved.remove(&package.purl).into_iter().flatten());
         gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
         if !advisories.covers(package.ecosystem) && !package.first_party {
             gaps.push(Gap::new(
@@ -274,6 +270,15 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
             .map(|(_, (what, exception))| format!("line {}: {what}", exception.line))
             .collect(),
     })
+}
+
+/// Groups by purl, so that each package takes what is its own without a look at all the others'.
+fn by_purl<T>(items: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Vec<T>> {
+    let mut groups = BTreeMap::<String, Vec<T>>::new();
+    for (purl, item) in items {
+        groups.entry(purl).or_default().push(item);
+    }
+    groups
 }
 
 /// Acquires and checks every package; results stand in the order of `packages`.

@@ -9,7 +9,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use bomvet::check::advisory::{Advisories, Options};
-use bomvet::model::{Ecosystem, Finding, Hit, Location, Package, PlatformSpec, Severity, Source, purl};
+use bomvet::model::{Ecosystem, Finding, Hit, Location, Package, Severity, Source, purl};
 
 /// 2026-08-21, the day of the records in `fixtures/advisories/rustsec`.
 const NOW: i64 = 1_787_270_400;
@@ -22,19 +22,14 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, source: Source) -> P
     let qualifier = if matches!(source, Source::Registry { .. }) { "" } else { "elsewhere" };
     Package {
         purl: purl(ecosystem, name, version, &[("from", qualifier)]),
-        ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
         first_party: matches!(source, Source::Path { .. }),
         source,
-        integrity: Vec::new(),
-        declared: Location { file: Arc::from("lockfile"), line: 3, column: 1 },
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(
+            ecosystem,
+            name,
+            version,
+            Location { file: Arc::from("lockfile"), line: 3, column: 1 },
+        )
     }
 }
 

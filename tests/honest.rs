@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bomvet::check;
 use bomvet::model::{
-    Confidence, Contents, Ecosystem, File, GapKind, Location, Package, Provenance, Severity, Source, purl,
+    Confidence, Contents, Ecosystem, File, GapKind, Location, Package, Provenance, Severity,
 };
 use bomvet::rules::RuleSet;
 use rayon::prelude::*;
@@ -51,22 +51,12 @@ fn honest_crates_are_not_denied() {
             .filter_map(|path| {
                 let label = path.file_stem()?.to_string_lossy().into_owned();
                 let contents = unpack(path)?;
-                let package = Package {
-                    purl: purl(Ecosystem::Cargo, &label, "1.0.0", &[]),
-                    ecosystem: Ecosystem::Cargo,
-                    name: label.clone(),
-                    version: "1.0.0".to_owned(),
-                    source: Source::Registry { registry: None, url: None },
-                    integrity: Vec::new(),
-                    declared: Location { file: Arc::from("Cargo.lock"), line: 1, column: 1 },
-                    first_party: false,
-                    optional: false,
-                    platform: Default::default(),
-                    licence: None,
-                    features: Vec::new(),
-                    patches: None,
-                    folder: None,
-                };
+                let package = Package::registry(
+                    Ecosystem::Cargo,
+                    &label,
+                    "1.0.0",
+                    Location { file: Arc::from("Cargo.lock"), line: 1, column: 1 },
+                );
                 let got = check::analyse(&package, &contents, &rules);
                 assert!(got.coverage.adds_up(contents.size()), "{label}");
                 let mut why: Vec<String> = got

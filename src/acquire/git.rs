@@ -241,7 +241,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 mod tests {
     use super::*;
     use crate::acquire::Options;
-    use crate::model::{Location, PlatformSpec, Source};
+    use crate::model::{Location, Source};
     use crate::store::Store;
     use gix::objs::tree::Entry;
     use gix::objs::{Commit, Tree, WriteTo};
@@ -276,19 +276,13 @@ mod tests {
     fn package(name: &str, commit: &str) -> Package {
         Package {
             purl: format!("pkg:cargo/{name}@1.0.0"),
-            ecosystem: Ecosystem::Cargo,
-            name: name.to_owned(),
-            version: "1.0.0".to_owned(),
             source: Source::Git { url: URL.to_owned(), commit: Some(commit.to_owned()) },
-            integrity: Vec::new(),
-            declared: Location { file: "Cargo.lock".into(), line: 1, column: 1 },
-            first_party: false,
-            optional: false,
-            platform: PlatformSpec::default(),
-            licence: None,
-            features: Vec::new(),
-            patches: None,
-            folder: None,
+            ..Package::registry(
+                Ecosystem::Cargo,
+                name,
+                "1.0.0",
+                Location { file: "Cargo.lock".into(), line: 1, column: 1 },
+            )
         }
     }
 

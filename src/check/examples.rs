@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Contents, Ecosystem, File, Location, Package, Provenance, Source, purl};
+use crate::model::{Contents, Ecosystem, File, Location, Package, Provenance};
 use crate::rules::{Example, Rule, RuleSet};
 
 /// How one example went.
@@ -60,22 +60,12 @@ fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
 }
 
 pub(super) fn package(ecosystem: Ecosystem) -> Package {
-    Package {
-        purl: purl(ecosystem, "example", "1.0.0", &[]),
+    Package::registry(
         ecosystem,
-        name: "example".to_owned(),
-        version: "1.0.0".to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: Arc::from("example"), line: 1, column: 1 },
-        first_party: false,
-        optional: false,
-        platform: Default::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
-    }
+        "example",
+        "1.0.0",
+        Location { file: Arc::from("example"), line: 1, column: 1 },
+    )
 }
 
 /// Contents made of these files.

@@ -162,7 +162,7 @@ fn order(a: &str, b: &str) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, Location, PlatformSpec, purl};
+    use crate::model::{Digest, Location, purl};
 
     fn package(name: &str, version: &str, source: Source) -> Package {
         let qualifier = match &source {
@@ -171,19 +171,14 @@ mod tests {
         };
         Package {
             purl: purl(Ecosystem::Npm, name, version, &qualifier),
-            ecosystem: Ecosystem::Npm,
-            name: name.to_owned(),
-            version: version.to_owned(),
             integrity: vec![Digest::sha256(name.as_bytes())],
-            declared: Location { file: "l".into(), line: 1, column: 1 },
-            first_party: false,
-            optional: false,
-            platform: PlatformSpec::default(),
-            licence: None,
-            features: Vec::new(),
-            patches: None,
-            folder: None,
             source,
+            ..Package::registry(
+                Ecosystem::Npm,
+                name,
+                version,
+                Location { file: "l".into(), line: 1, column: 1 },
+            )
         }
     }
 

@@ -1,24 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{CapabilityKind, Ecosystem, Location, PlatformSpec, Source};
+use crate::model::{CapabilityKind, Ecosystem, Location};
 
 fn package(name: &str, first_party: bool) -> Package {
     Package {
         purl: name.to_owned(),
-        ecosystem: Ecosystem::Npm,
-        name: name.to_owned(),
-        version: "1.0.0".to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: "l".into(), line: 1, column: 1 },
         first_party,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(Ecosystem::Npm, name, "1.0.0", Location { file: "l".into(), line: 1, column: 1 })
     }
 }
 

@@ -143,6 +143,26 @@ pub struct Package {
 }
 
 impl Package {
+    /// A package of its ecosystem's default registry, of which nothing more is known.
+    pub fn registry(ecosystem: Ecosystem, name: &str, version: &str, declared: Location) -> Self {
+        Self {
+            purl: purl(ecosystem, name, version, &[]),
+            ecosystem,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: Source::Registry { registry: None, url: None },
+            integrity: Vec::new(),
+            declared,
+            first_party: false,
+            optional: false,
+            platform: PlatformSpec::default(),
+            licence: None,
+            features: Vec::new(),
+            patches: None,
+            folder: None,
+        }
+    }
+
     /// `name@version`, for messages.
     pub fn label(&self) -> String {
         format!("{}@{}", self.name, self.version)

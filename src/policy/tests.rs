@@ -3,25 +3,18 @@
 use super::*;
 use crate::model::{
     Analysis, Capability, CapabilitySet, Confidence, Ecosystem, Finding, Gap, GapKind, Hit, Location,
-    Package, PlatformSpec, Severity, Source, Span,
+    Package, Severity, Span,
 };
 
 fn package() -> Package {
     Package {
         purl: "pkg:npm/left-pad@1.3.0".to_owned(),
-        ecosystem: Ecosystem::Npm,
-        name: "left-pad".to_owned(),
-        version: "1.3.0".to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: "package-lock.json".into(), line: 1, column: 1 },
-        first_party: false,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(
+            Ecosystem::Npm,
+            "left-pad",
+            "1.3.0",
+            Location { file: "package-lock.json".into(), line: 1, column: 1 },
+        )
     }
 }
 

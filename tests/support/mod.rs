@@ -12,7 +12,7 @@ use bomvet::acquire::Options;
 use bomvet::acquire::net::Timing;
 use bomvet::acquire::registry::cargo::CargoConfig;
 use bomvet::acquire::registry::npm::NpmConfig;
-use bomvet::model::{Digest, Ecosystem, Location, Package, PlatformSpec, Source, purl};
+use bomvet::model::{Digest, Ecosystem, Location, Package};
 
 /// A package of the default registry.
 pub fn package(ecosystem: Ecosystem, name: &str, version: &str, integrity: Vec<Digest>) -> Package {
@@ -21,20 +21,13 @@ pub fn package(ecosystem: Ecosystem, name: &str, version: &str, integrity: Vec<D
         Ecosystem::Npm => "package-lock.json",
     };
     Package {
-        purl: purl(ecosystem, name, version, &[]),
-        ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
-        source: Source::Registry { registry: None, url: None },
         integrity,
-        declared: Location { file: Arc::from(lockfile), line: 7, column: 3 },
-        first_party: false,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(
+            ecosystem,
+            name,
+            version,
+            Location { file: Arc::from(lockfile), line: 7, column: 3 },
+        )
     }
 }
 

@@ -268,25 +268,19 @@ fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ecosystem, Location, PlatformSpec};
+    use crate::model::{Ecosystem, Location};
     use proptest::prelude::*;
 
     fn package(name: &str, version: &str, url: Option<&str>) -> Package {
         Package {
             purl: String::new(),
-            ecosystem: Ecosystem::Npm,
-            name: name.to_owned(),
-            version: version.to_owned(),
             source: Source::Registry { registry: None, url: url.map(str::to_owned) },
-            integrity: Vec::new(),
-            declared: Location { file: "package-lock.json".into(), line: 1, column: 1 },
-            first_party: false,
-            optional: false,
-            platform: PlatformSpec::default(),
-            licence: None,
-            features: Vec::new(),
-            patches: None,
-            folder: None,
+            ..Package::registry(
+                Ecosystem::Npm,
+                name,
+                version,
+                Location { file: "package-lock.json".into(), line: 1, column: 1 },
+            )
         }
     }
 

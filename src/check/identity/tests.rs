@@ -2,25 +2,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Contents, Ecosystem, File, Location, PlatformSpec, Provenance, purl};
+use crate::model::{Contents, Ecosystem, File, Location, Provenance};
 
 fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Package {
-    Package {
-        purl: purl(ecosystem, name, version, &[]),
+    Package::registry(
         ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
-        first_party: false,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
-    }
+        name,
+        version,
+        Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
+    )
 }
 
 fn show(ecosystem: Ecosystem, names: &[&str]) -> String {

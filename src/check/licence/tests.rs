@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Ecosystem, File, Location, PlatformSpec, Provenance, Source};
+use crate::model::{Ecosystem, File, Location, Provenance};
 
 const MIT: &str = "MIT License\n\nCopyright (c) 2020 Somebody\n\nPermission is hereby granted, free of charge, to any \
 person obtaining a copy of this software and associated documentation files (the \"Software\"), to deal in the Software \
@@ -25,19 +25,12 @@ THE USE OR PERFORMANCE OF THIS SOFTWARE.\n";
 fn package(ecosystem: Ecosystem) -> Package {
     Package {
         purl: "pkg:npm/x@1.0.0".to_owned(),
-        ecosystem,
-        name: "x".to_owned(),
-        version: "1.0.0".to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
-        first_party: false,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(
+            ecosystem,
+            "x",
+            "1.0.0",
+            Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
+        )
     }
 }
 

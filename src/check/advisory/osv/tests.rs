@@ -4,25 +4,15 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::model::{Location, PlatformSpec, purl};
+use crate::model::Location;
 
 fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Package {
-    Package {
-        purl: purl(ecosystem, name, version, &[]),
+    Package::registry(
         ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
-        source: Source::Registry { registry: None, url: None },
-        integrity: Vec::new(),
-        declared: Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
-        first_party: false,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
-    }
+        name,
+        version,
+        Location { file: Arc::from("package-lock.json"), line: 7, column: 5 },
+    )
 }
 
 fn git(commit: &str) -> Package {
