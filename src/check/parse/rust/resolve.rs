@@ -1,7 +1,8 @@
 //! What a path means: through `use` trees, renames, globs, `extern crate`, inline modules,
 //! `self`, `super` and `crate`, type aliases and items inside functions.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use syn::ext::IdentExt;
 use syn::{Item, UseTree};
@@ -30,7 +31,16 @@ struct Scope {
     /// A block of statements: what it does not know, its parent may.
     block: bool,
     names: HashMap<String, Binding>,
-    globs: Vec<Vec<String>>,
+    globs: Vec<Glob>,
+}
+
+/// A `use path::*`.
+#[derive(Debug)]
+struct Glob {
+    path: Vec<String>,
+    /// Where it leads, once somebody asked. While that is being found out it leads nowhere, which
+    /// ends cycles.
+    target: RefCell<Option<Target>>,
 }
 
 /// Where a path leads.
@@ -136,7 +146,9 @@ impl Resolver {
                         Some(name) => {
                             self.bind(id, name, Binding::Path(leaf.path, item.leading_colon.is_some()));
                         }
-                        None => self.scopes[id].globs.push(leaf.path),
+                        None => {
+                            self.scopes[id].globs.push(Glob { path: leaf.path, target: RefCell::new(None) });
+                        }
                     }
                 }
             }
@@ -171,7 +183,11 @@ impl Resolver {
             Item::ForeignMod(item) => {
                 for item in &item.items {
                     if let syn::ForeignItem::Fn(function) = item {
-                        self.bind(id, function.sig.ident.unraw().to_string(), Binding::Foreign);
+                        // The block itself is reported; a call says more only where the table
+                        // knows what a function of that name does.
+                        let name = function.sig.ident.unraw().to_string();
+                        let known = API.is_item(&format!("libc::{name}"));
+                        self.bind(id, name, if known { Binding::Foreign } else { Binding::Item });
                     }
                 }
             }
@@ -271,16 +287,20 @@ impl Resolver {
             }
             None => {}
         }
-        for glob in &self.scopes[scope].globs {
-            // A glob looks at the names beside it, so it must not look through itself.
-            let target = match glob.first().map(String::as_str) {
-                Some("self" | "super" | "crate") => self.find(scope, glob, fuel, None),
-                Some(name) if self.scopes[scope].names.contains_key(name) => {
-                    self.find(scope, glob, fuel, None)
-                }
-                _ => outside(glob),
-            };
-            match target {
+        if self.scopes[scope].globs.is_empty() {
+            return None;
+        }
+        self.through_globs(scope, first, rest, fuel)
+    }
+
+    /// What a name means that only globs bring in. Modules that name each other with globs make a
+    /// graph: each is looked at once, in the order of a walk that goes deep first.
+    fn through_globs(&self, scope: usize, first: &str, rest: &[String], fuel: u8) -> Option<Target> {
+        let of = |scope: usize| self.scopes[scope].globs.iter().rev().map(move |glob| (scope, glob));
+        let mut seen = HashSet::from([scope]);
+        let mut todo: Vec<_> = of(scope).collect();
+        while let Some((home, glob)) = todo.pop() {
+            match self.target_of(home, glob, fuel) {
                 Target::Extern(path) => {
                     let candidate = format!("{path}::{first}");
                     if API.is_item(&candidate) {
@@ -289,17 +309,38 @@ impl Resolver {
                         return Some(outside(&whole));
                     }
                 }
-                Target::Module(module) if module != scope => {
-                    if let Some(target) = self.lookup(module, first, rest, fuel)
-                        && target != Target::Local
-                    {
-                        return Some(target);
+                Target::Module(module) if seen.insert(module) => {
+                    if self.scopes[module].names.contains_key(first) {
+                        let target = self.lookup(module, first, rest, fuel);
+                        if let Some(target) = target.filter(|target| *target != Target::Local) {
+                            return Some(target);
+                        }
+                    } else {
+                        todo.extend(of(module));
                     }
                 }
                 _ => {}
             }
         }
         None
+    }
+
+    /// Where a glob of that scope leads. It looks at the names beside it, so it must not look
+    /// through itself.
+    fn target_of(&self, scope: usize, glob: &Glob, fuel: u8) -> Target {
+        if let Some(target) = &*glob.target.borrow() {
+            return target.clone();
+        }
+        glob.target.replace(Some(Target::Local));
+        let target = match glob.path.first().map(String::as_str) {
+            Some("self" | "super" | "crate") => self.find(scope, &glob.path, fuel, None),
+            Some(name) if self.scopes[scope].names.contains_key(name) => {
+                self.find(scope, &glob.path, fuel, None)
+            }
+            _ => outside(&glob.path),
+        };
+        glob.target.replace(Some(target.clone()));
+        target
     }
 }
 
