@@ -68,9 +68,13 @@ fn cargo_asks(root: &Path, file: &str, out: &mut Vec<Finding>) -> bool {
 /// Reads a `package.json`; `Err` says why not.
 fn package_json(root: &Path, file: &str) -> Result<serde_json::Value, String> {
     let path = root.join(file);
-    let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
+    let meta = std::fs::metadata(&path).map_err(|error| error.to_string())?;
+    if !meta.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    let size = meta.len();
     if size > MAX_MANIFEST {
-        return Err(format!("{size} bytes, more than the limit of {MAX_MANIFEST}"));
+        return Err(format!("has {size} bytes, more than the limit of {MAX_MANIFEST}"));
     }
     let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);

@@ -63,11 +63,14 @@ pub enum DiscoverError {
     },
     /// No lockfile below the path.
     #[error(
-        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`; run `cargo generate-lockfile` or `npm install --package-lock-only` first"
+        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`{}; run `cargo generate-lockfile` or `npm install --package-lock-only` first",
+        passed_over.iter().map(|why| format!("\n  {why}")).collect::<String>()
     )]
     NoLockfile {
         /// The path.
         path: PathBuf,
+        /// What looks like one and cannot be it, and why.
+        passed_over: Vec<String>,
     },
     /// The path is a file of another kind.
     #[error(
@@ -119,7 +122,8 @@ pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverE
     projects.sort();
     let mut findings = seen.findings;
     if projects.is_empty() {
-        return Err(DiscoverError::NoLockfile { path: path.to_owned() });
+        let passed_over = findings.into_iter().map(|finding| finding.message).collect();
+        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
     }
     findings.extend(cover::uncovered(&root, &seen.manifests, &projects));
     findings.sort();

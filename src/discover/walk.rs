@@ -67,6 +67,9 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 continue;
             }
             if kind.is_dir() {
+                if LOCKFILES.contains(&name.as_str()) || MANIFESTS.contains(&name.as_str()) {
+                    seen.findings.push(unreadable(&path, "it is a folder"));
+                }
                 // A build folder is cargo's only beside a manifest; elsewhere `target` is a name like any.
                 let skipped = name == ".git" || name == "node_modules" || (name == "target" && is_crate);
                 if !skipped {
