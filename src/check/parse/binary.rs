@@ -92,7 +92,7 @@ pub fn recognise(path: &str, bytes: &[u8]) -> Option<Parsed> {
     if std::str::from_utf8(bytes).is_ok_and(|_| !bytes[..bytes.len().min(512)].contains(&0)) {
         return pem(bytes).map(|what| Parsed::only(Treatment::Data(what.to_owned())));
     }
-    if let Some(what) = magic(ARCHIVES, bytes) {
+    if let Some(what) = magic(ARCHIVES, bytes).or_else(|| labelled(bytes)) {
         let mut parsed = Parsed::only(Treatment::Data(what.to_owned()));
         parsed.facts.push(whole(path, "nested-archive").value(what));
         return Some(parsed);
@@ -101,6 +101,20 @@ pub fn recognise(path: &str, bytes: &[u8]) -> Option<Parsed> {
     let mut parsed = Parsed::only(Treatment::Data(what.to_owned()));
     parsed.facts.extend(embedded(path, bytes));
     Some(parsed)
+}
+
+/// Longest label in front of an archive.
+const LABEL: usize = 32;
+
+/// An archive behind a label in plain letters, as programs put it in front of their caches to tell
+/// versions apart. It is as much or little looked at as one without.
+fn labelled(bytes: &[u8]) -> Option<&'static str> {
+    let label = bytes.iter().take(LABEL).take_while(|byte| matches!(byte, b' '..=b'~')).count();
+    // Numbers of four bytes and more are none by chance; one may start with a printable byte.
+    let at = (1..=label).find(|&at| {
+        ARCHIVES.iter().any(|(_, magic, _)| magic.len() >= 4 && bytes[at..].starts_with(magic))
+    })?;
+    magic(ARCHIVES, &bytes[at..])
 }
 
 /// Formats known by structure rather than by a number.
@@ -333,6 +347,8 @@ mod tests {
         assert_eq!(treatment("x.png", b"\x7fELF\x02\x01\x01\0"), Treatment::Parsed("elf".to_owned()));
         let nested = super::super::file("a.bin", b"\x1f\x8b\x08\0\xff\xff");
         assert_eq!(nested.facts[0].name, "nested-archive");
+        let labelled = super::super::file("a.bin", b"cache v01(\x28\xb5\x2f\xfd\x80\xff\xfe");
+        assert_eq!(labelled.facts[0].value, "zstd archive");
     }
 
     #[test]

@@ -96,6 +96,47 @@ pub struct Api {
     pub words: Words,
     markers: AhoCorasick,
     marker_kinds: Vec<&'static str>,
+    /// Every path that gives something, and every path above one.
+    above: HashMap<String, Lead>,
+}
+
+/// What a path may come to: itself, or by more segments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lead {
+    /// It reaches what the table knows.
+    pub reaches: bool,
+    /// It may give a capability in which flows and guards end.
+    pub sinks: bool,
+    /// It leads into a crate of foreign functions, of which each call counts.
+    pub foreign: bool,
+}
+
+impl Lead {
+    /// Whether it is worth a look.
+    pub fn any(self) -> bool {
+        self.reaches || self.sinks || self.foreign
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            reaches: self.reaches || other.reaches,
+            sinks: self.sinks || other.sinks,
+            foreign: self.foreign || other.foreign,
+        }
+    }
+
+    fn of(kind: CapabilityKind) -> Self {
+        Self { reaches: true, sinks: is_sink(kind), foreign: false }
+    }
+}
+
+/// Capabilities in which a flow ends or that a guard keeps apart: only where one of them can be
+/// had does it matter what values carry.
+fn is_sink(kind: CapabilityKind) -> bool {
+    use CapabilityKind::{DynamicCode, Net, Process};
+    matches!(kind, Net | Process | DynamicCode)
 }
 
 impl Api {
@@ -120,6 +161,7 @@ impl Api {
                 .build(std::iter::once("://").chain(table.literal.values().flatten().map(String::as_str)))
                 .unwrap_or_else(|error| unreachable!("{error}")),
             marker_kinds: vec!["url"],
+            above: HashMap::new(),
         };
         for (kind, list) in &table.literal {
             let kind = match kind.as_str() {
@@ -143,6 +185,17 @@ impl Api {
             }
             api.modules.insert(module.path, module.capability);
         }
+        let mut above: HashMap<String, Lead> = HashMap::new();
+        #[expect(clippy::iter_over_hash_type, reason = "fills a map by union: order leaves no trace")]
+        for (path, kind) in api.listed.iter().chain(&api.modules) {
+            let Some(kind) = kind else { continue };
+            let ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);
+            for end in ends {
+                let lead = above.entry(path[..end].to_owned()).or_default();
+                *lead = lead.and(Lead::of(*kind));
+            }
+        }
+        api.above = above;
         let mut roots: Vec<String> = (api.modules.keys().map(String::as_str))
             .chain(api.decoders.iter().map(String::as_str))
             .chain(api.foreign_crates.iter().map(String::as_str))
@@ -199,6 +252,43 @@ impl Api {
             known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         };
         self.listed.keys().chain(self.modules.keys()).any(within)
+    }
+
+    /// Where a path, or a longer one that starts with it, may come to.
+    pub fn lead(&self, path: &str) -> Lead {
+        let twin = self.twin(path);
+        let own = match self.class(path) {
+            Class::Gives(kind, _) => Lead::of(kind),
+            Class::Foreign(kind) => {
+                Lead { foreign: true, reaches: kind.is_some(), sinks: kind.is_some_and(is_sink) }
+            }
+            Class::Unknown | Class::Nothing => Lead::default(),
+        };
+        let of = |path: &str| self.above.get(path).copied().unwrap_or_default();
+        own.and(of(path)).and(twin.as_deref().map_or_else(Lead::default, of))
+    }
+
+    /// What a foreign function of that name does.
+    pub fn foreign_lead(&self, name: &str) -> Option<Lead> {
+        self.foreign.get(name).map(|kind| Lead { foreign: true, ..Lead::of(*kind) })
+    }
+
+    /// Names that a glob of that path may bring in, with what they lead to.
+    pub fn under(&self, path: &str) -> Vec<(String, Lead)> {
+        let root = path.split("::").next().unwrap_or(path);
+        if self.foreign_crates.iter().any(|name| name == root) {
+            let names = self.foreign.iter();
+            return names.map(|(name, kind)| (name.clone(), Lead { foreign: true, ..Lead::of(*kind) })).collect();
+        }
+        let path = self.twin(path).unwrap_or_else(|| path.to_owned());
+        let next = |known: &String| {
+            let rest = known.strip_prefix(path.as_str())?.strip_prefix("::")?;
+            rest.split("::").next().map(str::to_owned)
+        };
+        let mut names: Vec<String> = self.listed.keys().chain(self.modules.keys()).filter_map(next).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| (name.clone(), self.lead(&format!("{path}::{name}")))).collect()
     }
 
     fn twin(&self, path: &str) -> Option<String> {

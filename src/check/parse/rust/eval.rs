@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{BinOp, Expr, Lit};
 
-use super::api::API;
+use super::api::{API, Class};
 use super::fold::{Value, taint};
 use super::resolve::segments;
 use super::walk::{Walk, range};
@@ -216,7 +216,9 @@ impl Walk {
         };
         self.report(&full, range(path.path.span(), path.path.span()), "", false);
         let ty = API.returns(&full).map(Into::into);
-        Value { ty, item: Some(full.into()), ..Value::default() }
+        // A foreign function of which nothing is known counts where it is named and called.
+        let item = (API.class(&full) != Class::Foreign(None)).then(|| full.into());
+        Value { ty, item, ..Value::default() }
     }
 
     /// The resolved path of an expression, also of `<Type>::name`.

@@ -1,5 +1,6 @@
 //! The Rust parser: a lexer pass over every file ([`survey`]), then `syn` and a walk over its tree
-//! ([`walk`]) where the pass cannot prove that they would find nothing more.
+//! ([`walk`]) where the pass cannot prove that they would find nothing more, without the functions
+//! in which they would find nothing ([`prune`]).
 //!
 //! In: a file's path and text. Out: facts with resolved names and folded constants, lines of
 //! code, exports, files loaded. A file that does not parse is scanned by tokens and says so
@@ -13,10 +14,12 @@ mod eval;
 mod facts;
 mod fold;
 mod guard;
+mod items;
 mod lex;
 mod literal;
 mod local;
 mod macros;
+mod prune;
 mod resolve;
 mod survey;
 mod walk;
@@ -30,10 +33,11 @@ use syn::parse::Parser;
 use super::Parsed;
 use crate::model::{FactKind, Treatment};
 use facts::Raw;
+use prune::Left;
 use survey::Survey;
 
-/// Whether files that the lexer settles are spared the parser.
-const FAST_PATH: bool = false;
+/// Files that nest deeper go to the parser as they are.
+const PRUNED: u64 = 1_000;
 
 /// Stack of the thread for a file that nests deeper than most.
 const STACK: usize = 256 << 20;
@@ -52,21 +56,30 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let start = lex::body_start(text);
     let body = &text[start..];
     let survey = survey::survey(path, body);
-    // Off until the lexer agrees with the parser on every crate (tests/parse_rust.rs, ignored).
-    let settled = FAST_PATH && fast && !survey.needs_parser && survey.broken.is_none();
-    let result = if survey.depth > depth::LIMIT {
-        Err(Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
+    let lexed = || Treatment::Lexed("rust".to_owned());
+    if survey.depth > depth::LIMIT {
+        let raw = Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
             "nests {} steps deep, the limit is {}",
             survey.depth,
             depth::LIMIT
-        )))
-    } else if settled {
-        return done(path, text, start, survey, Vec::new(), Treatment::Lexed("rust".to_owned()));
-    } else if survey.depth > depth::SHALLOW {
-        on_large_stack(path, body)
-    } else {
-        syntax(path, body)
-    };
+        ));
+        return done(path, text, start, survey, vec![raw], Treatment::Text);
+    }
+    let fast = fast && survey.is_rust;
+    if fast && !survey.needs_parser {
+        return done(path, text, start, survey, Vec::new(), lexed());
+    }
+    let mut part = None;
+    if fast && !survey.needs_all && survey.depth <= PRUNED {
+        match prune::prune(body, &survey.foreign) {
+            Left::Nothing(raws) => return done(path, text, start, survey, raws, lexed()),
+            Left::Part(text) => part = Some(text),
+            Left::Whole => {}
+        }
+    }
+    let parsed = part.as_deref().unwrap_or(body);
+    let result =
+        if survey.depth > depth::SHALLOW { on_large_stack(path, parsed) } else { syntax(path, parsed) };
     match result {
         Ok(raws) => done(path, text, start, survey, raws, Treatment::Parsed("rust".to_owned())),
         Err(raw) => done(path, text, start, survey, vec![raw], Treatment::Text),

@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::api::API;
 use super::depth::Depth;
 use super::facts::{Ranges, Raw};
+use super::items::Items;
 use super::lex::{Kind, Lexer, Token, unquote};
 use super::literal;
 use super::local;
@@ -27,6 +28,12 @@ pub struct Survey {
     pub ranges: Ranges,
     /// Whether a parser might find more.
     pub needs_parser: bool,
+    /// Whether what functions do with bytes matters, so that the parser must see all.
+    pub needs_all: bool,
+    /// Whether it is Rust as far as tokens tell: valid ones, groups closed, items outside of them.
+    pub is_rust: bool,
+    /// Functions of its foreign blocks that the table knows.
+    pub foreign: Vec<String>,
     /// Whether a token was none, or delimiters do not match.
     pub broken: Option<usize>,
     /// How much stack a recursive parser would need, in steps.
@@ -79,6 +86,7 @@ struct Pass<'a> {
     pending: Vec<Pending>,
     attribute: Option<Attribute>,
     depth: Depth,
+    items: Items,
     in_use: bool,
     is_root: bool,
     /// Flags of the word before, where it was one.
@@ -104,6 +112,7 @@ pub fn survey(path: &str, text: &str) -> Survey {
         pending: Vec::new(),
         attribute: None,
         depth: Depth::default(),
+        items: Items::default(),
         in_use: false,
         is_root: file == "lib.rs",
         word: 0,
@@ -139,7 +148,10 @@ impl<'a> Pass<'a> {
         }
         if self.xor && self.to_text {
             self.out.needs_parser = true;
+            self.out.needs_all = true;
         }
+        self.out.is_rust = self.out.broken.is_none() && self.items.are_all();
+        self.out.foreign = self.foreign_names.iter().map(|name| (*name).to_owned()).collect();
         self.out.depth = self.depth.most();
         self.out.code_lines = self.lexer.code_lines();
         self.out.local.sort_unstable();
@@ -180,6 +192,7 @@ impl<'a> Pass<'a> {
             Kind::Bad => self.out.broken = self.out.broken.or(Some(token.start)),
             Kind::Lifetime | Kind::Char | Kind::Number => {}
         }
+        self.items.token(token, &self.text.as_bytes()[token.start..token.end], self.groups.len());
         self.word = word;
         self.previous = Some(token);
     }
@@ -205,7 +218,9 @@ impl<'a> Pass<'a> {
         if is_item && let Some(pending) = self.pending.last_mut() {
             pending.item |= pending.depth == self.groups.len();
         }
-        if word & w::ROOT != 0 && self.in_use {
+        if word & w::ROOT != 0
+            && (self.in_use || self.previous.is_some_and(|previous| previous.kind == Kind::PathSep))
+        {
             self.out.needs_parser = true;
         }
         if word & w::TO_TEXT != 0 {

@@ -38,7 +38,8 @@ pub struct Walk {
     pub(super) places: HashMap<String, u32>,
     /// The guard that the `if` walked over last is.
     pub(super) last_guard: Option<Raw>,
-    imported: Vec<String>,
+    /// Known crates that are imported, with the first place.
+    imported: HashMap<String, Range<usize>>,
 }
 
 /// A fragment's statements as the body of a function of their own.
@@ -58,12 +59,12 @@ pub fn walk(path: &str, file: &syn::File) -> Vec<Raw> {
     for _ in 0..2 {
         walk.items(&file.items);
         if !walk.saw_source {
-            return walk.raws;
+            return walk.finish();
         }
         walk.again();
     }
     walk.items(&file.items);
-    walk.raws
+    walk.finish()
 }
 
 /// Bytes from the start of one span to the end of another.
@@ -73,6 +74,16 @@ pub fn range(from: Span, to: Span) -> Range<usize> {
 }
 
 impl Walk {
+    /// All facts; imports are reported once a crate, in the order of the facts' places.
+    #[expect(clippy::iter_over_hash_type, reason = "facts are sorted at the end")]
+    fn finish(self) -> Vec<Raw> {
+        let mut raws = self.raws;
+        for (root, place) in self.imported {
+            raws.push(Raw::new(FactKind::Import, root, place));
+        }
+        raws
+    }
+
     fn again(&mut self) {
         self.raws.clear();
         self.imported.clear();
@@ -111,7 +122,10 @@ impl Walk {
             };
             let plain = matches!(&**expr, Expr::Lit(_));
             let value = self.eval(expr);
-            if !plain && let Expr::Macro(mac) = &**expr {
+            if !plain
+                && let Expr::Macro(mac) = &**expr
+                && mac.mac.path.segments.last().is_some_and(|last| last.ident == "concat")
+            {
                 let span = mac.mac.path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
                 self.literals(&value, span.byte_range());
             }
@@ -190,9 +204,12 @@ impl Walk {
         let target = self.resolver.resolve(self.scope, path, colon);
         let Target::Extern(path) = target else { return };
         let root = path.split("::").next().unwrap_or(&path).to_owned();
-        if root != "std" && API.is_root(&root) && !self.imported.contains(&root) {
-            self.raws.push(Raw::new(FactKind::Import, root.clone(), span.byte_range()));
-            self.imported.push(root);
+        if root != "std" && API.is_root(&root) {
+            let place = span.byte_range();
+            let first = self.imported.entry(root).or_insert_with(|| place.clone());
+            if place.start < first.start {
+                *first = place;
+            }
         }
         if public && path.contains("::") && reaches(API.class(&path)) {
             self.report(&path, span.byte_range(), "", false);
