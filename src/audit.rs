@@ -118,6 +118,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         .map(|package| package.purl.clone());
     if let Some(root) = root {
         resolution.findings.extend(found.findings.iter().map(|finding| (root.clone(), finding.clone())));
+        resolution.gaps.extend(found.gaps.iter().map(|gap| (root.clone(), gap.clone())));
     }
     let (graph, dangling) =
         Graph::build(std::mem::take(&mut resolution.packages), std::mem::take(&mut resolution.dependencies));

@@ -15,6 +15,8 @@ pub struct Seen {
     pub lockfiles: Vec<String>,
     /// Manifests, from the root.
     pub manifests: Vec<String>,
+    /// Files of package managers that are not read, from the root.
+    pub foreign: Vec<String>,
     /// Links that leave, folders that cannot be read.
     pub findings: Vec<Finding>,
 }
@@ -107,6 +109,8 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 seen.lockfiles.push(path);
             } else if manifest {
                 seen.manifests.push(path);
+            } else if super::is_foreign(&name) {
+                seen.foreign.push(path);
             }
         }
         open.extend(below.into_iter().rev());

@@ -278,7 +278,9 @@ impl Api {
         let root = path.split("::").next().unwrap_or(path);
         if self.foreign_crates.iter().any(|name| name == root) {
             let names = self.foreign.iter();
-            return names.map(|(name, kind)| (name.clone(), Lead { foreign: true, ..Lead::of(*kind) })).collect();
+            return names
+                .map(|(name, kind)| (name.clone(), Lead { foreign: true, ..Lead::of(*kind) }))
+                .collect();
         }
         let path = self.twin(path).unwrap_or_else(|| path.to_owned());
         let next = |known: &String| {

@@ -370,9 +370,7 @@ impl<'a> Prune<'a> {
     /// Whether a path that ends before `next` gives a fact. Of a foreign crate's names only calls
     /// do, but for functions that the table knows.
     fn counts(&self, lead: Lead, next: usize) -> bool {
-        let called = |at| {
-            self.is_sep(at) || self.is(at, Kind::Open, b'(') || self.is(at, Kind::Punct, b'!')
-        };
+        let called = |at| self.is_sep(at) || self.is(at, Kind::Open, b'(') || self.is(at, Kind::Punct, b'!');
         lead.reaches || lead.sinks || lead.foreign && called(next)
     }
 
@@ -385,7 +383,9 @@ impl<'a> Prune<'a> {
         if !self.is_sep(at + 1) && !(at > 0 && self.is_sep(at - 1)) {
             let word = self.word(at);
             // A method or field resolves to no path.
-            let member = at > 0 && self.is(at - 1, Kind::Punct, b'.') && !(at > 1 && self.is(at - 2, Kind::Punct, b'.'));
+            let member = at > 0
+                && self.is(at - 1, Kind::Punct, b'.')
+                && !(at > 1 && self.is(at - 2, Kind::Punct, b'.'));
             if member {
                 return (Lead::default(), at + 1);
             }
@@ -457,7 +457,9 @@ impl<'a> Prune<'a> {
                 }
                 return None;
             }
-            let at = leaf.name.map_or_else(|| leaf.path.last().map(|last| last + 2), |_| leaf.path.last().copied())?;
+            let at = leaf
+                .name
+                .map_or_else(|| leaf.path.last().map(|last| last + 2), |_| leaf.path.last().copied())?;
             let token = self.tokens.get(at)?;
             first.push((root, token.start..token.end));
         }

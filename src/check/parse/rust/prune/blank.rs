@@ -159,8 +159,8 @@ impl<'a> Prune<'a> {
         if let Some(equals) = equals {
             let value = equals + 1..stop;
             let plain = !(name_at..equals).any(|at| self.is(at, Kind::Punct, b'<'));
-            let long = !value.is_empty()
-                && self.tokens[value.end - 1].end - self.tokens[value.start].start >= LONG;
+            let long =
+                !value.is_empty() && self.tokens[value.end - 1].end - self.tokens[value.start].start >= LONG;
             if plain && long && !self.hit(&value) {
                 found.constants.push(Constant { name, value });
             }
@@ -194,7 +194,9 @@ impl<'a> Prune<'a> {
         // A constant that is used may use others.
         loop {
             let before = used.len();
-            for constant in found.constants.iter().filter(|constant| used.contains(constant.name)).collect::<Vec<_>>() {
+            for constant in
+                found.constants.iter().filter(|constant| used.contains(constant.name)).collect::<Vec<_>>()
+            {
                 for token in constant.value.clone() {
                     if names.contains(self.word(token)) {
                         used.insert(self.word(token));
