@@ -60,7 +60,9 @@ impl Items {
             (State::Start, Kind::Open | Kind::Close) if matches!(token.first, b'(' | b')') => State::Start,
             (State::Start, Kind::Ident) => match word {
                 b"pub" | b"unsafe" | b"async" | b"default" | b"auto" | b"safe" => State::Start,
-                b"fn" | b"struct" | b"enum" | b"union" | b"trait" | b"impl" | b"mod" | b"extern" => State::Body,
+                b"fn" | b"struct" | b"enum" | b"union" | b"trait" | b"impl" | b"mod" | b"extern" => {
+                    State::Body
+                }
                 b"use" | b"type" | b"const" | b"static" => State::Line,
                 _ => State::Path,
             },

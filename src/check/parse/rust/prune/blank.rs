@@ -44,7 +44,8 @@ impl<'a> Prune<'a> {
         }
         let mut bytes = self.text.as_bytes().to_vec();
         for range in &found.bodies {
-            let (from, to) = (self.tokens[range.start].start, self.tokens[range.end - 1].end);
+            // With the comments, of which those that document are attributes.
+            let (from, to) = (self.tokens[range.start - 1].end, self.tokens[range.end].start);
             bytes[from..to].fill(b' ');
         }
         for range in constants {
@@ -159,8 +160,8 @@ impl<'a> Prune<'a> {
         if let Some(equals) = equals {
             let value = equals + 1..stop;
             let plain = !(name_at..equals).any(|at| self.is(at, Kind::Punct, b'<'));
-            let long = !value.is_empty()
-                && self.tokens[value.end - 1].end - self.tokens[value.start].start >= LONG;
+            let long =
+                !value.is_empty() && self.tokens[value.end - 1].end - self.tokens[value.start].start >= LONG;
             if plain && long && !self.hit(&value) {
                 found.constants.push(Constant { name, value });
             }
@@ -194,7 +195,9 @@ impl<'a> Prune<'a> {
         // A constant that is used may use others.
         loop {
             let before = used.len();
-            for constant in found.constants.iter().filter(|constant| used.contains(constant.name)).collect::<Vec<_>>() {
+            for constant in
+                found.constants.iter().filter(|constant| used.contains(constant.name)).collect::<Vec<_>>()
+            {
                 for token in constant.value.clone() {
                     if names.contains(self.word(token)) {
                         used.insert(self.word(token));
