@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use bomvet::check::parse::rust::{parse, parse_fully};
-use bomvet::model::{Fact, FactKind, Treatment};
+use bomvet::model::{FactKind, Treatment};
 
 fn archives() -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -40,7 +40,6 @@ fn rust_files(archive: &PathBuf) -> Vec<(String, String)> {
 }
 
 #[test]
-#[ignore = "differs in wasi-0.11 src/lib_generated.rs; the fast path is off until then"]
 fn what_the_lexer_settles_the_full_parse_does_not_change() {
     let all = archives();
     if all.is_empty() {
@@ -68,16 +67,16 @@ fn what_the_lexer_settles_the_full_parse_does_not_change() {
                     ));
                 }
             }
-            if fast.treatment != Treatment::Lexed("rust".to_owned()) {
+            let full = parse_fully(&path, &text);
+            // What `syn` cannot read it says nothing of; the fast path may have seen no such part.
+            if full.facts.iter().any(|fact| fact.name == "unparsed") {
+                assert!(fast.facts == full.facts, "{name} {path}");
                 continue;
             }
-            settled_bytes += text.len() as u64;
-            let full = parse_fully(&path, &text);
-            // A file without any name that counts says nothing, whether it is Rust or not.
-            let without_unparsed = |facts: &[Fact]| -> Vec<Fact> {
-                facts.iter().filter(|fact| fact.name != "unparsed").cloned().collect()
-            };
-            assert_eq!(fast.facts, without_unparsed(&full.facts), "{name} {path}");
+            if fast.treatment == Treatment::Lexed("rust".to_owned()) {
+                settled_bytes += text.len() as u64;
+            }
+            assert_eq!(fast.facts, full.facts, "{name} {path}");
             assert_eq!(
                 (fast.code_lines, fast.exports, &fast.local),
                 (full.code_lines, full.exports, &full.local),
@@ -87,5 +86,5 @@ fn what_the_lexer_settles_the_full_parse_does_not_change() {
     }
     eprintln!("{files} files, {bytes} bytes, {settled_bytes} settled by the lexer");
     loud.iter().for_each(|line| eprintln!("{line}"));
-    assert!(settled_bytes > bytes / 3, "the lexer settles {settled_bytes} of {bytes} bytes");
+    assert!(settled_bytes > bytes / 2, "the lexer settles {settled_bytes} of {bytes} bytes");
 }

@@ -45,6 +45,7 @@ struct Foreign {
     #[serde(rename = "source")]
     _source: String,
     crates: Vec<String>,
+    plain: Vec<String>,
     #[serde(flatten)]
     lists: Lists,
 }
@@ -82,6 +83,8 @@ pub struct Api {
     twins: HashMap<String, String>,
     foreign_crates: Vec<String>,
     foreign: HashMap<String, CapabilityKind>,
+    /// Modules of foreign crates that hold no foreign function.
+    plain: Vec<String>,
     roots: Vec<String>,
     returns: BTreeMap<String, String>,
     /// Paths whose results are decoded data.
@@ -148,6 +151,7 @@ impl Api {
             twins: HashMap::new(),
             foreign_crates: table.foreign.crates,
             foreign: HashMap::new(),
+            plain: table.foreign.plain,
             roots: Vec::new(),
             returns: table.returns,
             decoders: table.flow.decoders,
@@ -224,6 +228,11 @@ impl Api {
         let root = path.split("::").next().unwrap_or(path);
         if self.foreign_crates.iter().any(|name| name == root) {
             let name = path.rsplit("::").next().unwrap_or(path);
+            let plain =
+                |plain: &String| path.strip_prefix(plain.as_str()).is_some_and(|rest| rest.starts_with("::"));
+            if self.plain.iter().any(plain) {
+                return Class::Nothing;
+            }
             return Class::Foreign(self.foreign.get(name).copied());
         }
         let mut prefix = path;

@@ -132,8 +132,10 @@ impl<'a> Lexer<'a> {
     fn token(&mut self, kind: Kind, start: usize, end: usize) -> Option<Token> {
         let mut end = end.min(self.bytes.len());
         if matches!(kind, Kind::Char | Kind::Str | Kind::RawStr) {
-            // A suffix belongs to the literal.
-            end = self.word_end(end);
+            // A suffix belongs to the literal; like any name, it starts with no digit.
+            if CLASS[self.byte(end) as usize] == Class::Word {
+                end = self.word_end(end);
+            }
         }
         self.at = end;
         self.line_has_code = true;

@@ -38,6 +38,8 @@ struct Leaf {
     path: Vec<usize>,
     /// The name that it binds; `None` for a glob.
     name: Option<usize>,
+    /// What to point at: the last word of the path, or the star.
+    place: usize,
     /// Whether others can name it through this module.
     public: bool,
     /// Stands outside of all groups.
@@ -202,7 +204,8 @@ impl<'a> Prune<'a> {
                     let name = if self.word(at + 2) == "as" { at + 3 } else { at + 1 };
                     let public = at > 1 && (self.word(at - 2) == "pub" || self.is(at - 2, Kind::Close, b')'));
                     let path = vec![at + 1];
-                    out.push(Leaf { path, name: Some(name), public, outside: open == 0, colon: true });
+                    let place = at + 1;
+                    out.push(Leaf { path, name: Some(name), place, public, outside: open == 0, colon: true });
                 }
                 _ => {}
             }
@@ -228,9 +231,10 @@ impl<'a> Prune<'a> {
     /// The leaves of a use tree in `range`.
     fn tree(&self, range: Range<usize>, prefix: &mut Vec<usize>, out: &mut Vec<Leaf>) {
         let depth = prefix.len();
-        let leaf = |path: &[usize], name| Leaf {
+        let leaf = |path: &[usize], name, place: usize| Leaf {
             path: path.to_vec(),
             name,
+            place,
             public: false,
             outside: false,
             colon: false,
@@ -240,7 +244,7 @@ impl<'a> Prune<'a> {
             let token = self.tokens[at];
             match token.kind {
                 Kind::Ident if self.word(at) == "as" && prefix.len() > depth => {
-                    out.push(leaf(prefix, Some(at + 1)));
+                    out.push(leaf(prefix, Some(at + 1), at - 1));
                     prefix.truncate(depth);
                     at += 1;
                 }
@@ -253,12 +257,12 @@ impl<'a> Prune<'a> {
                 }
                 Kind::Punct if token.first == b',' => {
                     if prefix.len() > depth {
-                        out.push(leaf(prefix, prefix.last().copied()));
+                        out.push(leaf(prefix, prefix.last().copied(), at - 1));
                     }
                     prefix.truncate(depth);
                 }
                 Kind::Punct if token.first == b'*' => {
-                    out.push(leaf(prefix, None));
+                    out.push(leaf(prefix, None, at));
                     prefix.truncate(depth);
                 }
                 _ => {}
@@ -266,7 +270,7 @@ impl<'a> Prune<'a> {
             at += 1;
         }
         if prefix.len() > depth {
-            out.push(leaf(prefix, prefix.last().copied()));
+            out.push(leaf(prefix, prefix.last().copied(), range.end - 1));
             prefix.truncate(depth);
         }
     }
@@ -400,11 +404,7 @@ impl<'a> Prune<'a> {
             }
             next += 2;
         }
-        let mut lead = self.lead(&words);
-        // `a::<T>::b` goes on behind the arguments.
-        if self.is_sep(next) && (matches!(words[0], "std" | "core" | "alloc") || API.is_root(words[0])) {
-            lead.reaches = true;
-        }
+        let lead = self.lead(&words);
         (lead, next)
     }
 
@@ -422,13 +422,18 @@ impl<'a> Prune<'a> {
         }
         let mut at = 0;
         let mut in_use = false;
+        // In a macro, an import may be no more than a path.
+        let mut macro_end = 0;
         while at < self.tokens.len() {
             match self.word(at) {
-                "use" => in_use = true,
+                "use" if !self.is(at + 1, Kind::Punct, b'<') => in_use = true,
                 "crate" if at > 0 && self.word(at - 1) == "extern" => in_use = true,
                 _ => {}
             }
-            in_use &= !self.is(at, Kind::Punct, b';');
+            if self.tokens[at].kind == Kind::Open && self.opens_macro(at) {
+                macro_end = macro_end.max(self.mate[at] as usize);
+            }
+            in_use &= at >= macro_end && !self.is(at, Kind::Punct, b';');
             let (lead, next) = self.look(at);
             let folded = self.word(at) == "concat" && self.is(at + 1, Kind::Punct, b'!');
             if !in_use && (folded || self.counts(lead, next)) {
@@ -438,6 +443,12 @@ impl<'a> Prune<'a> {
             at = next;
         }
         self.hits.sort_unstable();
+    }
+
+    /// Whether a bracket is that of a macro call or definition.
+    fn opens_macro(&self, at: usize) -> bool {
+        let named = usize::from(at > 1 && !self.word(at - 1).is_empty());
+        at > named && self.is(at - 1 - named, Kind::Punct, b'!')
     }
 
     /// The imports of known crates, if they can be told without the parser.
@@ -457,10 +468,7 @@ impl<'a> Prune<'a> {
                 }
                 return None;
             }
-            let at = leaf
-                .name
-                .map_or_else(|| leaf.path.last().map(|last| last + 2), |_| leaf.path.last().copied())?;
-            let token = self.tokens.get(at)?;
+            let token = self.tokens.get(leaf.place)?;
             first.push((root, token.start..token.end));
         }
         // Another thing of that name in this file hides the crate.

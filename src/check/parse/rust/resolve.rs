@@ -207,6 +207,18 @@ impl Resolver {
         if leading_colon { outside(path) } else { self.find(scope, path, FUEL, None) }
     }
 
+    /// Whether a name is bound where it stands, or at the file's root.
+    pub fn knows(&self, scope: usize, name: &str) -> bool {
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            if self.scopes[scope].names.contains_key(name) {
+                return true;
+            }
+            at = if self.scopes[scope].block { self.scopes[scope].parent } else { None };
+        }
+        self.scopes.first().is_some_and(|scope| scope.names.contains_key(name))
+    }
+
     fn enclosing_module(&self, mut scope: usize) -> usize {
         while self.scopes[scope].block
             && let Some(parent) = self.scopes[scope].parent

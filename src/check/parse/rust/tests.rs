@@ -9,6 +9,10 @@ use crate::model::CapabilityKind;
 /// The facts of a file, one a line: kind, name, capability, value.
 fn facts_in(path: &str, code: &str) -> String {
     let parsed = parse(path, code);
+    let fully = parse_fully(path, code);
+    if !fully.facts.iter().any(|fact| fact.name == "unparsed") {
+        assert_eq!(parsed.facts, fully.facts, "fast path and full parse differ: {code}");
+    }
     let mut out = String::new();
     for fact in &parsed.facts {
         let capability = fact.capability.map_or(String::new(), |kind| format!(" [{kind}]"));
@@ -104,7 +108,6 @@ fn commands_are_joined() {
 }
 
 #[test]
-#[ignore = "the fast path is off"]
 fn what_needs_no_parser_is_reported_without_one() {
     let code = "unsafe fn a() {} fn b() { unsafe { a() } } unsafe impl Send for X {} type T = unsafe extern \"C\" fn(i32);\n\
                 #[link(name = \"z\")] unsafe extern \"C\" { fn z(); }\n#[unsafe(no_mangle)] pub fn m() { asm!(\"nop\") }";
@@ -361,7 +364,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "string suffixes that are no identifiers are cut elsewhere; the fast path is off until then"]
     fn token_soup_never_panics_and_agrees(parts in prop::collection::vec(prop::sample::select(vec![
         "fn", "f", "(", ")", "{", "}", "[", "]", "<", ">", "::", "use", "std", "process", "Command", ";", ",", "|", "!", "#",
         "'a", "'x'", "\"s\"", "r#\"q\"#", "b\"x\"", "1", "2.5", "0x1f", "unsafe", "extern", "mod", "if", "else", "match", "=>",

@@ -201,8 +201,12 @@ impl Walk {
     fn import(&mut self, path: &[String], colon: bool, span: Span, public: bool) {
         // An import's own binding must not explain it: its path is looked up from the outside
         // unless it starts at a module of this file.
-        let target = self.resolver.resolve(self.scope, path, colon);
-        let Target::Extern(path) = target else { return };
+        let path = match self.resolver.resolve(self.scope, path, colon) {
+            Target::Extern(path) => path,
+            // `use libc as c;`: a name alone is a crate, unless the file has a thing of that name.
+            Target::Local if path.len() == 1 && !self.resolver.knows(self.scope, &path[0]) => path[0].clone(),
+            _ => return,
+        };
         let root = path.split("::").next().unwrap_or(&path).to_owned();
         if root != "std" && API.is_root(&root) {
             let place = span.byte_range();

@@ -44,7 +44,8 @@ impl<'a> Prune<'a> {
         }
         let mut bytes = self.text.as_bytes().to_vec();
         for range in &found.bodies {
-            let (from, to) = (self.tokens[range.start].start, self.tokens[range.end - 1].end);
+            // With the comments, of which those that document are attributes.
+            let (from, to) = (self.tokens[range.start - 1].end, self.tokens[range.end].start);
             bytes[from..to].fill(b' ');
         }
         for range in constants {
