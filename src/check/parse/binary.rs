@@ -131,7 +131,50 @@ fn structure(bytes: &[u8]) -> Option<&'static str> {
         [0x30, len @ 0..=0x7f, ..] => Some(2 + usize::from(*len)),
         _ => None,
     };
-    (der == Some(bytes.len()) && bytes.len() > 8).then_some("der structure")
+    if der == Some(bytes.len()) && bytes.len() > 8 {
+        return Some("der structure");
+    }
+    openpgp(bytes).then_some("openpgp keyring")
+}
+
+/// Whether the bytes are a chain of OpenPGP packets that starts with a public key and ends where
+/// they end (RFC 9580, 4.2). Lengths in the old format of one, two and four bytes, in the new one of
+/// one, two and five; partial lengths and those without end are none that a keyring has.
+fn openpgp(bytes: &[u8]) -> bool {
+    const PUBLIC_KEY: u8 = 6;
+    let mut rest = bytes;
+    let mut first = true;
+    while let [head, tail @ ..] = rest {
+        if head & 0x80 == 0 {
+            return false;
+        }
+        let (tag, length) = if head & 0x40 != 0 {
+            let length = match *tail {
+                [one @ 0..=191, ..] => Some((1, u32::from(one))),
+                [one @ 192..=223, two, ..] => Some((2, (u32::from(one - 192) << 8) + u32::from(two) + 192)),
+                [255, a, b, c, d, ..] => Some((5, u32::from_be_bytes([a, b, c, d]))),
+                _ => None,
+            };
+            (head & 0x3f, length)
+        } else {
+            let length = match (head & 3, tail) {
+                (0, [one, ..]) => Some((1, u32::from(*one))),
+                (1, [one, two, ..]) => Some((2, u32::from(u16::from_be_bytes([*one, *two])))),
+                (2, [a, b, c, d, ..]) => Some((4, u32::from_be_bytes([*a, *b, *c, *d]))),
+                _ => None,
+            };
+            (head >> 2 & 0xf, length)
+        };
+        if first && tag != PUBLIC_KEY {
+            return false;
+        }
+        first = false;
+        let Some(next) = length.and_then(|(size, length)| tail.get(size + length as usize..)) else {
+            return false;
+        };
+        rest = next;
+    }
+    !first
 }
 
 fn pem(bytes: &[u8]) -> Option<&'static str> {
@@ -349,6 +392,22 @@ mod tests {
         assert_eq!(nested.facts[0].name, "nested-archive");
         let labelled = super::super::file("a.bin", b"cache v01(\x28\xb5\x2f\xfd\x80\xff\xfe");
         assert_eq!(labelled.facts[0].value, "zstd archive");
+    }
+
+    #[test]
+    fn a_keyring_is_told_by_its_chain_of_packets() {
+        // Old format, a public key of 300 bytes; new format, a user id of 5.
+        let dense = (0..300u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8);
+        let mut keyring = vec![0x99, 1, 44];
+        keyring.extend(dense.clone());
+        keyring.extend([0xcd, 5, b'u', b's', b'e', b'r', b's']);
+        for _ in 0..4 {
+            keyring.extend([0x89, 1, 44]);
+            keyring.extend(dense.clone());
+        }
+        assert_eq!(treatment("keys.gpg", &keyring), Treatment::Data("openpgp keyring".to_owned()));
+        keyring.push(0x99);
+        assert!(matches!(treatment("keys.gpg", &keyring), Treatment::Unseen(_)), "it ends amid a packet");
     }
 
     #[test]
