@@ -1,0 +1,55 @@
+//! Ctrl-C half way.
+#![cfg(unix)]
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::project::{Project, npm_lib, outputs, text};
+use crate::registry_errors::{online, user_npmrc};
+use crate::server::Answer;
+
+const PURE: &str = "module.exports = (a, b) => a + b;\n";
+
+#[test]
+fn what_an_earlier_audit_wrote_stays_and_the_next_one_goes_on() {
+    let first = npm_lib("comes-first", "1.0.0", PURE);
+    let slow = npm_lib("comes-late", "1.0.0", PURE);
+    let server = crate::registry(&[
+        (first.clone(), Answer::Ok(first.archive("package"))),
+        (slow.clone(), Answer::Slow(Duration::from_secs(60))),
+    ]);
+    let project = Project::new();
+    user_npmrc(&project, &format!("registry={}\n", server.url()));
+    project.npm_lock(&[first.clone()], |_| None);
+    assert_eq!(online(&project, &[]).status.code(), Some(0));
+    let before = outputs(&project.out());
+    assert_eq!(before.len(), 4);
+
+    project.npm_lock(&[first.clone(), slow.clone()], |_| None);
+    let args: Vec<_> = project.audit_args().into_iter().filter(|arg| arg != "--offline").collect();
+    let child = project.bomvet().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !server.paths().iter().any(|path| path.contains("comes-late")) {
+        assert!(Instant::now() < deadline, "it never asked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    #[expect(clippy::disallowed_methods, reason = "presses Ctrl-C")]
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let began = Instant::now();
+    let run = child.wait_with_output().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // A shell shows it as 130.
+    assert_eq!(run.status.signal(), Some(2), "{}", text(&run.stderr));
+    assert_eq!(text(&run.stdout), "");
+    assert!(before == outputs(&project.out()), "{:?}", outputs(&project.out()).keys());
+    let store = bomvet::store::Store::open(project.home().join(".cache/bomvet")).verify_all().unwrap();
+    assert_eq!(store.damaged, []);
+
+    drop(server);
+    let server = crate::serving(&[first, slow]);
+    user_npmrc(&project, &format!("registry={}\n", server.url()));
+    assert_eq!(online(&project, &[]).status.code(), Some(0));
+    assert!(before != outputs(&project.out()));
+}
