@@ -84,7 +84,25 @@ fn lockfiles_of_npm() {
             std::fs::create_dir(path).unwrap();
         }),
     ];
-    insta::assert_snapshot!(all.concat(), @"");
+    insta::assert_snapshot!(all.concat(), @r#"
+    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: package-lock.json:1:1: the file is empty
+      help: write it again with `npm install --package-lock-only`
+    error: package-lock.json:16:8: not JSON: the text ends within a string that starts in line 16
+      help: write it again with `npm install --package-lock-only`
+    error: package-lock.json:3:1: not UTF-8
+      help: write the file again with the package manager
+    error: package-lock.json:1:1: not UTF-8
+      help: write the file again with the package manager
+    error: package-lock.json:4:22: lockfileVersion 9 is not known, only 1, 2 and 3 are
+      help: look for a newer bomvet, or write version 3 with `npm install --package-lock-only --lockfile-version 3`
+    error: package-lock.json:2:1: a merge conflict is not resolved (`<<<<<<<`)
+      help: resolve it (`npm install --package-lock-only` does so for a lockfile), then audit again
+    error: package-lock.json:1:1: expected an object, found an array
+      help: write it again with `npm install --package-lock-only`
+    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `package-lock.json` could not be read: it is a folder
+    "#);
 }
 
 #[test]
@@ -105,7 +123,21 @@ fn lockfiles_of_cargo() {
             std::fs::create_dir(path).unwrap();
         }),
     ];
-    insta::assert_snapshot!(all.concat(), @"");
+    insta::assert_snapshot!(all.concat(), @r#"
+    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: Cargo.lock:1:1: the lockfile is empty
+      help: restore it from version control, or write it again with `cargo generate-lockfile`
+    error: Cargo.lock:14:19: the lockfile ends too early: invalid basic string, expected `"`
+      help: restore it from version control, or write it again with `cargo generate-lockfile`
+    error: Cargo.lock:2:1: not UTF-8
+      help: write the file again with the package manager
+    error: Cargo.lock:1:11: lockfile version `9` is not known; 1 to 4 are
+      help: update bomvet, or write the lockfile again with a released cargo
+    error: Cargo.lock:2:1: a merge conflict is not settled here
+      help: settle it, for example with `git checkout --theirs Cargo.lock` and `cargo update --workspace`
+    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `Cargo.lock` could not be read: it is a folder
+    "#);
 }
 
 /// One gigabyte that takes no room on the disk; it is not read.

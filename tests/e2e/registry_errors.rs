@@ -84,7 +84,20 @@ fn each_wrong_answer_is_told_and_costs_its_package_only() {
     for package in [&packages[7], &packages[8]] {
         said = said.replace(&hex::encode(sha2::Sha512::digest(package.archive("package"))), "LOCKED");
     }
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    a-good approve "evidence": contents have the digest of the lockfile (sha512); 2 files checked, nothing that profile `ci` denies
+    b-gone deny "gap/not-fetched": b-gone@1.0.0 was not downloaded: `http://SERVER/b-gone/-/b-gone-1.0.0.tgz` answered 404 Not Found; the version may have been removed; check the lockfile and the configured registry
+    c-busy deny "gap/not-fetched": c-busy@1.0.0 was not downloaded: `http://SERVER/c-busy/-/c-busy-1.0.0.tgz` answered 429 Too Many Requests; the registry takes no more requests for now; run again later, or with fewer `--connections`
+    d-broken deny "gap/not-fetched": d-broken@1.0.0 was not downloaded: `http://SERVER/d-broken/-/d-broken-1.0.0.tgz` answered 500 Internal Server Error (2 tries); check the network and the configured registry, then run again
+    e-slow deny "gap/not-fetched": e-slow@1.0.0 was not downloaded: `http://SERVER/e-slow/-/e-slow-1.0.0.tgz`: no answer in time (2 tries); check the network and the configured registry, then run again
+    f-cut deny "gap/not-fetched": f-cut@1.0.0 was not downloaded: `http://SERVER/f-cut/-/f-cut-1.0.0.tgz`: cut off after 121 bytes: end of file before message length reached (2 tries); check the network and the configured registry, then run again
+    g-garbage deny "gap/not-fetched": g-garbage@1.0.0 was not downloaded: `http://SERVER/g-garbage/-/g-garbage-1.0.0.tgz`: invalid HTTP version parsed (2 tries); check the network and the configured registry, then run again
+    h-other deny "acquire/wrong-digest": what `http://SERVER/h-other/-/h-other-1.0.0.tgz` answered has sha512:34aa71761365982e5902f64fa889ee8212b3528a4807cfe6744a6a31726db0475b004d2adac0ae2ba57ce47bdf77fcbdf593a236c54a205887bb0dc25f047cda, the lockfile declares sha512:LOCKED
+    i-changed deny "acquire/wrong-digest": what `http://SERVER/i-changed/-/i-changed-1.0.0.tgz` answered has sha512:81bd51b732f8035bbd74d7325d234208a38b2cff05dff8a090ed641c43b7720bc912db58788039d0ae32ca226d2cc5c781c314e967c9de05fd6baadbc18a7ada, the lockfile declares sha512:LOCKED
+    j-huge deny "acquire/too-large": `http://SERVER/j-huge/-/j-huge-1.0.0.tgz` answered with more than 536870912 bytes
+    k-denied deny "gap/not-fetched": k-denied@1.0.0 was not downloaded: `http://SERVER/k-denied/-/k-denied-1.0.0.tgz` answered 401 Unauthorized; log in to the registry (`npm login`, `cargo login`) and run again
+    l-moved deny "gap/not-fetched": l-moved@1.0.0 was not downloaded: `ftp://elsewhere.invalid/x` is not asked: only HTTPS is spoken here; name the registry in your own configuration if you trust it
+    "#);
     assert_eq!(document["verdict"], "deny");
     let wrong = package(&document, "h-other");
     let rules: Vec<_> = wrong["findings"].as_array().unwrap().iter().map(|f| f["rule"].clone()).collect();

@@ -301,7 +301,8 @@ fn an_upgrade_that_turns_malicious_is_denied_and_the_own_code_of_a_crate_is_audi
     let Step { status, document } = since(&project);
     assert_eq!((status, package(&document, "turns-bad")["verdict"].as_str()), (Some(1), Some("deny")));
     let own = package(&document, "app");
-    assert_eq!(own["change"], json!({"kind": "edited", "files": ["src/lib.rs"]}), "{own:#}");
+    let files = json!(["Cargo.lock", "Cargo.toml", "src/lib.rs"]);
+    assert_eq!(own["change"], json!({"kind": "edited", "files": files}), "{own:#}");
     assert_eq!(own["gained"], json!(["net"]));
 }
 

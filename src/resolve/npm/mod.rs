@@ -102,7 +102,9 @@ fn manifest_files(
     lock: &Lock<'_>,
 ) -> Result<Vec<ManifestFile>, ResolveError> {
     let default = source::from_root(base, "package.json");
-    let name = project.manifest.clone().or_else(|| root.join(&default).is_file().then_some(default));
+    // One that is a link out of the root was passed over, and said, when the tree was walked.
+    let there = |name: &String| root.join(name).is_file() && inside(root, name);
+    let name = project.manifest.clone().or_else(|| there(&default).then_some(default));
     let Some(name) = name else { return Ok(Vec::new()) };
     let text = read_text(root, &name)?;
     let mut files = vec![ManifestFile { folder: String::new(), name, text }];
