@@ -304,6 +304,32 @@ mod files_that_are_none {
         assert_eq!(package(&document, "fine")["verdict"], "approve");
     }
 
+    /// The same of a cargo workspace, for a member and for a dependency by path.
+    #[test]
+    fn a_crate_folder_that_is_a_link_out_is_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::create_dir(outside.path().join("src")).unwrap();
+        std::fs::write(outside.path().join("Cargo.toml"), "[package]\nname = \"w\"\nversion = \"1.0.0\"\n")
+            .unwrap();
+        std::fs::write(outside.path().join("src/lib.rs"), "//! SECRET-OF-ANOTHER\n").unwrap();
+        for line in ["[workspace]\nmembers = [\"w\"]\n", "[dependencies.w]\npath = \"w\"\n"] {
+            let project = Kind::Cargo.project();
+            symlink(outside.path(), project.root().join("w")).unwrap();
+            let append = |file: &str, more: &str| {
+                let before = std::fs::read_to_string(project.root().join(file)).unwrap();
+                project.write(file, format!("{before}\n{more}"));
+            };
+            append("Cargo.toml", line);
+            append("Cargo.lock", "[[package]]\nname = \"w\"\nversion = \"1.0.0\"\n");
+            let document = project.audit(&[]);
+            assert_eq!(document["verdict"], "deny", "{line}");
+            let said = document["packages"].to_string();
+            assert!(said.contains("outside"), "{line}: {said}");
+            assert!(!document.to_string().contains("SECRET-OF-ANOTHER"), "{line}");
+            assert_eq!(package(&document, "fine")["verdict"], "approve", "{line}");
+        }
+    }
+
     /// What is not to be read is a gap of that file. Root reads everything, so it is skipped then.
     #[test]
     fn a_file_without_permission_is_a_gap() {

@@ -11,6 +11,55 @@ use crate::server::Answer;
 
 const PURE: &str = "module.exports = (a, b) => a + b;\n";
 
+fn press_ctrl_c(child: &std::process::Child) {
+    #[expect(clippy::disallowed_methods, reason = "presses Ctrl-C")]
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).output().unwrap();
+    // The program may have ended before.
+    drop(sent);
+}
+
+/// At any moment: every file is the earlier one or the new one, whole.
+#[test]
+fn no_file_is_ever_half_written() {
+    let packages: Vec<_> = (0..30)
+        .map(|n| npm_lib(&format!("part-{n}"), "1.0.0", &format!("module.exports = {n};\n")))
+        .collect();
+    let mut project = Project::new();
+    project.npm(&packages);
+    let began = Instant::now();
+    assert_eq!(project.run(&[]).status.code(), Some(0));
+    let takes = began.elapsed();
+    let old = outputs(&project.out());
+    project.npm(&packages[1..]);
+    assert_eq!(project.run(&["--output", "../new"]).status.code(), Some(2), "given twice");
+    let new_folder = project.root().join("../new");
+    let args = ["audit", ".", "--offline", "--lockfile-only", "--unsigned", "--db", "../db", "--output"];
+    let run = project.bomvet().args(args).arg(&new_folder).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    let new = outputs(&new_folder);
+    assert!(old.keys().eq(new.keys()) && old.values().ne(new.values()));
+    let mut interrupted = 0;
+    for nth in 1..=12 {
+        // One that was stopped early has made none.
+        let _ = std::fs::remove_dir_all(project.home().join(".cache"));
+        let child = project.bomvet().args(project.audit_args()).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(takes * nth / 12);
+        press_ctrl_c(&child);
+        let status = child.wait_with_output().unwrap().status;
+        assert!(status.signal() == Some(2) || status.code() == Some(0), "{status}");
+        interrupted += u32::from(status.signal() == Some(2));
+        for (name, bytes) in outputs(&project.out()).iter().filter(|(name, _)| !name.starts_with(".bomvet-"))
+        {
+            assert!(*bytes == old[name] || *bytes == new[name], "{name} is neither");
+        }
+        let store = bomvet::store::Store::open(project.home().join(".cache/bomvet")).verify_all().unwrap();
+        assert_eq!(store.damaged, []);
+    }
+    assert!(interrupted >= 3, "{interrupted}");
+    assert_eq!(project.run(&[]).status.code(), Some(0));
+    assert!(new.iter().all(|(name, bytes)| outputs(&project.out())[name] == *bytes));
+}
+
 #[test]
 fn what_an_earlier_audit_wrote_stays_and_the_next_one_goes_on() {
     let first = npm_lib("comes-first", "1.0.0", PURE);
@@ -34,9 +83,7 @@ fn what_an_earlier_audit_wrote_stays_and_the_next_one_goes_on() {
         assert!(Instant::now() < deadline, "it never asked");
         std::thread::sleep(Duration::from_millis(20));
     }
-    #[expect(clippy::disallowed_methods, reason = "presses Ctrl-C")]
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    press_ctrl_c(&child);
     let began = Instant::now();
     let run = child.wait_with_output().unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));

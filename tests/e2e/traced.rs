@@ -208,6 +208,11 @@ fn a_hostile_checkout_starts_nothing_and_opens_no_socket() {
     let trace = traced(&project, &[]);
     assert!(matches!(trace.code, Some(0 | 1)), "{}", trace.said);
     assert!(trace.said.contains("1 cargo") && trace.said.contains("npm"), "{}", trace.said);
+    // What would run when npm is started is said, with its lines.
+    for line in [1, 2, 4, 5, 6, 7] {
+        assert!(trace.said.contains("high[install/npmrc-program]"), "{}", trace.said);
+        assert!(trace.said.contains(&format!("(.npmrc:{line}:1)")), "{line}: {}", trace.said);
+    }
     holds(&project, &trace);
 }
 
