@@ -117,7 +117,7 @@ fn a_wait_of_a_day_fails_instead() {
     let busy = Answer::Status(429, vec![("retry-after", "86400".to_owned())]);
     let server = Server::start(&[(PATH, vec![busy])]);
     let refusal = ask(&server, &left_pad(b"x")).expect_err("429");
-    insta::assert_snapshot!(said(&server, &refusal), @"left-pad@1.3.0 was not downloaded: `http://[registry]/left-pad/-/left-pad-1.3.0.tgz` answered 429 Too Many Requests; check the network and the configured registry, then run again");
+    insta::assert_snapshot!(said(&server, &refusal), @"left-pad@1.3.0 was not downloaded: `http://[registry]/left-pad/-/left-pad-1.3.0.tgz` answered 429 Too Many Requests; the registry takes no more requests for now; run again later, or with fewer `--connections`");
     assert_eq!(server.paths().len(), 1);
 }
 

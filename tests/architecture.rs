@@ -44,6 +44,28 @@ fn sources(dir: &Path, out: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+/// `println!` and its kin panic where nobody can be written to (a full disk, `| head`).
+#[test]
+fn nothing_prints_with_macros_that_panic() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut wrong = Vec::new();
+    for file in files.into_iter().filter(|file| !file.ends_with("tests.rs")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let prints = |line: &str| {
+            ["print!(", "println!(", "eprint!(", "eprintln!("]
+                .iter()
+                .any(|name| line.trim_start().starts_with(name))
+        };
+        for (at, _) in code.lines().enumerate().filter(|(_, line)| prints(line)) {
+            wrong.push(format!("{}:{}", file.strip_prefix(&src).unwrap().display(), at + 1));
+        }
+    }
+    assert!(wrong.is_empty(), "use `cli::print` or `cli::complain`:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn no_import_points_up() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,6 +1,7 @@
 //! `bomvet audit`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::base::{self, BaseArgs};
 use super::progress::Bar;
@@ -62,6 +63,12 @@ pub struct Args {
     /// Connections at the same time
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     connections: u16,
+    /// Seconds to wait for a registry's answer, and between two pieces of it
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    timeout: u16,
+    /// Tries after the first for a download that fails
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=10))]
+    retries: u8,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -187,6 +194,7 @@ fn options(
             root: std::path::absolute(root)?,
             left_out: vec![std::path::absolute(&args.output)?],
             connections: usize::from(args.connections),
+            timing: timing(args),
             cargo_home: env.cargo_home.clone(),
             ..homes
         },
@@ -206,6 +214,11 @@ fn options(
         store,
         base,
     })
+}
+
+fn timing(args: &Args) -> acquire::net::Timing {
+    let read = Duration::from_secs(u64::from(args.timeout));
+    acquire::net::Timing { read, total: read * 10, retries: u32::from(args.retries), ..Default::default() }
 }
 
 /// `--locked`: a lockfile that does not fit its manifest is a failure, as it is for cargo and npm.

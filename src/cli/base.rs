@@ -53,7 +53,9 @@ pub fn load(path: &Path, args: &BaseArgs, signer: Option<&Signer>) -> Result<Bas
         allow_unsigned: args.allow_unsigned_base,
     })
     .map_err(|error| format!("`{}`: {error}", path.display()))?;
-    if let Some(first) = report.failures.first() {
+    // What is wrong with the signature says most.
+    let first = report.failures.iter().find(|failure| failure.pointer.starts_with("/signature"));
+    if let Some(first) = first.or(report.failures.first()) {
         let more = match report.failures.len() - 1 {
             0 => String::new(),
             more => format!(" (and {more} more; `bomvet verify` lists them)"),

@@ -38,7 +38,7 @@ pub type CommandError = Box<dyn std::error::Error>;
 #[command(
     name = "bomvet",
     version,
-    after_help = "Exit codes: 0 approved, 1 denied, 2 could not be done, 3 done with gaps that the policy tolerates"
+    after_help = "Exit codes: 0 approved, 1 denied, 2 could not be done, 3 done with gaps that the policy tolerates; interrupted, 130"
 )]
 struct Cli {
     #[command(subcommand)]

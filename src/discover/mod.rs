@@ -96,7 +96,7 @@ pub enum DiscoverError {
     },
     /// No lockfile below the path.
     #[error(
-        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`{}; run `cargo generate-lockfile` or `npm install --package-lock-only` first",
+        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`; run `cargo generate-lockfile` or `npm install --package-lock-only` first{}",
         passed_over.iter().map(|why| format!("\n  {why}")).collect::<String>()
     )]
     NoLockfile {

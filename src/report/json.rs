@@ -129,7 +129,12 @@ fn package(node: &Node) -> Value {
             })
             .collect(),
     );
-    put("contents", json!(node.contents));
+    // Which cache, registry or store they were found in differs from run to run and is left out.
+    let mut contents = json!(node.contents);
+    if contents["verified_against"].is_string() {
+        contents["from"] = json!("verified");
+    }
+    put("contents", contents);
     put("coverage", json!(analysis.map(|analysis| &analysis.coverage)));
     put("licence", json!(analysis.and_then(|a| a.licence.as_ref()).or(node.package.licence.as_ref())));
     put("micro", json!(analysis.map(|analysis| &analysis.micro)));

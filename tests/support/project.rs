@@ -92,25 +92,42 @@ impl Project {
 
     /// An npm project that depends on the packages; their archives are in npm's cache.
     pub fn npm(&mut self, packages: &[Packed]) {
+        for package in packages {
+            write(&self.npm_cached(package), &package.archive("package"));
+        }
+        self.npm_lock(packages, |_| None);
+    }
+
+    /// Where npm's cache holds a package's archive.
+    pub fn npm_cached(&self, package: &Packed) -> PathBuf {
+        let hex = hex::encode(sha2::Sha512::digest(package.archive("package")));
+        let cache = self.home().join(".npm/_cacache/content-v2/sha512");
+        cache.join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
+    }
+
+    /// Where cargo's cache holds a package's archive.
+    pub fn crate_cached(&self, package: &Packed) -> PathBuf {
+        let cache = self.home().join(".cargo/registry/cache/index.crates.io-1949cf8c6b5b557f");
+        cache.join(format!("{}-{}.crate", package.name, package.version))
+    }
+
+    /// Writes manifest and lockfile of an npm project; `resolved` gives the URL that an entry is
+    /// locked to.
+    pub fn npm_lock(&self, packages: &[Packed], resolved: impl Fn(&Packed) -> Option<String>) {
         let mut dependencies = BTreeMap::new();
         let mut entries = serde_json::Map::new();
         for package in packages {
             let archive = package.archive("package");
             let digest = sha2::Sha512::digest(&archive);
-            let hex = hex::encode(digest);
-            let content = self
-                .home()
-                .join(".npm/_cacache/content-v2/sha512")
-                .join(&hex[..2])
-                .join(&hex[2..4])
-                .join(&hex[4..]);
-            write(&content, &archive);
             dependencies.insert(package.name.clone(), package.version.clone());
             let mut entry = json!({
                 "version": package.version,
                 "integrity": format!("sha512-{}", base64::engine::general_purpose::STANDARD.encode(digest)),
                 "license": "MIT",
             });
+            if let Some(url) = resolved(package) {
+                entry["resolved"] = json!(url);
+            }
             if package.files.get("package.json").is_some_and(|m| m.contains("install\"")) {
                 entry["hasInstallScript"] = json!(true);
             }
@@ -140,12 +157,7 @@ impl Project {
         for package in packages {
             let top = format!("{}-{}", package.name, package.version);
             let archive = package.archive(&top);
-            write(
-                &self
-                    .home()
-                    .join(format!(".cargo/registry/cache/index.crates.io-1949cf8c6b5b557f/{top}.crate")),
-                &archive,
-            );
+            write(&self.crate_cached(package), &archive);
             lock += &format!(
                 "\n[[package]]\nname = \"{}\"\nversion = \"{}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n",
                 package.name,
@@ -195,6 +207,30 @@ impl Project {
     }
 }
 
+/// A package of one pure function.
+pub fn npm_lib(name: &str, version: &str, code: &str) -> Packed {
+    let manifest = format!(
+        "{{\"name\": \"{name}\", \"version\": \"{version}\", \"license\": \"MIT\", \"main\": \"index.js\"}}"
+    );
+    Packed::new(name, version, &[("package.json", &manifest), ("index.js", code)])
+}
+
+/// The same as a crate.
+pub fn crate_lib(name: &str, version: &str, code: &str) -> Packed {
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\nlicense = \"MIT\"\n"
+    );
+    Packed::new(name, version, &[("Cargo.toml", &manifest), ("src/lib.rs", code)])
+}
+
+/// The files that an audit wrote, by name.
+pub fn outputs(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect()
+}
+
 /// The package of that name in a JSON document.
 pub fn package<'a>(document: &'a Value, name: &str) -> &'a Value {
     let list = document["packages"].as_array().unwrap();
@@ -205,7 +241,8 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn write(path: &Path, bytes: &[u8]) {
+/// Writes a file and the folders above it.
+pub fn write(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, bytes).unwrap();
 }

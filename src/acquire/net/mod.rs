@@ -115,6 +115,9 @@ impl FetchError {
             Self::Status { status, .. } if status.starts_with("404") || status.starts_with("410") => {
                 "the version may have been removed; check the lockfile and the configured registry"
             }
+            Self::Status { status, .. } if status.starts_with("429") => {
+                "the registry takes no more requests for now; run again later, or with fewer `--connections`"
+            }
             Self::Status { .. } | Self::Connection { .. } => {
                 "check the network and the configured registry, then run again"
             }

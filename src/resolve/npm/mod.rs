@@ -102,7 +102,9 @@ fn manifest_files(
     lock: &Lock<'_>,
 ) -> Result<Vec<ManifestFile>, ResolveError> {
     let default = source::from_root(base, "package.json");
-    let name = project.manifest.clone().or_else(|| root.join(&default).is_file().then_some(default));
+    // One that is a link out of the root was passed over, and said, when the tree was walked.
+    let there = |name: &String| root.join(name).is_file() && inside(root, name);
+    let name = project.manifest.clone().or_else(|| there(&default).then_some(default));
     let Some(name) = name else { return Ok(Vec::new()) };
     let text = read_text(root, &name)?;
     let mut files = vec![ManifestFile { folder: String::new(), name, text }];
@@ -192,7 +194,15 @@ impl Resolver<'_, '_, '_> {
         findings.extend(check::duplicates(self.doc, json).into_iter().map(|finding| (0, finding)));
         findings.extend(self.manifests());
         let checkout = match npmrc::read(self.root, &self.base) {
-            Ok(text) => text.map(|text| npmrc::registries(&text)).unwrap_or_default(),
+            Ok(text) => {
+                let text = text.unwrap_or_default();
+                findings.extend(npmrc::programs(&text).into_iter().map(|(line, key)| {
+                    let message = format!("`{key}` has npm start or load a file that the line names");
+                    let span = Span { line, column: 1, ..Span::file(self.npmrc()) };
+                    (0, Finding::new("install/npmrc-program", message, vec![span]))
+                }));
+                npmrc::registries(&text)
+            }
             Err(why) => {
                 let message = format!("`{}` could not be read: {why}", self.npmrc());
                 let span = Span::file(self.npmrc());

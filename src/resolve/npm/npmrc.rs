@@ -65,6 +65,44 @@ pub fn registries(text: &str) -> Vec<Named> {
     out
 }
 
+/// Keys that name a program which npm starts, or a module which it loads.
+const PROGRAMS: [&str; 9] = [
+    "editor",
+    "git",
+    "init-module",
+    "node-gyp",
+    "onload-script",
+    "python",
+    "script-shell",
+    "shell",
+    "viewer",
+];
+
+/// Options of node that load a module.
+const LOADERS: [&str; 5] = ["--require", "-r", "--import", "--loader", "--experimental-loader"];
+
+/// Where the system's own programs lie.
+const SYSTEM: [&str; 5] = ["/bin/", "/usr/", "/opt/", "C:\\Windows\\", "C:\\Program Files"];
+
+/// Lines that have npm start or load a file that is not the system's: number and key.
+pub fn programs(text: &str) -> Vec<(u32, String)> {
+    let is_file = |value: &str| {
+        value.contains(['/', '\\']) && !SYSTEM.iter().any(|system| value.starts_with(system))
+            || value.contains("..")
+    };
+    let loads = |value: &str| {
+        let mut words = value.split([' ', '=', '\t']).map(|word| word.trim_matches(['"', '\'']));
+        words.any(|word| LOADERS.contains(&word))
+    };
+    lines(text)
+        .filter(|(_, key, value)| match key.as_str() {
+            "node-options" => loads(value),
+            key => PROGRAMS.contains(&key) && is_file(value),
+        })
+        .map(|(line, key, _)| (u32::try_from(line).unwrap_or(u32::MAX), key))
+        .collect()
+}
+
 /// `@scope:registry` → `@scope`.
 pub fn scope_of(key: &str) -> Option<&str> {
     key.strip_suffix(":registry").filter(|scope| scope.starts_with('@'))
@@ -108,6 +146,18 @@ pub fn lines(text: &str) -> impl Iterator<Item = (usize, String, String)> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_start_or_load_a_file_are_told_from_honest_ones() {
+        let text = "git=./x.sh\nscript-shell = /bin/bash\nscript-shell=bash\nnode-options=--max-old-space-size=4096\n\
+            node-options=\"--require ./x.js\"\nnode-options=--import=data:text/javascript,1\neditor=vim\n\
+            shell=/home/me/x\npython=/usr/bin/python3\nonload-script=../x.js\nshell=/bin/../tmp/x\n";
+        let got: Vec<_> = programs(text).into_iter().map(|(line, key)| format!("{line} {key}")).collect();
+        assert_eq!(
+            got,
+            ["1 git", "5 node-options", "6 node-options", "8 shell", "10 onload-script", "11 shell"]
+        );
+    }
 
     #[test]
     fn only_registries_are_read_and_no_variable_is_expanded() {
