@@ -118,6 +118,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         .map(|package| package.purl.clone());
     if let Some(root) = root {
         resolution.findings.extend(found.findings.iter().map(|finding| (root.clone(), finding.clone())));
+        resolution.gaps.extend(found.gaps.iter().map(|gap| (root.clone(), gap.clone())));
     }
     let (graph, dangling) =
         Graph::build(std::mem::take(&mut resolution.packages), std::mem::take(&mut resolution.dependencies));
@@ -398,15 +399,19 @@ fn check_one(
     outcome
 }
 
-/// Digests of the lockfiles and manifests that were read, sorted.
+/// Digests of the lockfiles and manifests that were read, sorted. A pipe, or what is larger than
+/// what is read, was not.
 fn inputs(found: &discover::Discovered) -> Vec<(String, String)> {
+    let bytes = |file: &String| {
+        let path = found.root.join(file);
+        let meta = std::fs::metadata(&path).ok()?;
+        if meta.is_file() && meta.len() <= resolve::MAX_LOCKFILE { std::fs::read(path).ok() } else { None }
+    };
     let mut inputs: Vec<(String, String)> = found
         .projects
         .iter()
         .flat_map(|project| std::iter::once(&project.lockfile).chain(&project.manifest))
-        .filter_map(|file| {
-            Some((file.clone(), Digest::sha256(&std::fs::read(found.root.join(file)).ok()?).hex()))
-        })
+        .filter_map(|file| Some((file.clone(), Digest::sha256(&bytes(file)?).hex())))
         .collect();
     inputs.sort();
     inputs.dedup();

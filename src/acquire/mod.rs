@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::model::{Contents, Digest, Ecosystem, File, Finding, Gap, Package, Provenance, Source};
+use crate::resolve::npm::npmrc;
 use crate::store::Store;
 
 pub use bundled::Part;
@@ -159,7 +160,8 @@ impl Acquirer {
 
     /// Reads the checkout's `.npmrc` in `dir`. Further up none counts, as in npm.
     fn read_npmrc(&mut self, dir: &str) {
-        if let Some(text) = homes::read_config(&self.options.root.join(dir).join(".npmrc")) {
+        // Why one is not read is the resolver's finding.
+        if let Ok(Some(text)) = npmrc::read(&self.options.root, dir) {
             self.checkout.insert(dir.to_owned(), CheckoutRegistries::parse(&text));
         }
     }

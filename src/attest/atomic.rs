@@ -22,6 +22,28 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write(path, bytes, 0o644, true)
 }
 
+/// Writes several files of one folder: all are on the disk under temporary names before the first
+/// takes its place, so that a full disk or an interruption leaves the old ones as they were.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_all_atomic(dir: &Path, files: &[(&str, &[u8])]) -> Result<(), WriteError> {
+    let mut staged = Vec::with_capacity(files.len());
+    for (name, bytes) in files {
+        let path = dir.join(name);
+        // What cannot be replaced is found before anything is.
+        if path.is_dir() {
+            return Err(WriteError { path, source: std::io::ErrorKind::IsADirectory.into() });
+        }
+        staged.push((stage(&path, bytes, 0o644)?, path));
+    }
+    for (file, path) in staged {
+        file.persist(&path).map_err(|error| WriteError { path: path.clone(), source: error.error })?;
+    }
+    sync_dir(dir);
+    Ok(())
+}
+
 /// As [`write_atomic`], readable by the owner alone (a private key). Unless `overwrite`, a file
 /// that is there already is an error, even if it appears while this runs.
 ///
@@ -31,12 +53,16 @@ pub fn write_private(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), W
     write(path, bytes, 0o600, overwrite)
 }
 
-fn write(path: &Path, bytes: &[u8], mode: u32, overwrite: bool) -> Result<(), WriteError> {
-    let fail = |source| WriteError { path: path.to_owned(), source };
-    let dir = match path.parent() {
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// The bytes in a temporary file beside `path`, flushed to the disk.
+fn stage(path: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::NamedTempFile, WriteError> {
+    let fail = |source| WriteError { path: path.to_owned(), source };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".bomvet-");
     #[cfg(unix)]
@@ -46,20 +72,32 @@ fn write(path: &Path, bytes: &[u8], mode: u32, overwrite: bool) -> Result<(), Wr
     }
     #[cfg(not(unix))]
     let _ = mode;
-    let mut file = builder.tempfile_in(dir).map_err(fail)?;
+    let mut file = builder.tempfile_in(parent(path)).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
+    Ok(file)
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32, overwrite: bool) -> Result<(), WriteError> {
+    let fail = |source| WriteError { path: path.to_owned(), source };
+    let file = stage(path, bytes, mode)?;
     if overwrite {
         file.persist(path).map_err(|error| fail(error.error))?;
     } else {
         file.persist_noclobber(path).map_err(|error| fail(error.error))?;
     }
-    // The rename is durable once the folder is; not every system can open a folder.
+    sync_dir(parent(path));
+    Ok(())
+}
+
+/// A rename is durable once the folder is; not every system can open a folder.
+fn sync_dir(dir: &Path) {
     #[cfg(unix)]
     if let Ok(dir) = std::fs::File::open(dir) {
         let _ = dir.sync_all();
     }
-    Ok(())
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 #[cfg(test)]
@@ -89,6 +127,17 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn of_several_files_none_is_replaced_if_one_cannot_be() {
+        let dir = tempfile::tempdir().unwrap();
+        write_all_atomic(dir.path(), &[("a", b"one"), ("b", b"one")]).unwrap();
+        std::fs::create_dir(dir.path().join("c")).unwrap();
+        let error = write_all_atomic(dir.path(), &[("a", b"two"), ("c", b"two")]).unwrap_err();
+        assert!(error.to_string().contains("/c`"), "{error}");
+        assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is left behind");
     }
 
     #[test]

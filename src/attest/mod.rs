@@ -18,7 +18,7 @@ pub mod verify;
 
 use serde_json::Value;
 
-pub use atomic::write_atomic;
+pub use atomic::{write_all_atomic, write_atomic};
 pub use keys::Signer;
 
 use crate::model::Audit;

@@ -1,11 +1,10 @@
 //! The package's own manifest as facts, and what it starts at install time.
 
-use jsonc_parser::ast::Value;
-use jsonc_parser::{CollectOptions, ParseOptions};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::shell;
+use crate::json::{self, Node, Value};
 use crate::model::{CapabilityKind, Contents, Ecosystem, Fact, FactKind, Gap, GapKind, LineIndex, Span};
 
 /// What a manifest says about running.
@@ -47,16 +46,15 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
         }
         return out;
     };
-    let unread = |why: String| Gap {
+    let unread = |(why, span): (String, Span)| Gap {
         kind: GapKind::NotParsed,
         message: format!("`{name}` cannot be read: {why}"),
-        spans: vec![Span::file(name)],
+        spans: vec![span],
     };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        out.gaps.push(unread("it is not UTF-8".to_owned()));
+        out.gaps.push(unread(("it is not UTF-8".to_owned(), Span::file(name))));
         return out;
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = match ecosystem {
         Ecosystem::Cargo => cargo(text, contents, &mut out),
         _ => npm(text, from_git, contents, &mut out),
@@ -69,55 +67,51 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     out
 }
 
-fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> Result<(), String> {
-    // `serde_json` refuses more than 128 levels, so that the recursive parser below is safe.
-    serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())?;
-    let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
-        .map_err(|error| error.to_string())?;
-    let Some(Value::Object(root)) = parsed.value else { return Err("it is not an object".to_owned()) };
+/// Why a manifest cannot be read, and where.
+type Unread = (String, Span);
+
+fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> Result<(), Unread> {
     let index = LineIndex::new("package.json", text);
-    if let Some(scripts) = root.get_object("scripts") {
-        for property in &scripts.properties {
-            let Some(command) = property.value.as_string_lit() else { continue };
-            let span = index.span(command.range.start, command.range.end);
-            let name = property.name.as_str();
-            let mut fact =
-                Fact::new(FactKind::Manifest, format!("scripts.{name}"), span.clone()).value(&*command.value);
-            if ON_INSTALL.contains(&name) || (from_git && ON_GIT_INSTALL.contains(&name)) {
-                fact.context.install = true;
-                fact.capability = Some(CapabilityKind::InstallTime);
-                out.install_scripts.push(format!("{name}: {}", command.value));
-                out.install_spans.push((format!("scripts.{name}"), span.clone()));
-                out.install_files.extend(started(&command.value));
-                out.facts.extend(shell::facts(&command.value, &span).into_iter().map(|mut fact| {
-                    fact.context.install = true;
-                    fact
-                }));
-            }
-            out.facts.push(fact);
-        }
+    let root = json::parse(text).map_err(|error| (error.message, index.span(error.offset, error.offset)))?;
+    if !root.is_object() {
+        return Err(("it is not an object".to_owned(), index.span(root.range.start, root.range.end)));
     }
-    let mut entry = |name: &str, value: &Value<'_>| entries(name, value, &index, 0, out);
+    let place = |node: &Node<'_>| index.span(node.range.start, node.range.end);
+    let scripts = root.get("scripts");
+    for (name, _, value) in scripts.map(Node::members).unwrap_or_default() {
+        let Some(command) = value.as_str() else { continue };
+        let span = place(value);
+        let mut fact = Fact::new(FactKind::Manifest, format!("scripts.{name}"), span.clone()).value(command);
+        if ON_INSTALL.contains(&&**name) || (from_git && ON_GIT_INSTALL.contains(&&**name)) {
+            fact.context.install = true;
+            fact.capability = Some(CapabilityKind::InstallTime);
+            out.install_scripts.push(format!("{name}: {command}"));
+            out.install_spans.push((format!("scripts.{name}"), span.clone()));
+            out.install_files.extend(started(command));
+            out.facts.extend(shell::facts(command, &span).into_iter().map(|mut fact| {
+                fact.context.install = true;
+                fact
+            }));
+        }
+        out.facts.push(fact);
+    }
     for key in ["main", "module", "browser", "bin", "exports"] {
-        if let Some(property) = root.get(key) {
-            entry(key, &property.value);
+        if let Some(value) = root.get(key) {
+            entries(key, value, &index, out);
         }
     }
     if root.get("main").is_none() {
         out.entries.push("index".to_owned());
     }
     for key in ["gypfile", "type", "os", "cpu", "engines", "binary", "trustedDependencies"] {
-        if let Some(property) = root.get(key) {
-            let range = jsonc_parser::common::Ranged::range(&property.value);
-            let span = index.span(range.start, range.end);
-            out.facts.push(Fact::new(FactKind::Manifest, key, span).value(&text[range.start..range.end]));
+        if let Some(value) = root.get(key) {
+            let written = &text[value.range.clone()];
+            out.facts.push(Fact::new(FactKind::Manifest, key, place(value)).value(written));
         }
     }
-    out.licence = root.get_string("license").map(|licence| licence.value.to_string());
-    let off = root.get_boolean("gypfile").is_some_and(|value| !value.value);
-    let own = root
-        .get_object("scripts")
-        .is_some_and(|s| s.get("install").is_some() || s.get("preinstall").is_some());
+    out.licence = root.get("license").and_then(Node::as_str).map(str::to_owned);
+    let off = root.get("gypfile").and_then(Node::as_bool) == Some(false);
+    let own = ["install", "preinstall"].iter().any(|name| scripts.is_some_and(|s| s.get(name).is_some()));
     if !off && !own {
         gyp(contents, out);
     }
@@ -137,19 +131,16 @@ fn gyp(contents: &Contents, out: &mut Manifest) {
     }
 }
 
-fn entries(name: &str, value: &Value<'_>, index: &LineIndex<'_>, depth: u8, out: &mut Manifest) {
-    match value {
-        Value::StringLit(path) => {
-            out.entries.push(path.value.to_string());
-            let span = index.span(path.range.start, path.range.end);
-            out.facts.push(Fact::new(FactKind::Manifest, name, span).value(&*path.value));
+/// Recursion is bounded by [`json::MAX_DEPTH`].
+fn entries(name: &str, node: &Node<'_>, index: &LineIndex<'_>, out: &mut Manifest) {
+    match &node.value {
+        Value::String(path) => {
+            out.entries.push(path.to_string());
+            let span = index.span(node.range.start, node.range.end);
+            out.facts.push(Fact::new(FactKind::Manifest, name, span).value(&**path));
         }
-        Value::Object(object) if depth < 8 => {
-            object.properties.iter().for_each(|p| entries(name, &p.value, index, depth + 1, out));
-        }
-        Value::Array(list) if depth < 8 => {
-            list.elements.iter().for_each(|value| entries(name, value, index, depth + 1, out));
-        }
+        Value::Object(members) => members.iter().for_each(|(.., value)| entries(name, value, index, out)),
+        Value::Array(elements) => elements.iter().for_each(|value| entries(name, value, index, out)),
         _ => {}
     }
 }
@@ -174,9 +165,12 @@ pub fn started(command: &str) -> Vec<String> {
     out
 }
 
-fn cargo(text: &str, contents: &Contents, out: &mut Manifest) -> Result<(), String> {
-    let table = DeTable::parse(text).map_err(|error| error.message().to_owned())?;
+fn cargo(text: &str, contents: &Contents, out: &mut Manifest) -> Result<(), Unread> {
     let index = LineIndex::new("Cargo.toml", text);
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().unwrap_or_default();
+        (error.message().to_owned(), index.span(at.start, at.end))
+    })?;
     let get = |section: &str, key: &str| -> Option<&Spanned<DeValue<'_>>> {
         table.get_ref().get(section)?.get_ref().as_table()?.get(key)
     };
@@ -244,6 +238,62 @@ mod tests {
         let gyp = contents(&[("package.json", b"{}"), ("binding.gyp", b"{}")]);
         assert_eq!(read(Ecosystem::Npm, &gyp, false).install_scripts, ["binding.gyp: node-gyp rebuild"]);
         assert_eq!(read(Ecosystem::Npm, &contents(&[("package.json", b"{")]), false).gaps.len(), 1);
+    }
+
+    /// Each fact of a manifest marks the very value that it quotes, whatever stands before it.
+    #[test]
+    fn facts_of_manifests_have_line_and_column() {
+        let marked = |text: &str, span: &Span| text[span.start as usize..span.end as usize].to_owned();
+        let npm = "\u{feff}{\n  \"name\": \"ä\", \"exports\": {\".\": [\"./ö.js\"]},\n  \"os\": [\"linux\"],\n  \
+                   \"scripts\": {\"install\": \"node a.js\"}\n}\n";
+        let got = read(Ecosystem::Npm, &contents(&[("package.json", npm.as_bytes())]), false);
+        let seen: Vec<_> = got
+            .facts
+            .iter()
+            .filter(|fact| fact.kind == FactKind::Manifest)
+            .map(|fact| (&*fact.name, fact.span.line, fact.span.column, marked(npm, &fact.span)))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("scripts.install", 4, 26, "\"node a.js\"".to_owned()),
+                ("exports", 2, 34, "\"./ö.js\"".to_owned()),
+                ("os", 3, 9, "[\"linux\"]".to_owned()),
+            ]
+        );
+        let cargo = "[package]\nname = \"ä\"\nlinks = \"z\"\n[lib]\nproc-macro = true\n";
+        let got = read(Ecosystem::Cargo, &contents(&[("Cargo.toml", cargo.as_bytes())]), false);
+        let seen: Vec<_> = got
+            .facts
+            .iter()
+            .map(|fact| (&*fact.name, fact.span.line, fact.span.column, marked(cargo, &fact.span)))
+            .collect();
+        assert_eq!(
+            seen,
+            [("package.links", 3, 9, "\"z\"".to_owned()), ("lib.proc-macro", 5, 14, "true".to_owned())]
+        );
+    }
+
+    /// npm takes the last of two members of one name.
+    #[test]
+    fn the_last_of_two_scripts_counts() {
+        let text =
+            r#"{"scripts":{"test":"ava"},"gypfile":true,"gypfile":false,"scripts":{"install":"node x.js"}}"#;
+        let files = contents(&[("package.json", text.as_bytes()), ("binding.gyp", b"{}")]);
+        let got = read(Ecosystem::Npm, &files, false);
+        assert_eq!(got.install_scripts, ["install: node x.js"]);
+    }
+
+    /// A manifest that cannot be read says where it breaks.
+    #[test]
+    fn damage_has_a_place() {
+        for (ecosystem, name, text) in [
+            (Ecosystem::Npm, "package.json", "{\n  \"a\": 1,\n}"),
+            (Ecosystem::Cargo, "Cargo.toml", "[package]\nname = \n"),
+        ] {
+            let got = read(ecosystem, &contents(&[(name, text.as_bytes())]), false);
+            assert!(got.gaps.len() == 1 && got.gaps[0].spans[0].line >= 2, "{:?}", got.gaps);
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::base::{self, BaseArgs};
 use super::progress::Bar;
 use super::{CommandError, Env, policy, print};
-use crate::attest::{self, Signer, write_atomic};
+use crate::attest::{self, Signer, write_all_atomic};
 use crate::audit::{self, change};
 use crate::check::advisory;
 use crate::compare;
@@ -35,9 +36,8 @@ pub struct Args {
     /// Compare with a git revision and judge what the change adds or alters
     #[arg(long, value_name = "REV", conflicts_with = "base")]
     since: Option<String>,
-    /// Compare with an earlier BoM
-    #[arg(long, value_name = "BOM")]
-    base: Option<PathBuf>,
+    #[command(flatten)]
+    base: BaseArgs,
     /// Policy profile: ci, skill, periodic or micro
     #[arg(long)]
     profile: Option<String>,
@@ -100,7 +100,7 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
         )?)
     };
     let (policy, policy_notes) = effective_policy(args)?;
-    let options = options(args, env, policy)?;
+    let options = options(args, env, policy, signer.as_ref())?;
     let audit = if env.terminal {
         audit::run(&options, &Bar::default())
     } else {
@@ -131,16 +131,20 @@ fn pretty(value: &serde_json::Value) -> Result<String, CommandError> {
 fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> {
     let profile = args.profile.as_deref();
     if let Some(path) = &args.policy {
-        return Ok((policy::load(path, true, profile)?, Vec::new()));
+        return Ok((policy::load(path, profile)?, Vec::new()));
     }
-    let folder = if args.path.is_file() { args.path.parent().unwrap_or(Path::new(".")) } else { &args.path };
-    let path = folder.join("bomvet.toml");
-    let Some(revision) = &args.since else { return Ok((policy::load(&path, false, profile)?, Vec::new())) };
+    let folder = match args.path.parent() {
+        // The parent of a bare file name is empty.
+        Some(parent) if args.path.is_file() && parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) if args.path.is_file() => parent,
+        _ => &args.path,
+    };
+    let Some(revision) = &args.since else { return Ok((policy::beside(folder, profile)?, Vec::new())) };
     let root = std::path::absolute(folder)?;
     let base = compare::git::Revision::open(&root, revision)?;
     let old = base.read("bomvet.toml")?;
     let mut notes = Vec::new();
-    if old != std::fs::read(&path).ok() {
+    if !policy::is_same(folder, old.as_deref()) {
         notes.push(format!("bomvet.toml differs from {revision}; the policy of {revision} is used"));
     }
     let policy = match old {
@@ -154,26 +158,25 @@ fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> 
     Ok((policy, notes))
 }
 
-fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, CommandError> {
+fn options(
+    args: &Args,
+    env: &Env,
+    policy: Policy,
+    signer: Option<&Signer>,
+) -> Result<audit::Options, CommandError> {
     let store = env.cache.clone().map_or_else(Store::none, Store::open);
     let root = if args.path.is_file() {
         args.path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
     } else {
         args.path.clone()
     };
-    let base = match (&args.since, &args.base) {
+    let base = match (&args.since, &args.base.base) {
         (Some(revision), _) => change::Base::Revision(revision.clone()),
-        (None, Some(path)) => {
-            let text = super::read_text(path)?;
-            let bom =
-                serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
-            let packages =
-                compare::bom::packages(&bom).map_err(|why| format!("`{}`: {why}", path.display()))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            change::Base::Bom(name, packages)
-        }
+        (None, Some(path)) => base::load(path, &args.base, signer)?,
         (None, None) => change::Base::None,
     };
+    let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
+    let npm_registries = homes.npm.registries();
     Ok(audit::Options {
         path: args.path.clone(),
         policy,
@@ -185,12 +188,13 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
             left_out: vec![std::path::absolute(&args.output)?],
             connections: usize::from(args.connections),
             cargo_home: env.cargo_home.clone(),
-            ..acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone())
+            ..homes
         },
         resolve: resolve::Options {
             offline: args.offline,
             lockfile_only: args.lockfile_only,
             store: Some(store.clone()),
+            npm_registries,
             ..resolve::Options::default()
         },
         advisories: advisory::Options {
@@ -239,8 +243,6 @@ fn write(
         ("report.html", html.as_bytes()),
         ("bomvet.sarif", sarif.as_bytes()),
     ];
-    for (name, bytes) in files {
-        write_atomic(&args.output.join(name), bytes)?;
-    }
+    write_all_atomic(&args.output, &files)?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! `bomvet db`: gets, lists and shows where advisory databases are.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{APPROVED, CommandError, print};
 use crate::check::advisory::update::{self, Http, Outcome, Target};
 use crate::check::advisory::{Advisories, Options};
 use crate::model::{DatabaseInfo, Ecosystem};
@@ -58,29 +58,28 @@ enum Format {
     Json,
 }
 
-/// Runs `bomvet db`: 0 done, 2 not done.
-pub(super) fn run(args: &DbArgs, now: i64) -> ExitCode {
-    let Some(folder) = args.folder.clone().or_else(folder) else {
-        eprintln!("error: the user's data folder is not known; set `BOMVET_DB` or give `--folder`");
-        return ExitCode::from(2);
-    };
-    let done = match &args.command {
-        DbCommand::Path => {
-            println!("{}", folder.display());
-            Ok(())
-        }
+/// Runs `bomvet db`.
+///
+/// # Errors
+/// Where a database cannot be got or read.
+pub(super) fn run(args: &DbArgs, now: i64) -> Result<u8, CommandError> {
+    let folder = args
+        .folder
+        .clone()
+        .or_else(folder)
+        .ok_or("the user's data folder is not known; set `BOMVET_DB` or give `--folder`")?;
+    match &args.command {
+        DbCommand::Path => say(&folder.display().to_string()),
         DbCommand::Status { format } => status(&folder, *format, now),
         DbCommand::Update { rustsec, osv, ecosystem } => {
             fetch(&folder, &targets(rustsec.as_deref(), osv.as_deref(), ecosystem))
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    }?;
+    Ok(APPROVED)
+}
+
+fn say(line: &str) -> Result<(), String> {
+    print(&format!("{line}\n")).map_err(|error| error.to_string())
 }
 
 /// `$XDG_DATA_HOME/bomvet/db`, else `~/.local/share/bomvet/db`.
@@ -123,9 +122,9 @@ fn fetch(folder: &std::path::Path, targets: &[Target]) -> Result<(), String> {
         match update::update(folder, target, &http) {
             Ok(Outcome::Updated(infos)) => {
                 let records: usize = infos.iter().map(|info| info.records).sum();
-                println!("{}: updated, {records} records", target.file);
+                say(&format!("{}: updated, {records} records", target.file))?;
             }
-            Ok(Outcome::Unchanged) => println!("{}: unchanged", target.file),
+            Ok(Outcome::Unchanged) => say(&format!("{}: unchanged", target.file))?,
             // One that fails does not keep the others from being got.
             Err(error) => failed.push(error.to_string()),
         }
@@ -150,10 +149,10 @@ fn status(folder: &std::path::Path, format: Format, now: i64) -> Result<(), Stri
                     value
                 })
                 .collect();
-            println!("{:#}", serde_json::json!({"bomvet": 1, "databases": list}));
+            say(&format!("{:#}", serde_json::json!({"bomvet": 1, "databases": list})))
         }
         Format::Table if rows.is_empty() => {
-            println!("no databases in {}; run `bomvet db update`", folder.display())
+            say(&format!("no databases in {}; run `bomvet db update`", folder.display()))
         }
         Format::Table => {
             let mut table = comfy_table::Table::new();
@@ -176,8 +175,7 @@ fn status(folder: &std::path::Path, format: Format, now: i64) -> Result<(), Stri
                     path,
                 ]);
             }
-            println!("{table}");
+            say(&table.to_string())
         }
     }
-    Ok(())
 }

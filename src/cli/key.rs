@@ -1,10 +1,10 @@
 //! `bomvet key`: new, show, trust.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{APPROVED, CommandError, complain, print};
 use crate::attest::keys::{self, Algorithm, KeyError, KeySource, PublicKey, Signer, TrustStore};
 use crate::attest::{atomic, json};
 
@@ -100,8 +100,12 @@ pub(super) fn signer(option: Option<&Path>) -> Result<Option<Signer>, KeyError> 
     source.map(KeySource::load).transpose()
 }
 
-pub(super) fn run(args: &KeyArgs) -> ExitCode {
-    let done = match &args.command {
+/// Runs the command.
+///
+/// # Errors
+/// Where a key cannot be made, read or written.
+pub(super) fn run(args: &KeyArgs) -> Result<u8, CommandError> {
+    match &args.command {
         KeyCommand::New { algorithm, output, if_missing, force } => {
             new(*algorithm, output.as_deref(), *if_missing, *force)
         }
@@ -109,14 +113,8 @@ pub(super) fn run(args: &KeyArgs) -> ExitCode {
         KeyCommand::Trust { keys, name, list, remove, store } => {
             trust(keys, name.as_deref(), *list, *remove, store.as_deref())
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    }?;
+    Ok(APPROVED)
 }
 
 fn new(algorithm: AlgorithmArg, output: Option<&Path>, if_missing: bool, force: bool) -> Result<(), String> {
@@ -126,7 +124,7 @@ fn new(algorithm: AlgorithmArg, output: Option<&Path>, if_missing: bool, force: 
     };
     if path.symlink_metadata().is_ok() && !force {
         if if_missing {
-            eprintln!("key `{}` is there already", path.display());
+            complain(&format!("key `{}` is there already", path.display()));
             return Ok(());
         }
         return Err(format!(
@@ -149,10 +147,9 @@ fn new(algorithm: AlgorithmArg, output: Option<&Path>, if_missing: bool, force: 
     jwk["kid"] = signer.public_key().thumbprint().as_str().into();
     atomic::write_atomic(&public, &json::pretty(&jwk)).map_err(text)?;
     trust_store(None)?.add(signer.public_key(), None).map_err(text)?;
-    eprintln!("private key: {} (keep it secret)", path.display());
-    eprintln!("public key:  {} (give it to those who verify)", public.display());
-    println!("{}", signer.public_key().thumbprint());
-    Ok(())
+    complain(&format!("private key: {} (keep it secret)", path.display()));
+    complain(&format!("public key:  {} (give it to those who verify)", public.display()));
+    say(&format!("{}\n", signer.public_key().thumbprint()))
 }
 
 fn show(key: Option<&Path>) -> Result<(), String> {
@@ -161,8 +158,7 @@ fn show(key: Option<&Path>) -> Result<(), String> {
         .ok_or("there is no key; make one with `bomvet key new`, or name one with --key or BOMVET_KEY")?;
     let mut jwk = signer.public_key().jwk();
     jwk["kid"] = signer.public_key().thumbprint().as_str().into();
-    print!("{}", String::from_utf8_lossy(&json::pretty(&jwk)));
-    Ok(())
+    say(&String::from_utf8_lossy(&json::pretty(&jwk)))
 }
 
 fn trust(
@@ -179,7 +175,7 @@ fn trust(
             // A name comes from a file: what it holds must not drive the terminal.
             let line =
                 format!("{} {} {}", key.thumbprint(), key.algorithm().as_str(), crate::model::escape(&name));
-            println!("{}", line.trim_end());
+            say(&format!("{}\n", line.trim_end()))?;
         }
         return Ok(());
     }
@@ -191,11 +187,11 @@ fn trust(
             let id = store.remove(given).map_err(text)?.ok_or_else(|| {
                 format!("no key, or more than one, starts with `{given}`; see `bomvet key trust --list`")
             })?;
-            println!("no longer trusted: {id}");
+            say(&format!("no longer trusted: {id}\n"))?;
         } else {
             let key = public_key(given)?;
             store.add(&key, name).map_err(text)?;
-            println!("trusted: {}", key.thumbprint());
+            say(&format!("trusted: {}\n", key.thumbprint()))?;
         }
     }
     Ok(())
@@ -208,6 +204,10 @@ pub(super) fn public_key(given: &str) -> Result<PublicKey, String> {
     }
     let bytes = std::fs::read(given).map_err(|e| format!("cannot read `{given}`: {e}"))?;
     PublicKey::from_jwk_bytes(&bytes).map_err(|e| format!("`{given}`: {e}"))
+}
+
+fn say(line: &str) -> Result<(), String> {
+    print(line).map_err(text)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

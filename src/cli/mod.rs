@@ -2,6 +2,7 @@
 //! the environment.
 
 mod audit;
+mod base;
 mod db;
 mod env;
 mod explain;
@@ -12,7 +13,7 @@ mod rules;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -81,20 +82,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
-        Command::Verify(args) => return verify::run(&args),
-        Command::Db(args) => return db::run(&args, env.now),
-        Command::Rules(args) => Ok(rules::run(&args)),
-        Command::Key(args) => return key::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Db(args) => db::run(&args, env.now),
+        Command::Rules(args) => rules::run(&args),
+        Command::Key(args) => key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut std::io::stdout());
-            Ok(APPROVED)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut script);
+            print(&String::from_utf8_lossy(&script)).map(|()| APPROVED)
         }
     };
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            complain(&format!("error: {error}"));
             ExitCode::from(FAILED)
         }
     }
@@ -111,7 +113,26 @@ fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Reads a text file that the user named.
+/// Writes a line to standard error. Where that fails nobody is left to be told.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Largest text file that a command reads, in bytes; the BoM of 10,000 packages has about 100 MB.
+const MAX_TEXT: u64 = 1 << 30;
+
+/// Reads a text file that the user named; it may be a pipe.
 fn read_text(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()).into())
+    read_limited(path, MAX_TEXT)
+}
+
+fn read_limited(path: &Path, limit: u64) -> Result<String, CommandError> {
+    let fail = |why: String| format!("cannot read `{}`: {why}", path.display());
+    let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
+    if bytes.len() as u64 > limit {
+        return Err(fail(format!("more than {limit} bytes")).into());
+    }
+    Ok(String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))?)
 }

@@ -1,8 +1,8 @@
 //! `bomvet policy`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{APPROVED, CommandError, Env, print, read_text};
+use super::{APPROVED, CommandError, Env, print, read_limited, read_text};
 use crate::policy::{Policy, TEMPLATE};
 
 /// Show, check or start a policy.
@@ -31,15 +31,50 @@ pub enum Command {
     },
 }
 
-/// Loads the policy file if it is there, else the built-in profile.
+/// Largest policy file, in bytes.
+const MAX_POLICY: u64 = 4 << 20;
+
+/// Loads the policy file that the user named.
+///
+/// # Errors
+/// Where the file cannot be used, or the profile is unknown.
+pub fn load(path: &Path, profile: Option<&str>) -> Result<Policy, CommandError> {
+    let text = read_limited(path, MAX_POLICY)?;
+    Ok(Policy::parse(&path.display().to_string(), &text, profile)?)
+}
+
+/// Loads `bomvet.toml` of `folder` if it is there, else the built-in profile.
+///
+/// What is audited put the file there: a pipe would never end, and a link that leaves could show
+/// another file's lines in an error.
 ///
 /// # Errors
 /// Where the file is there but cannot be used, or the profile is unknown.
-pub fn load(path: &std::path::Path, must_exist: bool, profile: Option<&str>) -> Result<Policy, CommandError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Policy::parse(&path.display().to_string(), &text, profile)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => builtin(profile),
-        Err(error) => Err(format!("cannot read policy `{}`: {error}", path.display()).into()),
+pub fn beside(folder: &Path, profile: Option<&str>) -> Result<Policy, CommandError> {
+    let path = folder.join("bomvet.toml");
+    let fail = |why: &str| Err(format!("cannot read policy `{}`: {why}", path.display()).into());
+    match std::fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return builtin(profile),
+        Err(error) => return fail(&error.to_string()),
+        Ok(_) => {}
+    }
+    match (std::fs::canonicalize(&path), std::fs::canonicalize(folder)) {
+        (Ok(real), Ok(folder)) if !real.starts_with(&folder) => {
+            fail("it is a link that leaves the folder; name the policy with `--policy`")
+        }
+        (Err(error), _) | (_, Err(error)) => fail(&error.to_string()),
+        (Ok(real), _) if !real.is_file() => fail("it is not a regular file"),
+        _ => load(&path, profile),
+    }
+}
+
+/// Whether `bomvet.toml` of `folder` has the bytes `old`; one that cannot be used has not.
+pub fn is_same(folder: &Path, old: Option<&[u8]>) -> bool {
+    let path = folder.join("bomvet.toml");
+    match std::fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => old.is_none(),
+        Ok(meta) if meta.is_file() && meta.len() <= MAX_POLICY => old == std::fs::read(&path).ok().as_deref(),
+        _ => false,
     }
 }
 
@@ -61,7 +96,10 @@ pub fn builtin(profile: Option<&str>) -> Result<Policy, CommandError> {
 pub fn run(command: &Command, env: &Env) -> Result<u8, CommandError> {
     match command {
         Command::Show { policy, profile } => {
-            let policy = load(policy, false, profile.as_deref())?;
+            let policy = match policy.try_exists() {
+                Ok(false) => builtin(profile.as_deref())?,
+                _ => load(policy, profile.as_deref())?,
+            };
             let mut value = serde_json::to_value(&policy)?;
             value["digest"] = serde_json::json!(policy.digest());
             print(&format!("{}\n", serde_json::to_string_pretty(&value)?))?;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{APPROVED, CommandError, DENIED, print};
+
 use crate::check::examples;
 use crate::rules::RuleSet;
 
@@ -31,38 +33,36 @@ enum RulesCommand {
 }
 
 /// Runs the command; gives the exit code.
-pub fn run(args: &RulesArgs) -> u8 {
+///
+/// # Errors
+/// Where a folder of rules cannot be used or there is no such rule.
+pub fn run(args: &RulesArgs) -> Result<u8, CommandError> {
     let mut rules = RuleSet::builtin();
     for folder in &args.rules {
-        match rules.load_dir(folder) {
-            Ok(more) => rules = more,
-            Err(error) => {
-                eprintln!("error: {error}");
-                return 2;
-            }
-        }
+        rules = rules.load_dir(folder)?;
     }
     match &args.command {
-        RulesCommand::List => print!("{}", rules.list()),
+        RulesCommand::List => print(&rules.list())?,
         RulesCommand::Explain { id } => match rules.explain(id) {
-            Some(page) => print!("{page}"),
+            Some(page) => print(&page)?,
             None => {
                 let near = rules.nearest(id).map(|id| format!("; did you mean `{id}`?")).unwrap_or_default();
-                eprintln!("error: no rule `{id}`{near} (`bomvet rules list` shows all)");
-                return 2;
+                return Err(format!("no rule `{id}`{near} (`bomvet rules list` shows all)").into());
             }
         },
         RulesCommand::Test => {
             let results = examples::run(&rules);
             let failed: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
+            let mut text = String::new();
             for result in &failed {
                 let verb =
                     if result.expected { "must match and does not" } else { "must not match and does" };
-                println!("{}: {}: `{}` {verb}", result.place, result.rule, result.path);
+                text += &format!("{}: {}: `{}` {verb}\n", result.place, result.rule, result.path);
             }
-            println!("{} examples, {} failed", results.len(), failed.len());
-            return u8::from(!failed.is_empty());
+            text += &format!("{} examples, {} failed\n", results.len(), failed.len());
+            print(&text)?;
+            return Ok(if failed.is_empty() { APPROVED } else { DENIED });
         }
     }
-    0
+    Ok(APPROVED)
 }

@@ -1,12 +1,11 @@
 //! `bomvet verify`: checks a BoM and its attestations.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::key;
+use super::{APPROVED, CommandError, DENIED, complain, key, print};
 use crate::attest::verify::{Inputs, Part, Report, contents, verify};
 use crate::model::escape;
 use crate::store::Store;
@@ -44,18 +43,15 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(args: &VerifyArgs) -> ExitCode {
-    match checked(args) {
-        Ok(report) if report.is_ok() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+/// Runs the command.
+///
+/// # Errors
+/// Where there is nothing to verify, or the keys cannot be read.
+pub(super) fn run(args: &VerifyArgs) -> Result<u8, CommandError> {
+    Ok(if checked(args)?.is_ok() { APPROVED } else { DENIED })
 }
 
-fn checked(args: &VerifyArgs) -> Result<Report, String> {
+fn checked(args: &VerifyArgs) -> Result<Report, CommandError> {
     let bom = read(&args.bom)?;
     let beside = args.bom.with_file_name("attestations.jsonl");
     let path = args.attestations.clone().or_else(|| beside.exists().then_some(beside));
@@ -71,7 +67,7 @@ fn checked(args: &VerifyArgs) -> Result<Report, String> {
                 trusted.extend(store.list().map_err(|e| e.to_string())?.into_iter().map(|known| known.key));
             }
             Err(_) if args.allow_unsigned => {}
-            Err(message) => return Err(message),
+            Err(message) => return Err(message.into()),
         }
     }
     let mut report = verify(&Inputs {
@@ -92,15 +88,15 @@ fn checked(args: &VerifyArgs) -> Result<Report, String> {
     }
     if let Some(dir) = &args.store {
         if !dir.is_dir() {
-            return Err(format!("cannot read store `{}`: it is no folder", dir.display()));
+            return Err(format!("cannot read store `{}`: it is no folder", dir.display()).into());
         }
         let (good, failures) = contents::in_store(&report.document, &Store::open(dir.clone()));
         matched.push(format!("store: {good} archives hashed again, {} differ", failures.len()));
         report.failures.extend(failures);
     }
     match args.format {
-        Format::Text => show(args, path.as_deref(), &report, &matched),
-        Format::Json => print_json(&report),
+        Format::Text => show(args, path.as_deref(), &report, &matched)?,
+        Format::Json => print_json(&report)?,
     }
     Ok(report)
 }
@@ -109,40 +105,45 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))
 }
 
-fn show(args: &VerifyArgs, attestations: Option<&Path>, report: &Report, matched: &[String]) {
+fn show(
+    args: &VerifyArgs,
+    attestations: Option<&Path>,
+    report: &Report,
+    matched: &[String],
+) -> Result<(), CommandError> {
     for failure in &report.failures {
         let path = match failure.part {
             Part::Bom => args.bom.as_path(),
             Part::Attestations => attestations.unwrap_or(Path::new("attestations.jsonl")),
         };
         // Messages quote the file; what it holds must not drive the terminal.
-        eprintln!("error: {}:{}: {}", path.display(), failure.line, escape(&failure.to_string()));
+        complain(&format!("error: {}:{}: {}", path.display(), failure.line, escape(&failure.to_string())));
         if let Some(help) = &failure.help {
-            eprintln!("  help: {}", escape(help));
+            complain(&format!("  help: {}", escape(help)));
         }
     }
-    for line in matched {
-        println!("{line}");
-    }
+    let mut text: String = matched.iter().map(|line| format!("{line}\n")).collect();
     if !report.is_ok() {
         let n = report.failures.len();
-        eprintln!("not verified: {n} {}", if n == 1 { "failure" } else { "failures" });
-        return;
+        complain(&format!("not verified: {n} {}", if n == 1 { "failure" } else { "failures" }));
+        return print(&text);
     }
     match &report.signed_by {
-        Some(id) => println!("signature: valid, by trusted key {id}"),
-        None => println!("signature: none, as allowed by --allow-unsigned"),
+        Some(id) => text += &format!("signature: valid, by trusted key {id}\n"),
+        None => text += "signature: none, as allowed by --allow-unsigned\n",
     }
     let approved = report.packages - report.denied;
-    println!("verdicts: {} packages, {approved} approved, {} denied", report.packages, report.denied);
+    text +=
+        &format!("verdicts: {} packages, {approved} approved, {} denied\n", report.packages, report.denied);
     match report.attestations {
-        Some(n) => println!("attestations: {n}, all agree with the BoM"),
-        None => println!("attestations: not checked, there is no `attestations.jsonl` beside the BoM"),
+        Some(n) => text += &format!("attestations: {n}, all agree with the BoM\n"),
+        None => text += "attestations: not checked, there is no `attestations.jsonl` beside the BoM\n",
     }
+    print(&text)
 }
 
 /// One document on standard output; its shape is versioned by `bomvet`, as in `audit`.
-fn print_json(report: &Report) {
+fn print_json(report: &Report) -> Result<(), CommandError> {
     let failures: Vec<_> = report
         .failures
         .iter()
@@ -168,5 +169,5 @@ fn print_json(report: &Report) {
         },
         "failures": failures,
     });
-    print!("{}", String::from_utf8_lossy(&crate::attest::json::pretty(&document)));
+    print(&String::from_utf8_lossy(&crate::attest::json::pretty(&document)))
 }

@@ -7,7 +7,7 @@ use super::glob::Glob;
 use super::limits::MAX_MANIFEST;
 use super::manifest::Manifest;
 use super::{Project, paths, workspace};
-use crate::model::{Ecosystem, Finding, Span};
+use crate::model::{Ecosystem, Finding, Gap, GapKind, Span};
 
 /// Findings for the manifests that ask for packages and that no lockfile covers.
 pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec<Finding> {
@@ -45,10 +45,45 @@ pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec
                     )
                 }
             };
-            out.push(Finding::new("discover/no-lockfile", message, vec![Span::file(file.as_str())]));
+            out.push(Finding::new(NO_LOCKFILE, message, vec![Span::file(file.as_str())]));
         }
     }
     out
+}
+
+/// The rule of a manifest that no lockfile covers.
+const NO_LOCKFILE: &str = "discover/no-lockfile";
+
+/// What is missing from the graph: packages of the manifests in `uncovered`, and those that other
+/// package managers would bring.
+pub fn gaps(uncovered: &[Finding], foreign: &[String], projects: &[Project]) -> Vec<Gap> {
+    let gap = |message: String, file: &str| Gap {
+        spans: vec![Span::file(file)],
+        ..Gap::new(GapKind::NotCovered, message)
+    };
+    let manifests = uncovered.iter().filter(|finding| finding.rule == NO_LOCKFILE);
+    let manifests =
+        manifests.filter_map(|finding| Some(gap(finding.message.clone(), &finding.spans.first()?.file)));
+    // Beside npm's own lockfile, another one for the same `package.json` is not what npm installs by.
+    let by_npm = |file: &&String| {
+        let scripts = matches!(
+            file.rsplit('/').next(),
+            Some("yarn.lock" | "pnpm-lock.yaml" | "bun.lock" | "bun.lockb")
+        );
+        let dir = paths::parent(file);
+        scripts
+            && (projects.iter().any(|project| project.ecosystem == Ecosystem::Npm && project.dir == dir)
+                || uncovered.iter().any(|finding| {
+                    finding.spans.first().is_some_and(|span| *span.file == *paths::child(dir, "package.json"))
+                }))
+    };
+    let others = foreign.iter().filter(|file| !by_npm(file)).map(|file| {
+        gap(
+            format!("`{file}` asks for packages of an ecosystem that is not read; they are in no graph"),
+            file,
+        )
+    });
+    manifests.chain(others).collect()
 }
 
 fn cargo_asks(root: &Path, file: &str, out: &mut Vec<Finding>) -> bool {
@@ -68,9 +103,13 @@ fn cargo_asks(root: &Path, file: &str, out: &mut Vec<Finding>) -> bool {
 /// Reads a `package.json`; `Err` says why not.
 fn package_json(root: &Path, file: &str) -> Result<serde_json::Value, String> {
     let path = root.join(file);
-    let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
+    let meta = std::fs::metadata(&path).map_err(|error| error.to_string())?;
+    if !meta.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    let size = meta.len();
     if size > MAX_MANIFEST {
-        return Err(format!("{size} bytes, more than the limit of {MAX_MANIFEST}"));
+        return Err(format!("has {size} bytes, more than the limit of {MAX_MANIFEST}"));
     }
     let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);

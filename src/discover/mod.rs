@@ -17,7 +17,7 @@ pub mod workspace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Ecosystem, Finding};
+use crate::model::{Ecosystem, Finding, Gap};
 
 /// Names of the lockfiles that are read; of npm's, the earlier wins within one folder, as npm
 /// itself has it.
@@ -39,6 +39,37 @@ pub struct Project {
     pub manifest: Option<String>,
 }
 
+/// Files by which other package managers ask for packages. `requirements*.txt` count too.
+const FOREIGN: &[&str] = &[
+    "Gemfile.lock",
+    "Package.resolved",
+    "Pipfile.lock",
+    "Podfile.lock",
+    "build.zig.zon",
+    "bun.lock",
+    "bun.lockb",
+    "composer.lock",
+    "conan.lock",
+    "deno.lock",
+    "go.mod",
+    "gradle.lockfile",
+    "mix.lock",
+    "packages.lock.json",
+    "pdm.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "pom.xml",
+    "pubspec.lock",
+    "pylock.toml",
+    "uv.lock",
+    "yarn.lock",
+];
+
+/// Whether a file of that name asks another package manager for packages.
+fn is_foreign(name: &str) -> bool {
+    FOREIGN.binary_search(&name).is_ok() || name.starts_with("requirements") && name.ends_with(".txt")
+}
+
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Discovered {
@@ -48,6 +79,8 @@ pub struct Discovered {
     pub projects: Vec<Project>,
     /// What is wrong with the layout (a link that leaves, a manifest without a lockfile).
     pub findings: Vec<Finding>,
+    /// Files that ask for packages which no lockfile that is read names.
+    pub gaps: Vec<Gap>,
 }
 
 /// Why nothing could be discovered.
@@ -63,11 +96,14 @@ pub enum DiscoverError {
     },
     /// No lockfile below the path.
     #[error(
-        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`; run `cargo generate-lockfile` or `npm install --package-lock-only` first"
+        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`{}; run `cargo generate-lockfile` or `npm install --package-lock-only` first",
+        passed_over.iter().map(|why| format!("\n  {why}")).collect::<String>()
     )]
     NoLockfile {
         /// The path.
         path: PathBuf,
+        /// What looks like one and cannot be it, and why.
+        passed_over: Vec<String>,
     },
     /// The path is a file of another kind.
     #[error(
@@ -119,12 +155,16 @@ pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverE
     projects.sort();
     let mut findings = seen.findings;
     if projects.is_empty() {
-        return Err(DiscoverError::NoLockfile { path: path.to_owned() });
+        let passed_over = findings.into_iter().map(|finding| finding.message).collect();
+        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
     }
-    findings.extend(cover::uncovered(&root, &seen.manifests, &projects));
+    let uncovered = cover::uncovered(&root, &seen.manifests, &projects);
+    let mut gaps = cover::gaps(&uncovered, &seen.foreign, &projects);
+    findings.extend(uncovered);
     findings.sort();
     findings.dedup();
-    Ok(Discovered { root, projects, findings })
+    gaps.sort();
+    Ok(Discovered { root, projects, findings, gaps })
 }
 
 /// A path that is a lockfile itself: that one alone.
@@ -139,7 +179,7 @@ fn single(path: &Path) -> Result<Discovered, DiscoverError> {
     let root = std::fs::canonicalize(folder).map_err(read)?;
     let project =
         project(&name, |manifest| LOCKFILES.contains(&name.as_str()) && root.join(manifest).is_file());
-    Ok(Discovered { root, projects: vec![project], findings: Vec::new() })
+    Ok(Discovered { root, projects: vec![project], findings: Vec::new(), gaps: Vec::new() })
 }
 
 fn project(file: &str, has: impl Fn(&str) -> bool) -> Project {

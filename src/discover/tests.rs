@@ -51,6 +51,36 @@ fn every_lockfile_is_found_and_shrinkwrap_wins() {
 }
 
 #[test]
+fn what_other_package_managers_bring_is_a_gap() {
+    let root = tempfile::tempdir().expect("a folder");
+    write(
+        root.path(),
+        &[
+            ("package-lock.json", "{}"),
+            ("package.json", "{}"),
+            ("yarn.lock", ""),
+            ("api/go.mod", "module x"),
+            ("api/go.sum", ""),
+            ("tools/requirements-dev.txt", "six==1.16.0"),
+            ("web/package.json", r#"{"dependencies": {"a": "1"}}"#),
+            ("web/yarn.lock", ""),
+            ("old/uv.lock", ""),
+        ],
+    );
+    let found = discover(root.path(), &["old/**".to_owned()]).expect("there is a lockfile");
+    let gaps: Vec<_> = found.gaps.iter().map(|gap| (gap.kind, &*gap.spans[0].file)).collect();
+    assert_eq!(
+        gaps,
+        [
+            (crate::model::GapKind::NotCovered, "api/go.mod"),
+            (crate::model::GapKind::NotCovered, "tools/requirements-dev.txt"),
+            (crate::model::GapKind::NotCovered, "web/package.json"),
+        ]
+    );
+    assert!(FOREIGN.is_sorted(), "it is searched by halves");
+}
+
+#[test]
 fn a_manifest_that_no_lockfile_covers_is_a_finding() {
     let root = tempfile::tempdir().expect("a folder");
     write(

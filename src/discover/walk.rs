@@ -15,6 +15,8 @@ pub struct Seen {
     pub lockfiles: Vec<String>,
     /// Manifests, from the root.
     pub manifests: Vec<String>,
+    /// Files of package managers that are not read, from the root.
+    pub foreign: Vec<String>,
     /// Links that leave, folders that cannot be read.
     pub findings: Vec<Finding>,
 }
@@ -67,6 +69,9 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 continue;
             }
             if kind.is_dir() {
+                if LOCKFILES.contains(&name.as_str()) || MANIFESTS.contains(&name.as_str()) {
+                    seen.findings.push(unreadable(&path, "it is a folder"));
+                }
                 // A build folder is cargo's only beside a manifest; elsewhere `target` is a name like any.
                 let skipped = name == ".git" || name == "node_modules" || (name == "target" && is_crate);
                 if !skipped {
@@ -104,6 +109,8 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 seen.lockfiles.push(path);
             } else if manifest {
                 seen.manifests.push(path);
+            } else if super::is_foreign(&name) {
+                seen.foreign.push(path);
             }
         }
         open.extend(below.into_iter().rev());

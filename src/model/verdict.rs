@@ -50,6 +50,9 @@ pub enum GapKind {
     NotReviewed,
     /// Something about the graph is unknown (features, platforms, kinds).
     NotResolved,
+    /// A file asks for packages that are not in the graph: nothing pins them, or its package
+    /// manager is not one that is read.
+    NotCovered,
 }
 
 impl GapKind {
@@ -63,6 +66,7 @@ impl GapKind {
             Self::NoAdvisories => "no-advisories",
             Self::NotReviewed => "not-reviewed",
             Self::NotResolved => "not-resolved",
+            Self::NotCovered => "not-covered",
         }
     }
 }

@@ -120,7 +120,7 @@ impl Policy {
         )];
         if !evidence.gaps.is_empty() {
             let kinds: Vec<_> = evidence.gaps.iter().map(|gap| gap.kind.as_str()).collect();
-            messages.push(format!("gaps that the profile tolerates: {}", kinds.join(", ")));
+            messages.push(format!("gaps that do not deny: {}", kinds.join(", ")));
         }
         excused.sort();
         messages.extend(excused);
@@ -134,26 +134,13 @@ impl Policy {
     }
 
     fn weigh_findings(&self, evidence: &Evidence<'_>, case: &mut Case<'_>) {
-        let first_accept = self.grants.len() + self.ignores.len();
         for finding in evidence.findings {
             if finding.severity < self.profile.deny_severity
                 || finding.confidence < self.profile.deny_confidence
             {
                 continue;
             }
-            let matching: Vec<_> = self
-                .accepts
-                .iter()
-                .enumerate()
-                .filter(|(_, accept)| {
-                    accept.rule == finding.rule
-                        && accept.package.matches(evidence.package)
-                        && accept.file.as_ref().is_none_or(|file| {
-                            !finding.spans.is_empty() && finding.spans.iter().all(|span| *span.file == **file)
-                        })
-                })
-                .map(|(at, accept)| (first_accept + at, &accept.exception))
-                .collect();
+            let matching = self.accepts_for(evidence.package, &finding.rule, &finding.spans);
             if let Err(expired) = case.excuse(&format!("accepted {}", finding.rule), &matching) {
                 let clause = case.clause(format_args!(
                     "deny-severity = \"{}\"{}",
@@ -163,6 +150,24 @@ impl Policy {
                 case.deny(ReasonKind::Finding(finding.clone()), clause);
             }
         }
+    }
+
+    /// The accepts for a rule's finding, or a gap, at these places of a package.
+    fn accepts_for(&self, package: &Package, rule: &str, spans: &[Span]) -> Vec<(usize, &Exception)> {
+        let first = self.grants.len() + self.ignores.len();
+        self.accepts
+            .iter()
+            .enumerate()
+            .filter(|(_, accept)| {
+                accept.rule == rule
+                    && accept.package.matches(package)
+                    && accept
+                        .file
+                        .as_ref()
+                        .is_none_or(|file| !spans.is_empty() && spans.iter().all(|span| *span.file == **file))
+            })
+            .map(|(at, accept)| (first + at, &accept.exception))
+            .collect()
     }
 
     fn weigh_advisories(&self, evidence: &Evidence<'_>, case: &mut Case<'_>) {
@@ -195,8 +200,17 @@ impl Policy {
 
     fn weigh_gaps(&self, evidence: &Evidence<'_>, case: &mut Case<'_>) {
         for gap in evidence.gaps {
-            if self.profile.deny_gaps.contains(&gap.kind) {
-                let clause = case.clause(format_args!("deny-gaps contains \"{}\"", gap.kind.as_str()));
+            if !self.profile.deny_gaps.contains(&gap.kind) {
+                continue;
+            }
+            let rule = format!("gap/{}", gap.kind.as_str());
+            let matching = self.accepts_for(evidence.package, &rule, &gap.spans);
+            if let Err(expired) = case.excuse(&format!("accepted {rule}"), &matching) {
+                let clause = case.clause(format_args!(
+                    "deny-gaps contains \"{}\"{}",
+                    gap.kind.as_str(),
+                    expired.unwrap_or_default()
+                ));
                 case.deny(ReasonKind::Gap(gap.clone()), clause);
             }
         }

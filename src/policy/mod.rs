@@ -81,10 +81,10 @@ pub struct Ignore {
     pub exception: Exception,
 }
 
-/// `[[accept]]`: a finding does not count.
+/// `[[accept]]`: a finding, or a piece of missing evidence, does not count.
 #[derive(Debug, Clone, Serialize)]
 pub struct Accept {
-    /// The rule's id.
+    /// The rule's id, or `gap/` and the kind of gap.
     pub rule: String,
     /// Only for these packages: an accepted finding is never accepted everywhere.
     pub package: PackagePattern,

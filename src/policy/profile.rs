@@ -37,7 +37,9 @@ pub struct Profile {
 impl Profile {
     /// The built-in profile of that name.
     pub fn builtin(name: &str) -> Option<Self> {
-        use GapKind::{NoAdvisories, NotFetched, NotParsed, NotResolved, NotReviewed, NotSeen, Unverified};
+        use GapKind::{
+            NoAdvisories, NotCovered, NotFetched, NotParsed, NotResolved, NotReviewed, NotSeen, Unverified,
+        };
         let base = Self {
             name: name.to_owned(),
             deny_severity: Severity::High,
@@ -46,7 +48,15 @@ impl Profile {
             deny_advisory_severity: Severity::Info,
             // Unknown features and platforms make the graph larger, never smaller, so they hide
             // nothing and are tolerated; all that hides something denies.
-            deny_gaps: vec![NotFetched, Unverified, NotParsed, NotSeen, NoAdvisories, NotReviewed],
+            deny_gaps: vec![
+                NotFetched,
+                Unverified,
+                NotParsed,
+                NotSeen,
+                NotCovered,
+                NoAdvisories,
+                NotReviewed,
+            ],
             deny_capabilities: Vec::new(),
             deny_gained: Vec::new(),
             deny_licences: Vec::new(),
@@ -61,6 +71,7 @@ impl Profile {
                     Unverified,
                     NotParsed,
                     NotSeen,
+                    NotCovered,
                     NoAdvisories,
                     NotReviewed,
                     NotResolved,
@@ -68,9 +79,10 @@ impl Profile {
                 ..base
             }),
             // A report is read by people: what could not be parsed or seen is shown, not denied.
-            "periodic" => {
-                Some(Self { deny_gaps: vec![NotFetched, Unverified, NoAdvisories, NotReviewed], ..base })
-            }
+            "periodic" => Some(Self {
+                deny_gaps: vec![NotFetched, Unverified, NotCovered, NoAdvisories, NotReviewed],
+                ..base
+            }),
             "micro" => Some(Self {
                 deny_severity: Severity::Medium,
                 deny_capabilities: CapabilityKind::ALL.to_vec(),

@@ -252,3 +252,21 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn pass_a_gap_that_is_accepted_in_that_file_and_nothing_more() {
+    let accept = |file: &str| {
+        format!(
+            "[[accept]]\nrule = \"gap/not-seen\"\npackage = \"npm:left-pad@1.3.0\"\nfile = \"{file}\"\nreason = \"a font\"\n"
+        )
+    };
+    let mut gap = Gap::new(GapKind::NotSeen, "`a.bin`: unrecognised bytes");
+    gap.spans = vec![Span::file("a.bin")];
+    let gaps = vec![gap];
+    let world = World { gaps: gaps.clone(), ..World::new(&accept("a.bin")) };
+    insta::assert_snapshot!(world.decide(), @"approve evidence: sha512 matches; 0 files checked, nothing that profile `ci` denies [profiles.ci] | evidence: gaps that do not deny: not-seen [profiles.ci] | evidence: accepted gap/not-seen: a font, policy line 5 [profiles.ci] used=[0]");
+    let world = World { gaps: gaps.clone(), ..World::new(&accept("b.bin")) };
+    assert!(world.decide().starts_with("deny gap/not-seen"), "{}", world.decide());
+    let world = World { gaps, analysis: None, ..World::new(&accept("a.bin")) };
+    assert!(world.decide().starts_with("deny gap/not-fetched"), "{}", world.decide());
+}

@@ -23,9 +23,25 @@ pub struct Options {
     pub clean_dir: PathBuf,
     /// Where cargo's answers are kept between runs; `None` keeps none.
     pub store: Option<Store>,
-    /// Registries that the project's or the user's `.npmrc` names, as URLs or hosts; packages
-    /// locked to other hosts are findings.
-    pub npm_registries: Vec<String>,
+    /// Registries that the user's own npm configuration names; packages locked to other hosts are
+    /// findings. What the checkout's `.npmrc` names is read here and is no more than its word.
+    pub npm_registries: Vec<NpmRegistry>,
+}
+
+/// A registry that the user's own npm configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpmRegistry {
+    /// The `@scope` that it is for; `None` for packages of any.
+    pub scope: Option<String>,
+    /// Its URL.
+    pub url: String,
+}
+
+impl NpmRegistry {
+    /// One for packages of any scope.
+    pub fn for_any(url: impl Into<String>) -> Self {
+        Self { scope: None, url: url.into() }
+    }
 }
 
 /// Packages and edges of one or more lockfiles.

@@ -1,9 +1,11 @@
 //! Honest lockfiles of every version and kind: packages, edges, and nothing to complain about.
 
+use bomvet::resolve::NpmRegistry;
+
 use super::*;
 
 fn trusted() -> Options {
-    Options { npm_registries: vec!["https://registry.invalid/".to_owned()], ..Options::default() }
+    Options { npm_registries: vec![NpmRegistry::for_any("https://registry.invalid/")], ..Options::default() }
 }
 
 fn shown(folder: &str, lockfile: &str) -> String {

@@ -1,5 +1,7 @@
 //! Lockfiles that somebody changed: one scenario each, and honest twins that look alike.
 
+use bomvet::resolve::NpmRegistry;
+
 use super::*;
 
 const SHA512: &str =
@@ -33,8 +35,10 @@ fn both(manifest: &str, requirements: &str, packages: &str) -> String {
     if !manifest.is_empty() {
         std::fs::write(folder.path().join("package.json"), manifest).unwrap();
     }
-    let options =
-        Options { npm_registries: vec!["https://registry.invalid/".to_owned()], ..Options::default() };
+    let options = Options {
+        npm_registries: vec![NpmRegistry::for_any("https://registry.invalid/")],
+        ..Options::default()
+    };
     let resolution = resolve_file(folder.path(), "package-lock.json", &options).unwrap();
     let mut shown = findings(&resolution);
     // The purls are another test's matter.

@@ -15,6 +15,8 @@ use url::Url;
 use super::Target;
 use crate::acquire::net::{NamedBy, Secret, same_origin};
 use crate::model::{Package, Source};
+use crate::resolve::NpmRegistry;
+use crate::resolve::npm::npmrc::{self, registry_url};
 
 /// The registry when nothing else is configured.
 pub const DEFAULT_REGISTRY: &str = "https://registry.npmjs.org/";
@@ -48,7 +50,7 @@ impl NpmConfig {
     pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut out = Self::default();
         let mut basic: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
-        for (line, key, value) in lines(text) {
+        for (line, key, value) in npmrc::lines(text) {
             let (key, value) = match (expand(&key, env), expand(&value, env)) {
                 (Ok(key), Ok(value)) => (key, value),
                 (Err(name), _) | (_, Err(name)) => {
@@ -70,9 +72,9 @@ impl NpmConfig {
                     "_password" => basic.entry(address).or_default().1 = Some(value),
                     _ => {}
                 }
-            } else if key == "registry" || is_scope_key(&key) {
+            } else if key == "registry" || npmrc::scope_of(&key).is_some() {
                 match registry_url(&value) {
-                    Some(url) => match key.strip_suffix(":registry") {
+                    Some(url) => match npmrc::scope_of(&key) {
                         Some(scope) => drop(out.scopes.insert(scope.to_owned(), url)),
                         None => out.registry = Some(url),
                     },
@@ -129,6 +131,16 @@ impl NpmConfig {
                 || self.credentials.keys().any(|key| key[2..].split('/').next() == Some(&here)))
     }
 
+    /// The registries that the configuration names: the default one for any package, a scope's
+    /// for that scope, and hosts that the user has a credential for, for any.
+    pub fn registries(&self) -> Vec<NpmRegistry> {
+        let scoped =
+            |(scope, url): (&String, &Url)| NpmRegistry { scope: Some(scope.clone()), url: url.to_string() };
+        let any = self.registry.iter().map(Url::to_string);
+        let any = any.chain(self.credentials.keys().map(|address| format!("https:{address}")));
+        any.map(NpmRegistry::for_any).chain(self.scopes.iter().map(scoped)).collect()
+    }
+
     /// Where a package's tarball is.
     ///
     /// # Errors
@@ -175,41 +187,20 @@ impl CheckoutRegistries {
     /// Reads a checkout's `.npmrc`.
     pub fn parse(text: &str) -> Self {
         let mut out = Self::default();
-        for (_, key, value) in lines(text) {
-            let Some(url) = registry_url(&value).filter(|_| !value.contains("${")) else { continue };
-            if key == "registry" {
-                out.registry = Some(url);
-            } else if is_scope_key(&key) {
-                out.scopes.insert(key.trim_end_matches(":registry").to_owned(), url);
+        for named in npmrc::registries(text) {
+            match named.scope {
+                Some(scope) => drop(out.scopes.insert(scope, named.url)),
+                None => out.registry = Some(named.url),
             }
         }
         out
     }
 }
 
-fn is_scope_key(key: &str) -> bool {
-    key.starts_with('@') && key.ends_with(":registry")
-}
-
 /// Host and port, the latter only where it is not the scheme's own.
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or("");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// A registry's URL, ending in `/`, without user information.
-fn registry_url(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    url.host_str().filter(|host| !host.is_empty())?;
-    url.set_username("").ok()?;
-    url.set_password(None).ok()?;
-    url.set_query(None);
-    url.set_fragment(None);
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Some(url)
 }
 
 /// `path` below `registry`; `None` where it would leave it.
@@ -225,26 +216,6 @@ fn credential_key(key: &str) -> Option<(String, &str)> {
     let (address, field) = rest.rsplit_once(':')?;
     let slash = if address.ends_with('/') { "" } else { "/" };
     Some((format!("//{address}{slash}"), field))
-}
-
-/// Lines `key = value` with their numbers; comments, sections and list entries are left out.
-fn lines(text: &str) -> impl Iterator<Item = (usize, String, String)> + '_ {
-    text.lines().enumerate().filter_map(|(at, line)| {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with([';', '#', '[']) {
-            return None;
-        }
-        let (key, value) = line.split_once('=')?;
-        let unquote = |text: &str| {
-            let text = text.trim();
-            ['"', '\'']
-                .iter()
-                .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
-                .unwrap_or(text)
-                .to_owned()
-        };
-        Some((at + 1, unquote(key), unquote(value)))
-    })
 }
 
 /// Replaces `${NAME}` (and `${NAME?}`, empty when unset); gives the name of one that is not set.

@@ -13,7 +13,7 @@ use super::metadata::Facts;
 use super::vendor::Vendor;
 use crate::discover::Project;
 use crate::discover::workspace::Local;
-use crate::store::Store;
+use crate::store::{Damaged, Store};
 
 /// Bucket of the store.
 const BUCKET: &str = "metadata";
@@ -60,9 +60,12 @@ pub fn key(
     hex::encode(hash.finalize())
 }
 
-/// An earlier answer. A damaged entry is as good as none: cargo is asked again.
-pub fn get(store: &Store, key: &str) -> Option<Facts> {
-    postcard::from_bytes(&store.get(BUCKET, key).ok()??).ok()
+/// An earlier answer.
+///
+/// # Errors
+/// Where there is one that is damaged: as good as none, but worth saying.
+pub fn get(store: &Store, key: &str) -> Result<Option<Facts>, Damaged> {
+    Ok(store.get(BUCKET, key)?.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
 }
 
 /// Keeps an answer. One that cannot be written costs time on the next run, nothing else.

@@ -53,7 +53,10 @@ pub fn resolve(root: &Path, project: &Project, options: &Options) -> Result<Reso
             ),
         ));
     }
-    match ask(root, project, options, &text, &local, &vendor) {
+    let mut damaged = Vec::new();
+    let answer = ask(root, project, options, &text, &local, &vendor, &mut damaged);
+    out.findings.extend(damaged.into_iter().map(|finding| (root_purl.clone(), finding)));
+    match answer {
         Ok(facts) => merge::merge(root, project, &lock, &pinned, &facts, &mut out),
         Err(why) => {
             if let Some(finding) = out_of_step(project, &why) {
@@ -77,6 +80,7 @@ fn ask(
     lockfile: &str,
     local: &workspace::Local,
     vendor: &vendor::Vendor,
+    damaged: &mut Vec<Finding>,
 ) -> Result<metadata::Facts, command::Failure> {
     use command::Failure;
     let Some(manifest) = &project.manifest else {
@@ -94,8 +98,10 @@ fn ask(
     let cargo = command::Cargo::find(root, &options.clean_dir)?;
     let key = cache::key(root, project, lockfile, local, vendor, &cargo);
     let store = options.store.as_ref();
-    if let Some(facts) = store.and_then(|store| cache::get(store, &key)) {
-        return Ok(facts);
+    match store.map(|store| cache::get(store, &key)) {
+        Some(Ok(Some(facts))) => return Ok(facts),
+        Some(Err(why)) => damaged.push(Finding::new("store/damaged", why.to_string(), Vec::new())),
+        Some(Ok(None)) | None => {}
     }
     let path = root.join(manifest);
     let json = cargo.metadata(&path, &vendor.arguments, options.offline)?;

@@ -130,7 +130,8 @@ impl Vendor {
 
 fn checksum(root: &Path, dir: &str) -> Option<String> {
     let path = root.join(dir).join(".cargo-checksum.json");
-    if std::fs::metadata(&path).ok()?.len() > MAX_MANIFEST {
+    let meta = std::fs::metadata(&path).ok()?;
+    if !meta.is_file() || meta.len() > MAX_MANIFEST {
         return None;
     }
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;

@@ -7,10 +7,12 @@ use nodejs_semver::Version;
 use super::doc::{Doc, Text};
 use super::edges::Asked;
 use super::lock::{Entry, Lock};
+use super::npmrc::Named;
 use super::source::{self, DEFAULT_HOSTS};
 use super::spec;
 use crate::json::Node;
 use crate::model::{Digest, Finding, HashAlgorithm, Source, Span};
+use crate::resolve::NpmRegistry;
 
 /// What the checks look at: entries with the source that each got (`None` for links).
 #[derive(Debug)]
@@ -19,8 +21,11 @@ pub(super) struct Checks<'c, 'a> {
     pub(super) lock: &'c Lock<'c>,
     pub(super) sources: &'c [Option<Source>],
     pub(super) asked: &'c [Asked],
-    /// Registries that `.npmrc` files name.
-    pub(super) registries: &'c [String],
+    /// Registries that the user's own configuration names.
+    pub(super) registries: &'c [NpmRegistry],
+    /// The checkout's `.npmrc`, from the root, and the registries that it names.
+    pub(super) npmrc: String,
+    pub(super) checkout: &'c [Named],
     pub(super) findings: Vec<(usize, Finding)>,
 }
 
@@ -195,9 +200,11 @@ impl<'c> Checks<'c, '_> {
 
     /// Registry packages on hosts that nobody named.
     ///
-    /// A host is expected if it is the default registry's, if an `.npmrc` names it, or if more
-    /// than half of the *other* registry packages (and at least two) are locked to it: a company's
-    /// mirror, recorded by whoever ran npm. The latter is said once, for the whole lockfile.
+    /// A host is expected if it is the default registry's, if the user's configuration names it
+    /// for the package's scope, if the checkout's does and is [believed](Self::believed), or if
+    /// more than half of the *other* registry packages (and at least two) are locked to it: a
+    /// company's mirror, recorded by whoever ran npm. The latter is said once, for the whole
+    /// lockfile, as is each registry that only the checkout names.
     fn hosts(&mut self) {
         let mut hosts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut total = 0;
@@ -207,9 +214,26 @@ impl<'c> Checks<'c, '_> {
                 total += 1;
             }
         }
-        let named: Vec<String> = self.registries.iter().map(|registry| spec::host(registry)).collect();
+        let checkout: Vec<(&'c Named, bool)> =
+            self.checkout.iter().map(|named| (named, self.believed(named))).collect();
+        for (named, _) in &checkout {
+            self.named_by_checkout(named);
+        }
         for (host, entries) in hosts {
-            if DEFAULT_HOSTS.contains(&host.as_str()) || named.contains(&host) {
+            if DEFAULT_HOSTS.contains(&host.as_str()) {
+                continue;
+            }
+            let entries: Vec<usize> = entries
+                .into_iter()
+                .filter(|at| {
+                    let scope = self.scope(*at);
+                    let by_checkout = checkout.iter().any(|(named, believed)| {
+                        *believed && named.scope.as_deref() == self.asks(scope) && is_host(named, &host)
+                    });
+                    !by_checkout && !self.names(scope, &host)
+                })
+                .collect();
+            if entries.is_empty() {
                 continue;
             }
             let others = entries.len() - 1;
@@ -225,14 +249,64 @@ impl<'c> Checks<'c, '_> {
                 continue;
             }
             for at in entries {
+                let named = match checkout.iter().any(|(named, _)| is_host(named, &host)) {
+                    false => "",
+                    true => {
+                        "; the project's own names it, but not for all that are locked there or should be"
+                    }
+                };
                 let message = format!(
-                    "`{}` is locked to {host}, which is neither the default registry nor one that an .npmrc names",
+                    "`{}` is locked to {host}, which is neither the default registry nor one that an .npmrc names{named}",
                     self.lock.entries[at].name()
                 );
                 let span = span(self, at);
                 self.add(at, "lockfile/foreign-host", message, vec![span]);
             }
         }
+    }
+
+    /// The scope of an entry's package.
+    fn scope(&self, at: usize) -> Option<&'c str> {
+        let name = self.lock.entries[at].name();
+        name.split_once('/').map(|(scope, _)| scope).filter(|scope| scope.starts_with('@'))
+    }
+
+    /// Which line of the checkout's `.npmrc` npm would look at for a package of that scope.
+    fn asks<'s>(&self, scope: Option<&'s str>) -> Option<&'s str> {
+        scope.filter(|scope| self.checkout.iter().any(|named| named.scope.as_deref() == Some(scope)))
+    }
+
+    /// Whether the user's own configuration names the host for packages of that scope.
+    fn names(&self, scope: Option<&str>, host: &str) -> bool {
+        self.registries.iter().any(|known| {
+            spec::host(&known.url) == host && (known.scope.is_none() || known.scope.as_deref() == scope)
+        })
+    }
+
+    /// Whether a registry of the checkout's `.npmrc` is what the lockfile was made with: every
+    /// registry package that it covers is locked to it. A line that was added to make one
+    /// package's foreign host look named covers others too, and those contradict it.
+    fn believed(&self, named: &Named) -> bool {
+        self.sources.iter().enumerate().all(|(at, source)| match source {
+            Some(Source::Registry { url: Some(url), .. })
+                if self.asks(self.scope(at)) == named.scope.as_deref() =>
+            {
+                is_host(named, &spec::host(url))
+            }
+            _ => true,
+        })
+    }
+
+    /// Says that the checkout names a registry which the user does not.
+    fn named_by_checkout(&mut self, named: &Named) {
+        let host = authority(named);
+        if DEFAULT_HOSTS.contains(&host.as_str()) || self.names(named.scope.as_deref(), &host) {
+            return;
+        }
+        let scope = named.scope.as_deref().map_or("all packages".to_owned(), |scope| format!("`{scope}`"));
+        let message = format!("the project's own .npmrc names {host} for {scope}; yours does not");
+        let span = Span { line: named.line, column: 1, ..Span::file(self.npmrc.clone()) };
+        self.add(0, "lockfile/checkout-registry", message, vec![span]);
     }
 
     /// One name and version with two contents.
@@ -268,6 +342,15 @@ impl<'c> Checks<'c, '_> {
             self.add(at, "lockfile/conflicting-integrity", message, spans);
         }
     }
+}
+
+/// Host and port of a registry, as [`spec::host`] gives them.
+fn authority(named: &Named) -> String {
+    spec::host(named.url.as_str())
+}
+
+fn is_host(named: &Named, host: &str) -> bool {
+    authority(named) == host
 }
 
 /// A version without build metadata, which registries leave out of file names.

@@ -22,6 +22,7 @@ mod doc;
 mod edges;
 mod lock;
 mod manifest;
+pub mod npmrc;
 mod source;
 mod spec;
 mod tree;
@@ -32,7 +33,7 @@ use std::path::Path;
 use super::{Options, Resolution, ResolveError, read_text};
 use crate::discover::Project;
 use crate::json::ByteRange;
-use crate::model::{Dependency, DependencyKind, Digest, Ecosystem, Finding, Package, Source};
+use crate::model::{Dependency, DependencyKind, Digest, Ecosystem, Finding, Package, Source, Span};
 use doc::Doc;
 use edges::Edge;
 use lock::{Entry, Lock};
@@ -190,8 +191,19 @@ impl Resolver<'_, '_, '_> {
         }
         findings.extend(check::duplicates(self.doc, json).into_iter().map(|finding| (0, finding)));
         findings.extend(self.manifests());
+        let checkout = match npmrc::read(self.root, &self.base) {
+            Ok(text) => text.map(|text| npmrc::registries(&text)).unwrap_or_default(),
+            Err(why) => {
+                let message = format!("`{}` could not be read: {why}", self.npmrc());
+                let span = Span::file(self.npmrc());
+                findings.push((0, Finding::new("discover/unreadable", message, vec![span])));
+                Vec::new()
+            }
+        };
         let checks = check::Checks {
             doc: self.doc,
+            npmrc: self.npmrc(),
+            checkout: &checkout,
             lock,
             sources: &sources,
             asked: &edges.asked,
@@ -223,6 +235,11 @@ impl Resolver<'_, '_, '_> {
         }
         out.normalise();
         Ok(out)
+    }
+
+    /// The `.npmrc` beside the lockfile, from the root.
+    fn npmrc(&self) -> String {
+        source::from_root(&self.base, ".npmrc")
     }
 
     fn purl(&self, at: usize, source: Option<&Source>) -> String {

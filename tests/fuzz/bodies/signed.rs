@@ -1,0 +1,130 @@
+//! What is signed: no changed byte is accepted, and what is written is read again.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use bomvet::attest::dsse::Envelope;
+use bomvet::attest::keys::PublicKey;
+use bomvet::attest::verify::{Inputs, verify};
+use bomvet::attest::{jsf, json, read};
+use bomvet::report::{explain, frame::Style};
+
+use super::{files, fixture};
+
+static BOM: LazyLock<Vec<u8>> = LazyLock::new(|| fixture("fixtures/attest/small.cdx.json"));
+static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| fixture("fixtures/attest/small.attestations.jsonl"));
+static KEY: LazyLock<PublicKey> =
+    LazyLock::new(|| PublicKey::from_jwk_bytes(&fixture("fixtures/attest/key.jwk")).expect("a key"));
+
+fn accepted(bom: &[u8], attestations: Option<&[u8]>, allow_unsigned: bool) -> bool {
+    let trusted = [KEY.clone()];
+    verify(&Inputs { bom, attestations, trusted: &trusted, allow_unsigned })
+        .is_ok_and(|report| report.is_ok())
+}
+
+/// Nothing but the very bytes that were signed is accepted as signed.
+pub fn bom(data: &[u8]) -> bool {
+    assert!(accepted(&BOM, Some(&LINES), false), "the fixture itself is accepted");
+    assert_eq!(accepted(data, None, false), data == &**BOM, "a changed BoM is accepted");
+    // What says of itself that it is unsigned may be accepted where that is allowed, but not as signed.
+    if accepted(data, None, true) && data != &**BOM {
+        let document = json::parse(data).expect("was accepted");
+        assert!(document.get("signature").is_none(), "a changed BoM with a signature is accepted");
+    }
+    accepted(data, None, false)
+}
+
+/// The readers behind `explain` and `--base`, on documents that nobody verified.
+pub fn bom_read(data: &[u8]) -> bool {
+    let Ok(document) = json::parse(data) else { return false };
+    let recovered = read::read(&document);
+    match (&recovered, read::read(&document)) {
+        (Ok(a), Ok(b)) => assert_eq!(format!("{a:?}"), format!("{b:?}")),
+        (Err(a), Err(b)) => assert_eq!(*a, b),
+        _ => panic!("two readings differ"),
+    }
+    if let Ok(recovered) = &recovered {
+        assert_eq!(Some(recovered.nodes.len()), document["components"].as_array().map(Vec::len));
+        assert!(recovered.nodes.windows(2).all(|pair| pair[0].package.purl <= pair[1].package.purl));
+    }
+    let _ = bomvet::compare::bom::packages(&document);
+    let _ = jsf::check(&document);
+    let first = document["components"][0]["name"].as_str().unwrap_or("left-pad");
+    for query in [first, "pkg:npm/left-pad@1.3.0", ""] {
+        if let Ok(text) = explain::render(&document, query, Style::Plain) {
+            assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
+        }
+    }
+    recovered.is_ok()
+}
+
+/// Lines may be lost from a file only with notice, and none may be changed or added.
+pub fn attestations(data: &[u8]) -> bool {
+    let set = |bytes: &[u8]| -> BTreeSet<Vec<u8>> {
+        let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                Envelope::parse(line).map_or_else(|_| line.to_vec(), |e| json::canonical(&e.statement))
+            })
+            .collect()
+    };
+    let taken = accepted(&BOM, Some(data), false);
+    if taken {
+        assert_eq!(set(data), set(&LINES), "changed attestations are accepted");
+    }
+    for line in data.split(|b| *b == b'\n') {
+        if let Ok(envelope) = Envelope::parse(line) {
+            let _ = envelope.is_unsigned();
+            let signed = envelope.is_signed_by(&KEY);
+            let known = LINES.split(|b| *b == b'\n').filter_map(|line| Envelope::parse(line).ok());
+            assert!(
+                !signed || known.into_iter().any(|own| own.statement == envelope.statement),
+                "a forged signature"
+            );
+        }
+    }
+    taken
+}
+
+/// RFC 8785: the canonical form is its own canonical form, and means the same.
+pub fn jcs(data: &[u8]) -> bool {
+    let Ok(value) = json::parse(data) else { return false };
+    let canonical = json::canonical(&value);
+    let again = json::parse(&canonical).expect("the canonical form is JSON");
+    assert_eq!(json::canonical(&again), canonical, "not idempotent");
+    assert!(!canonical.iter().any(|b| *b < 0x20), "white space or a raw control character");
+    let pretty = json::pretty(&value);
+    let back = json::parse(&pretty).expect("what is written is JSON");
+    assert_eq!(json::canonical(&back), canonical);
+    assert_eq!(json::pretty(&back), pretty);
+    true
+}
+
+pub fn keys(data: &[u8]) -> bool {
+    let key = PublicKey::from_jwk_bytes(data);
+    if let Ok(key) = &key {
+        let again = PublicKey::from_jwk(&key.jwk()).expect("what is written is read");
+        assert_eq!(again.thumbprint(), key.thumbprint());
+        assert!(!key.verify_raw(b"x", data) && !key.verify_der(b"x", data));
+    }
+    key.is_ok()
+}
+
+pub fn bom_seeds() -> Vec<Vec<u8>> {
+    vec![BOM.clone()]
+}
+
+pub fn attestation_seeds() -> Vec<Vec<u8>> {
+    vec![LINES.clone()]
+}
+
+pub fn jcs_seeds() -> Vec<Vec<u8>> {
+    let numbers = b"{\"b\":[1e21,1e-7,-0.0,333333333.33333329,9007199254740993,1.7976931348623157e308,5e-324,4.50,2e-3],\"\xc3\xb6\":\"\\u20ac$\\u000f\\nA'B\\\"\\\\\\/\",\"\\ud83d\\ude00\":null,\"a\":{}}".to_vec();
+    let small = files("fixtures/npm", &[".json"], 2 << 10).into_iter().map(|(_, bytes)| bytes);
+    small.chain([numbers]).collect()
+}
+
+pub fn key_seeds() -> Vec<Vec<u8>> {
+    let ec = br#"{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}"#;
+    vec![fixture("fixtures/attest/key.jwk"), ec.to_vec()]
+}
