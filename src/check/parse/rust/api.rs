@@ -58,6 +58,15 @@ type Lists = BTreeMap<CapabilityKind, Vec<String>>;
 struct Flow {
     decoders: Vec<String>,
     hosts: Vec<String>,
+    host_programs: Vec<String>,
+    host_variables: Vec<String>,
+    homes: Vec<String>,
+    senders: Vec<String>,
+    shells: Vec<String>,
+    startup: Vec<String>,
+    clipboards: Vec<String>,
+    keys: Vec<String>,
+    key_keeping: Vec<String>,
     clocks: Vec<String>,
     scanners: Vec<String>,
 }
@@ -91,6 +100,24 @@ pub struct Api {
     pub decoders: Vec<String>,
     /// Paths whose results name host or user.
     pub hosts: Vec<String>,
+    /// Programs whose output names host or user.
+    pub host_programs: Vec<String>,
+    /// Variables that name host or user.
+    pub host_variables: Vec<String>,
+    /// Variables and paths of the user's own folder.
+    pub homes: Vec<String>,
+    /// Programs that send what they are given.
+    pub senders: Vec<String>,
+    /// Programs that run the lines they are given.
+    pub shells: Vec<String>,
+    /// Parts of paths of files that are read whenever a user or tool starts.
+    pub startup: Vec<String>,
+    /// Crates for the clipboard.
+    clipboards: Vec<String>,
+    /// Names of parameters and fields that hold private keys.
+    pub keys: Vec<String>,
+    /// Functions and methods whose result still gives the key away.
+    pub key_keeping: Vec<String>,
     /// Paths whose results are the time.
     pub clocks: Vec<String>,
     /// Paths that make a pattern to search text with.
@@ -156,6 +183,15 @@ impl Api {
             returns: table.returns,
             decoders: table.flow.decoders,
             hosts: table.flow.hosts,
+            host_programs: table.flow.host_programs,
+            host_variables: table.flow.host_variables,
+            homes: table.flow.homes,
+            senders: table.flow.senders,
+            shells: table.flow.shells,
+            startup: table.flow.startup,
+            clipboards: table.flow.clipboards,
+            keys: table.flow.keys,
+            key_keeping: table.flow.key_keeping,
             clocks: table.flow.clocks,
             scanners: table.flow.scanners,
             words: Words::default(),
@@ -203,6 +239,7 @@ impl Api {
         let mut roots: Vec<String> = (api.modules.keys().map(String::as_str))
             .chain(api.decoders.iter().map(String::as_str))
             .chain(api.foreign_crates.iter().map(String::as_str))
+            .chain(api.clipboards.iter().map(String::as_str))
             .map(|path| path.split("::").next().unwrap_or(path).to_owned())
             .collect();
         roots.sort_unstable();
@@ -274,7 +311,15 @@ impl Api {
             Class::Unknown | Class::Nothing => Lead::default(),
         };
         let of = |path: &str| self.above.get(path).copied().unwrap_or_default();
+        let clipboard = self.is_clipboard(path);
+        let own = own.and(Lead { reaches: clipboard, sinks: clipboard, foreign: false });
         own.and(of(path)).and(twin.as_deref().map_or_else(Lead::default, of))
+    }
+
+    /// Whether a path leads into a crate for the clipboard.
+    pub fn is_clipboard(&self, path: &str) -> bool {
+        let root = path.split("::").next().unwrap_or(path);
+        self.clipboards.iter().any(|name| name == root)
     }
 
     /// What a foreign function of that name does.

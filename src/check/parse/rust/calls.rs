@@ -113,7 +113,7 @@ impl Walk {
                 {
                     return value.clone();
                 }
-                Value::of(returned | union(&values))
+                Value::of(returned | self.kept(&name, union(&values)))
             }
         }
     }
@@ -136,8 +136,8 @@ impl Walk {
         let shown = values.iter().map(|value| value.shown().to_string()).collect::<Vec<_>>().join(UNIT);
         self.report(path, span.clone(), &shown, true);
         let class = API.class(path);
-        let given = union(values);
         let name = path.rsplit("::").next().unwrap_or(path);
+        let given = self.kept(name, union(values));
         let mut result = Value::of(given);
         let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
         let is_type = owner.rsplit("::").next().is_some_and(|last| last.starts_with(char::is_uppercase));
@@ -153,6 +153,16 @@ impl Walk {
         if is(&API.hosts, path) {
             result.taint |= taint::HOST;
             self.saw_source = true;
+        }
+        if is(&API.homes, path) {
+            result.taint |= taint::HOME;
+        }
+        if matches!(name, "read_to_end" | "read_to_string" | "read_exact")
+            && path.starts_with("std::io::")
+            && let [from, _] = values
+            && let Some(var) = exprs.clone().nth(1).and_then(root_of).and_then(|root| self.var_mut(&root))
+        {
+            var.taint |= from.taint;
         }
         if is(&API.scanners, path) {
             return Value { ty: Some(owner.into()), ..result };
@@ -206,8 +216,17 @@ impl Walk {
                     "vars" | "vars_os" => result.taint |= taint::ENV,
                     "var" | "var_os" | "getenv" => {
                         result.taint |= taint::ENV_VAR;
-                        if variable.is_some_and(|name| CI.contains(&&*name)) {
-                            result.taint |= taint::CI;
+                        if let Some(name) = &variable {
+                            let of = |list: &[String]| list.iter().any(|known| **known == **name);
+                            if CI.contains(&&**name) {
+                                result.taint |= taint::CI;
+                            }
+                            if of(&API.host_variables) {
+                                result.taint |= taint::HOST;
+                            }
+                            if of(&API.homes) {
+                                result.taint |= taint::HOME;
+                            }
                         }
                     }
                     _ => {}
@@ -225,8 +244,25 @@ impl Walk {
                 if let (true, [_, data, ..]) = (name == "write", values) {
                     self.write_to(&Value { place: place.clone(), ..Value::default() }, data.taint, 0..0);
                 }
-                result.taint &= !taint::SECRET_PATH;
+                if kind == CapabilityKind::FsWrite {
+                    self.startup(values, span.clone());
+                }
+                if name == "remove_dir_all"
+                    && first.is_some_and(|value| {
+                        value.taint & taint::HOME != 0 || value.text.as_deref() == Some("/")
+                    })
+                {
+                    let raw = Raw::new(FactKind::Shape, "destructive-walk", span);
+                    self.raws.push(raw.value("removes the user's own folder"));
+                }
+                // What a folder of secrets lists are paths of secrets.
+                if name != "read_dir" {
+                    result.taint &= !taint::SECRET_PATH;
+                }
                 result.place = place;
+            }
+            CapabilityKind::Net if matches!(name, "connect" | "connect_timeout" | "accept") => {
+                result.taint = taint::SOCKET;
             }
             CapabilityKind::Net
                 if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) =>
@@ -242,7 +278,7 @@ impl Walk {
                 if path.ends_with("Command::new") {
                     result.list = Some(Rc::from([first.map_or_else(|| "?".into(), Value::shown)]));
                 }
-                result.taint = 0;
+                result.taint = union(values) & taint::HOST_PROGRAM;
             }
             _ => {}
         }
@@ -250,8 +286,9 @@ impl Walk {
     }
 
     /// Data goes into a file: what the file holds from now on.
-    fn write_to(&mut self, file: &Value, data: u32, span: std::ops::Range<usize>) {
-        let kept = data & (taint::NET | taint::DECODED);
+    pub(super) fn write_to(&mut self, file: &Value, data: u32, span: std::ops::Range<usize>) {
+        let embedded = if data & taint::CONST_BYTES != 0 { taint::EMBEDDED } else { 0 };
+        let kept = data & (taint::NET | taint::DECODED | taint::EMBEDDED) | embedded;
         if let Some(place) = place_of(file)
             && kept != 0
         {
@@ -280,10 +317,13 @@ impl Walk {
         let name = call.method.unraw().to_string();
         let part = Value { bytes: receiver.bytes.clone(), ..Value::of(receiver.taint) };
         let values = self.args(call.args.iter(), &part);
-        let given = union(&values);
+        let given = self.kept(&name, union(&values));
         let span = range(call.method.span(), call.paren_token.span.close());
         let mut result = Value { list: None, number: None, ..receiver.clone() };
-        result.taint |= given;
+        result.taint = self.kept(&name, result.taint) | given;
+        if matches!(name.as_str(), "join" | "push") {
+            result.taint &= !taint::HOME;
+        }
         if result.bytes.is_none() {
             result.bytes = values.iter().find_map(|value| value.bytes.clone()).filter(|_| name == "map");
         }
@@ -300,7 +340,16 @@ impl Walk {
             self.given(&name, &values);
             result.taint |= self.returns.get(&name).copied().unwrap_or(0);
         }
+        if matches!(name.as_str(), "find_iter" | "captures_iter" | "find" | "captures")
+            && receiver.taint & taint::KEY_PATTERN != 0
+            && given & taint::FILE != 0
+        {
+            result.taint |= taint::SECRET;
+        }
         if let Some(ty) = receiver.ty.as_deref() {
+            if API.is_clipboard(ty) {
+                self.on_clipboard(&name, &mut result, span.clone());
+            }
             let full = format!("{ty}::{name}");
             let shown = values.iter().map(|value| value.shown().to_string()).collect::<Vec<_>>().join(UNIT);
             let class = API.class(&full);
@@ -402,16 +451,51 @@ impl Walk {
                     },
                     _ => {}
                 }
+                let program = list.first().map_or("", |program| base(program));
+                let of = |programs: &[String]| programs.iter().any(|known| known == program);
+                if matches!(name, "arg" | "args") && of(&API.senders) {
+                    self.flow(given, CapabilityKind::Net, &list.join(" "), span.clone());
+                }
+                if matches!(name, "stdin" | "stdout") && given & taint::SOCKET != 0 && of(&API.shells) {
+                    let raw = Raw::new(FactKind::Shape, "reverse-shell", span.clone());
+                    self.raws.push(raw.value(format!("a connection is {name} of `{program}`")));
+                }
                 if matches!(name, "arg" | "args") {
                     let places = values.iter().filter_map(place_of).map(|place| place.to_string());
                     let stored = places.filter_map(|place| self.places.get(&place)).fold(0, |a, b| a | b);
                     self.flow(given | stored, kind, &list.join(" "), span.clone());
                 }
                 if STARTS.contains(&name) && list.iter().any(|part| &**part != "?") {
-                    self.raws.push(Raw::new(FactKind::Literal, "command", span).value(list.join(" ")));
+                    self.raws
+                        .push(Raw::new(FactKind::Literal, "command", span.clone()).value(list.join(" ")));
+                    // The line that a shell is given is a command of its own.
+                    let line =
+                        list.iter().position(|part| part.eq_ignore_ascii_case("-c") || &**part == "/C");
+                    if let Some(line) = line.filter(|_| of(&API.shells)).and_then(|at| list.get(at + 1)) {
+                        self.raws.push(Raw::new(FactKind::Literal, "command", span).value(&**line));
+                    }
                 }
-                result.taint = 0;
+                let host = receiver.taint & taint::HOST_PROGRAM != 0;
+                result.taint = match (STARTS.contains(&name), host) {
+                    (true, true) => {
+                        self.saw_source = true;
+                        taint::HOST
+                    }
+                    _ => receiver.taint & taint::HOST_PROGRAM,
+                };
                 result.list = Some(list.into());
+            }
+            CapabilityKind::FsRead | CapabilityKind::FsWrite if name == "open" => {
+                result.place = values.first().and_then(place_of);
+                if receiver.taint & taint::WRITES != 0 {
+                    self.startup(values, span);
+                }
+            }
+            CapabilityKind::FsWrite
+                if matches!(name, "append" | "write" | "create" | "create_new" | "truncate")
+                    && receiver.ty.as_deref().is_some_and(|ty| ty.ends_with("OpenOptions")) =>
+            {
+                result.taint |= taint::WRITES;
             }
             CapabilityKind::FsRead | CapabilityKind::FsWrite if name.starts_with("write") => {
                 self.write_to(receiver, given, span);
@@ -421,6 +505,42 @@ impl Walk {
         }
         result
     }
+}
+
+impl Walk {
+    /// A private key stays one only through what keeps it whole.
+    fn kept(&self, name: &str, taint: u32) -> u32 {
+        let keeps = taint & taint::KEY == 0 || API.key_keeping.iter().any(|known| known == name);
+        if keeps { taint } else { taint & !taint::KEY }
+    }
+
+    /// Files that are read at every start, among the paths of a call that writes.
+    fn startup(&mut self, values: &[Value], span: std::ops::Range<usize>) {
+        for text in values.iter().take(2).filter_map(|value| value.text.as_deref()) {
+            // Folders of the system or the user; a path within a project is no such file.
+            if API.startup.iter().any(|part| text.contains(part.as_str())) && text.len() < 256 {
+                self.raws.push(Raw::new(FactKind::Shape, "startup-file", span.clone()).value(text));
+            }
+        }
+    }
+
+    fn on_clipboard(&mut self, name: &str, result: &mut Value, span: std::ops::Range<usize>) {
+        match name {
+            "get_text" | "get_contents" | "get" => {
+                self.clipboard_read = true;
+                self.saw_source = true;
+                result.taint |= taint::CLIPBOARD;
+                result.ty = None;
+            }
+            "set_text" | "set_contents" | "set" => self.clipboard_write = Some(span),
+            _ => {}
+        }
+    }
+}
+
+/// A program's name without its folder.
+fn base(program: &str) -> &str {
+    program.rsplit(['/', '\\']).next().unwrap_or(program)
 }
 
 /// How a file is known: by its name, or by the variable that holds it.

@@ -19,7 +19,11 @@ impl Walk {
     /// Evaluates an expression.
     pub(super) fn eval(&mut self, expr: &Expr) -> Value {
         match expr {
-            Expr::Lit(lit) => literal(&lit.lit),
+            Expr::Lit(lit) => {
+                let value = literal(&lit.lit);
+                self.wallet_pattern |= value.taint & taint::KEY_PATTERN != 0;
+                value
+            }
             Expr::Path(path) => self.path(path),
             Expr::Call(call) => self.call(call),
             Expr::MethodCall(call) => self.method(call),
@@ -109,7 +113,11 @@ impl Walk {
             Expr::Yield(inner) => inner.expr.as_ref().map_or_else(Value::default, |expr| self.eval(expr)),
             Expr::Field(inner) => {
                 let value = self.eval(&inner.base);
-                Value { bytes: None, text: None, ty: None, item: None, ..value }
+                let mut value = Value { bytes: None, text: None, ty: None, item: None, ..value };
+                if let syn::Member::Named(name) = &inner.member {
+                    value.taint |= self.key_name(&name.unraw().to_string());
+                }
+                value
             }
             Expr::Index(inner) => {
                 self.eval(&inner.index);
@@ -245,6 +253,8 @@ impl Walk {
             let mut taint = value.taint | right.taint;
             value = match binary.op {
                 BinOp::BitXor(_) | BinOp::BitXorAssign(_) => {
+                    // What a parameter is given may be constant bytes.
+                    self.saw_source = true;
                     let bytes = value.xor(&right).or_else(|| right.xor(&value));
                     if taint & taint::CONST_BYTES != 0 {
                         taint |= taint::XORED;
@@ -349,6 +359,9 @@ fn literal(lit: &Lit) -> Value {
                 "wallet" => taint::SECRET_PATH,
                 _ => 0,
             };
+        }
+        if API.host_programs.iter().any(|program| program == text) {
+            value.taint |= taint::HOST_PROGRAM;
         }
         value
     };

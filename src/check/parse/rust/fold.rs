@@ -33,15 +33,33 @@ pub mod taint {
     /// A variable that continuous-integration systems set.
     pub const CI: u32 = 1 << 13;
 
+    /// A private key or what it is made from, by name.
+    pub const KEY: u32 = 1 << 14;
+    /// Bytes that stand in the package.
+    pub const EMBEDDED: u32 = 1 << 15;
+    /// Read from the clipboard.
+    pub const CLIPBOARD: u32 = 1 << 16;
+    /// The name of a program that tells host or user.
+    pub const HOST_PROGRAM: u32 = 1 << 17;
+    /// A connection.
+    pub const SOCKET: u32 = 1 << 18;
+    /// The user's own folder, whole.
+    pub const HOME: u32 = 1 << 19;
+    /// A file that is to be opened for writing.
+    pub const WRITES: u32 = 1 << 20;
+
     /// The sources of flows, with their names.
     pub const SOURCES: &[(u32, &str)] = &[
-        (ENV, "env"),
-        (ENV_VAR, "env-var"),
-        (SECRET, "secret"),
-        (HOST, "host"),
+        (ENV, "env-all"),
+        (ENV_VAR, "env"),
+        (SECRET, "secret-file"),
+        (HOST, "host-info"),
         (NET, "net"),
         (DECODED, "decoded"),
         (FILE, "file"),
+        (KEY, "key"),
+        (EMBEDDED, "embedded"),
+        (CLIPBOARD, "clipboard"),
     ];
 }
 

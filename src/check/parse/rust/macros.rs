@@ -3,12 +3,14 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Expr, Token};
 
 use super::api::{API, Class};
-use super::fold::{self, Value};
+use super::fold::{self, Value, taint};
 use super::resolve::{Target, segments};
 use super::walk::{Walk, range};
+use crate::model::CapabilityKind;
 
 impl Walk {
     /// A macro call: its arguments as expressions, else as statements, else as tokens.
@@ -48,30 +50,34 @@ impl Walk {
         let layer = values.iter().map(|value| value.layer).max().unwrap_or(0);
         let text = match name {
             "concat" => Some(values.iter().map(|value| value.shown().to_string()).collect::<String>()),
-            "format" | "format_args" => values.first().and_then(|first| first.text.clone()).map(|template| {
-                let mut next = 1;
-                fold::format(&template, |named| {
-                    let given = named.and_then(|name| {
-                        exprs.iter().position(|expr| {
-                            matches!(expr, Expr::Assign(assign)
+            "format" | "format_args" | "write" | "writeln" => {
+                let skip = usize::from(name.starts_with("write"));
+                values.get(skip).and_then(|first| first.text.clone()).map(|template| {
+                    let values = &values[skip..];
+                    let mut next = 1;
+                    fold::format(&template, |named| {
+                        let given = named.and_then(|name| {
+                            exprs.iter().position(|expr| {
+                                matches!(expr, Expr::Assign(assign)
                                 if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(name)))
-                        })
-                    });
-                    match (named, given) {
-                        (None, _) => {
-                            next += 1;
-                            values.get(next - 1).map_or_else(|| "?".into(), Value::shown)
+                            })
+                        });
+                        match (named, given) {
+                            (None, _) => {
+                                next += 1;
+                                values.get(next - 1).map_or_else(|| "?".into(), Value::shown)
+                            }
+                            (Some(_), Some(_)) => "?".into(),
+                            (Some(name), None) => {
+                                let known = name.parse::<usize>().ok().and_then(|at| values.get(at + 1));
+                                let value = known.or_else(|| self.var(name)).cloned().unwrap_or_default();
+                                taint |= value.taint;
+                                value.shown()
+                            }
                         }
-                        (Some(_), Some(_)) => "?".into(),
-                        (Some(name), None) => {
-                            let known = name.parse::<usize>().ok().and_then(|at| values.get(at + 1));
-                            let value = known.or_else(|| self.var(name)).cloned().unwrap_or_default();
-                            taint |= value.taint;
-                            value.shown()
-                        }
-                    }
+                    })
                 })
-            }),
+            }
             "vec" => {
                 let list = values.iter().map(Value::shown).collect();
                 return Value { list: Some(list), ..Value::of(taint) };
@@ -81,7 +87,35 @@ impl Walk {
         let mut value = text.map_or_else(Value::default, |text| Value::text(&text));
         value.taint = taint;
         value.layer = layer;
+        if name.starts_with("write")
+            && let (Some(to), Some(first)) = (values.first(), exprs.first())
+        {
+            let span = first.span().byte_range();
+            self.written(to, &value, super::eval::root_of(first), span);
+            return Value::default();
+        }
+        if matches!(name, "include_bytes" | "include_str") {
+            value.taint |= taint::EMBEDDED;
+            self.saw_source = true;
+        }
         value
+    }
+
+    /// `write!(to, …)`: what goes into a connection, a file or a text.
+    fn written(&mut self, to: &Value, data: &Value, root: Option<String>, span: std::ops::Range<usize>) {
+        let class = to.ty.as_deref().map(|ty| API.class(&format!("{ty}::write_all")));
+        match class {
+            Some(Class::Gives(CapabilityKind::Net, _)) => {
+                self.flow(data.taint, CapabilityKind::Net, &data.shown(), span);
+            }
+            Some(Class::Gives(CapabilityKind::FsWrite, _)) => self.write_to(to, data.taint, span),
+            _ => {
+                if let Some(var) = root.and_then(|root| self.var_mut(&root)) {
+                    var.taint |= data.taint;
+                    var.text = None;
+                }
+            }
+        }
     }
 
     /// Paths in tokens that parse as nothing: those of several segments, and imported names.

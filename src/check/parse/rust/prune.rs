@@ -437,7 +437,8 @@ impl<'a> Prune<'a> {
             let (lead, next) = self.look(at);
             let folded = self.word(at) == "concat" && self.is(at + 1, Kind::Punct, b'!');
             if !in_use && (folded || self.counts(lead, next)) {
-                self.sinks |= lead.sinks;
+                // Whose folder is removed depends on values, as flows do.
+                self.sinks |= lead.sinks || self.word(next - 1) == "remove_dir_all";
                 self.hits.push(at);
             }
             at = next;

@@ -40,6 +40,11 @@ pub struct Walk {
     pub(super) last_guard: Option<Raw>,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
+    /// Whether the clipboard is read, and whether there is a pattern of wallets.
+    pub(super) clipboard_read: bool,
+    pub(super) wallet_pattern: bool,
+    /// Where the clipboard is written.
+    pub(super) clipboard_write: Option<Range<usize>>,
 }
 
 /// A fragment's statements as the body of a function of their own.
@@ -78,6 +83,10 @@ impl Walk {
     #[expect(clippy::iter_over_hash_type, reason = "facts are sorted at the end")]
     fn finish(self) -> Vec<Raw> {
         let mut raws = self.raws;
+        if let Some(range) = self.clipboard_write.filter(|_| self.clipboard_read && self.wallet_pattern) {
+            let raw = Raw::new(FactKind::Shape, "clipboard-swap", range);
+            raws.push(raw.value("what has the form of an address is replaced in the clipboard"));
+        }
         for (root, place) in self.imported {
             raws.push(Raw::new(FactKind::Import, root, place));
         }
@@ -251,7 +260,9 @@ impl Walk {
             let mut value = Value::of(self.given.get(&(name.clone(), at)).copied().unwrap_or(0));
             value.ty = self.type_of(&input.ty);
             if let Pat::Ident(ident) = &*input.pat {
-                scope.insert(ident.ident.unraw().to_string(), value);
+                let ident = ident.ident.unraw().to_string();
+                value.taint |= self.key_name(&ident);
+                scope.insert(ident, value);
             }
         }
         // An item inside a function does not see its variables.
@@ -389,10 +400,20 @@ impl Walk {
         }
     }
 
+    /// The taint of a parameter or field whose name says that it is a private key.
+    pub(super) fn key_name(&mut self, name: &str) -> u32 {
+        if API.keys.iter().any(|key| key == name) {
+            self.saw_source = true;
+            taint::KEY
+        } else {
+            0
+        }
+    }
+
     /// Flows from where a value came from into a sink.
     pub(super) fn flow(&mut self, taint: u32, sink: CapabilityKind, value: &str, range: Range<usize>) {
         for &(bit, source) in taint::SOURCES {
-            let inward = bit & (taint::NET | taint::DECODED) != 0;
+            let inward = bit & (taint::NET | taint::DECODED | taint::EMBEDDED) != 0;
             let worth = match sink {
                 CapabilityKind::Net => !inward,
                 CapabilityKind::Process | CapabilityKind::DynamicCode => inward,
