@@ -99,12 +99,13 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
             "no signing key: make one with `bomvet key new`, name one with `--key`, or write an unsigned BoM with `--unsigned`",
         )?)
     };
-    let (policy, policy_notes) = effective_policy(args)?;
+    let base = base(args)?;
+    let (policy, policy_notes) = effective_policy(args, &base)?;
     let options = options(args, env, policy)?;
     let audit = if env.terminal {
-        audit::run(&options, &Bar::default())
+        audit::run(&options, base, &Bar::default())
     } else {
-        audit::run(&options, &audit::Quiet)
+        audit::run(&options, base, &audit::Quiet)
     };
     let mut audit = audit?;
     audit.notes.extend(policy_notes);
@@ -126,18 +127,40 @@ fn pretty(value: &serde_json::Value) -> Result<String, CommandError> {
     Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
+/// The folder that is audited, or that the audited lockfile lies in.
+fn folder(args: &Args) -> &Path {
+    let parent = args.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if args.path.is_file() { parent.unwrap_or(Path::new(".")) } else { &args.path }
+}
+
+/// What to compare with, read once: policy and lockfiles of a revision come from one listing.
+fn base(args: &Args) -> Result<change::Base, CommandError> {
+    if let Some(revision) = &args.since {
+        let root = folder(args)
+            .canonicalize()
+            .map_err(|error| format!("cannot read `{}`: {error}", args.path.display()))?;
+        return Ok(change::Base::Revision(Box::new(compare::git::Revision::open(&root, revision)?)));
+    }
+    let Some(path) = &args.base else { return Ok(change::Base::None) };
+    let fail = |error: &dyn std::fmt::Display| format!("`{}`: {error}", path.display());
+    let bom = attest::json::parse(super::read_text(path)?.as_bytes()).map_err(|error| fail(&error))?;
+    let bom = attest::read::read(&bom).map_err(|error| fail(&error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(change::Base::Bom(name, compare::bom::packages(&bom)))
+}
+
 /// The policy: named, or `bomvet.toml` beside what is audited. A pull request must not be able to
 /// loosen the policy that it is judged by, so with `--since` the file is the revision's.
-fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> {
+fn effective_policy(args: &Args, base: &change::Base) -> Result<(Policy, Vec<String>), CommandError> {
     let profile = args.profile.as_deref();
     if let Some(path) = &args.policy {
         return Ok((policy::load(path, true, profile)?, Vec::new()));
     }
-    let folder = if args.path.is_file() { args.path.parent().unwrap_or(Path::new(".")) } else { &args.path };
-    let path = folder.join("bomvet.toml");
-    let Some(revision) = &args.since else { return Ok((policy::load(&path, false, profile)?, Vec::new())) };
-    let root = std::path::absolute(folder)?;
-    let base = compare::git::Revision::open(&root, revision)?;
+    let path = folder(args).join("bomvet.toml");
+    let change::Base::Revision(base) = base else {
+        return Ok((policy::load(&path, false, profile)?, Vec::new()));
+    };
+    let revision = &base.revision;
     let old = base.read("bomvet.toml")?;
     let mut notes = Vec::new();
     if old != std::fs::read(&path).ok() {
@@ -156,24 +179,6 @@ fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> 
 
 fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, CommandError> {
     let store = env.cache.clone().map_or_else(Store::none, Store::open);
-    let root = if args.path.is_file() {
-        args.path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
-    } else {
-        args.path.clone()
-    };
-    let base = match (&args.since, &args.base) {
-        (Some(revision), _) => change::Base::Revision(revision.clone()),
-        (None, Some(path)) => {
-            let text = super::read_text(path)?;
-            let bom =
-                serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
-            let packages =
-                compare::bom::packages(&bom).map_err(|why| format!("`{}`: {why}", path.display()))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            change::Base::Bom(name, packages)
-        }
-        (None, None) => change::Base::None,
-    };
     Ok(audit::Options {
         path: args.path.clone(),
         policy,
@@ -181,7 +186,7 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
         now: env.now,
         acquire: acquire::Options {
             offline: args.offline,
-            root: std::path::absolute(root)?,
+            root: std::path::absolute(folder(args))?,
             left_out: vec![std::path::absolute(&args.output)?],
             connections: usize::from(args.connections),
             cargo_home: env.cargo_home.clone(),
@@ -200,7 +205,6 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
             ..advisory::Options::default()
         },
         store,
-        base,
     })
 }
 

@@ -1,10 +1,10 @@
 //! `bomvet db`: gets, lists and shows where advisory databases are.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{APPROVED, CommandError};
 use crate::check::advisory::update::{self, Http, Outcome, Target};
 use crate::check::advisory::{Advisories, Options};
 use crate::model::{DatabaseInfo, Ecosystem};
@@ -58,13 +58,17 @@ enum Format {
     Json,
 }
 
-/// Runs `bomvet db`: 0 done, 2 not done.
-pub(super) fn run(args: &DbArgs, now: i64) -> ExitCode {
-    let Some(folder) = args.folder.clone().or_else(folder) else {
-        eprintln!("error: the user's data folder is not known; set `BOMVET_DB` or give `--folder`");
-        return ExitCode::from(2);
-    };
-    let done = match &args.command {
+/// Runs the command.
+///
+/// # Errors
+/// Where the folder is not known, or a database cannot be got or read.
+pub(super) fn run(args: &DbArgs, now: i64) -> Result<u8, CommandError> {
+    let folder = args
+        .folder
+        .clone()
+        .or_else(folder)
+        .ok_or("the user's data folder is not known; set `BOMVET_DB` or give `--folder`")?;
+    match &args.command {
         DbCommand::Path => {
             println!("{}", folder.display());
             Ok(())
@@ -73,14 +77,8 @@ pub(super) fn run(args: &DbArgs, now: i64) -> ExitCode {
         DbCommand::Update { rustsec, osv, ecosystem } => {
             fetch(&folder, &targets(rustsec.as_deref(), osv.as_deref(), ecosystem))
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    }?;
+    Ok(APPROVED)
 }
 
 /// `$XDG_DATA_HOME/bomvet/db`, else `~/.local/share/bomvet/db`.

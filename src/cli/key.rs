@@ -1,10 +1,10 @@
 //! `bomvet key`: new, show, trust.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{APPROVED, CommandError};
 use crate::attest::keys::{self, Algorithm, KeyError, KeySource, PublicKey, Signer, TrustStore};
 use crate::attest::{atomic, json};
 
@@ -100,8 +100,12 @@ pub(super) fn signer(option: Option<&Path>) -> Result<Option<Signer>, KeyError> 
     source.map(KeySource::load).transpose()
 }
 
-pub(super) fn run(args: &KeyArgs) -> ExitCode {
-    let done = match &args.command {
+/// Runs the command.
+///
+/// # Errors
+/// Where a key, or the trust store, cannot be read or written.
+pub(super) fn run(args: &KeyArgs) -> Result<u8, CommandError> {
+    match &args.command {
         KeyCommand::New { algorithm, output, if_missing, force } => {
             new(*algorithm, output.as_deref(), *if_missing, *force)
         }
@@ -109,14 +113,8 @@ pub(super) fn run(args: &KeyArgs) -> ExitCode {
         KeyCommand::Trust { keys, name, list, remove, store } => {
             trust(keys, name.as_deref(), *list, *remove, store.as_deref())
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    }?;
+    Ok(APPROVED)
 }
 
 fn new(algorithm: AlgorithmArg, output: Option<&Path>, if_missing: bool, force: bool) -> Result<(), String> {

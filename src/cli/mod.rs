@@ -81,10 +81,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
-        Command::Verify(args) => return verify::run(&args),
-        Command::Db(args) => return db::run(&args, env.now),
-        Command::Rules(args) => Ok(rules::run(&args)),
-        Command::Key(args) => return key::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Db(args) => db::run(&args, env.now),
+        Command::Rules(args) => rules::run(&args),
+        Command::Key(args) => key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut std::io::stdout());

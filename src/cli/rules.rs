@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{APPROVED, CommandError, DENIED, print};
 use crate::check::examples;
 use crate::rules::RuleSet;
 
@@ -30,28 +31,24 @@ enum RulesCommand {
     Test,
 }
 
-/// Runs the command; gives the exit code.
-pub fn run(args: &RulesArgs) -> u8 {
+/// Runs the command: [`DENIED`] where an example fails.
+///
+/// # Errors
+/// Where a folder of rules cannot be read, or no rule has the id.
+pub fn run(args: &RulesArgs) -> Result<u8, CommandError> {
     let mut rules = RuleSet::builtin();
     for folder in &args.rules {
-        match rules.load_dir(folder) {
-            Ok(more) => rules = more,
-            Err(error) => {
-                eprintln!("error: {error}");
-                return 2;
-            }
-        }
+        rules = rules.load_dir(folder)?;
     }
     match &args.command {
-        RulesCommand::List => print!("{}", rules.list()),
-        RulesCommand::Explain { id } => match rules.explain(id) {
-            Some(page) => print!("{page}"),
-            None => {
-                let near = rules.nearest(id).map(|id| format!("; did you mean `{id}`?")).unwrap_or_default();
-                eprintln!("error: no rule `{id}`{near} (`bomvet rules list` shows all)");
-                return 2;
-            }
-        },
+        RulesCommand::List => print(&rules.list())?,
+        RulesCommand::Explain { id } => {
+            let near = || rules.nearest(id).map(|id| format!("; did you mean `{id}`?")).unwrap_or_default();
+            let page = rules
+                .explain(id)
+                .ok_or_else(|| format!("no rule `{id}`{} (`bomvet rules list` shows all)", near()))?;
+            print(&page)?;
+        }
         RulesCommand::Test => {
             let results = examples::run(&rules);
             let failed: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
@@ -61,8 +58,10 @@ pub fn run(args: &RulesArgs) -> u8 {
                 println!("{}: {}: `{}` {verb}", result.place, result.rule, result.path);
             }
             println!("{} examples, {} failed", results.len(), failed.len());
-            return u8::from(!failed.is_empty());
+            if !failed.is_empty() {
+                return Ok(DENIED);
+            }
         }
     }
-    0
+    Ok(APPROVED)
 }

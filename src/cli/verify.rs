@@ -1,12 +1,11 @@
 //! `bomvet verify`: checks a BoM and its attestations.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::key;
+use super::{APPROVED, CommandError, DENIED, key};
 use crate::attest::verify::{Inputs, Part, Report, contents, verify};
 use crate::model::escape;
 use crate::store::Store;
@@ -44,15 +43,12 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(args: &VerifyArgs) -> ExitCode {
-    match checked(args) {
-        Ok(report) if report.is_ok() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+/// Runs the command: [`DENIED`] where something is wrong with the BoM.
+///
+/// # Errors
+/// Where there is nothing to verify, or no key to verify it with.
+pub(super) fn run(args: &VerifyArgs) -> Result<u8, CommandError> {
+    Ok(if checked(args)?.is_ok() { APPROVED } else { DENIED })
 }
 
 fn checked(args: &VerifyArgs) -> Result<Report, String> {
