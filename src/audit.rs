@@ -16,8 +16,8 @@ use crate::compare::git::GitError;
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    Analysis, Audit, Contents, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Node, Package,
-    Provenance, Risk, Source, Verdict,
+    Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Hit,
+    Node, Package, Place, Provenance, Risk, Source, Verdict,
 };
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
@@ -44,8 +44,6 @@ pub struct Options {
     pub advisories: advisory::Options,
     /// bomvet's own store.
     pub store: Store,
-    /// What to compare with.
-    pub base: change::Base,
 }
 
 /// Why an audit could not be done. Exit code 2.
@@ -96,17 +94,19 @@ struct Outcome {
     analysis: Option<Analysis>,
     findings: Vec<Finding>,
     gaps: Vec<Gap>,
+    /// The files, of the project's own packages and where they are compared with a revision.
+    own: Option<Contents>,
 }
 
-/// Runs the whole audit.
+/// Runs the whole audit; `base` is what to compare with.
 ///
 /// # Errors
 /// Where the input is not one that can be audited; what is wrong with a single package is a
 /// finding or a gap of that package.
-pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditError> {
+pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Result<Audit, AuditError> {
     let rules = RuleSet::builtin();
     let found = discover::discover(&options.path, &options.policy.exclude)?;
-    let base = change::load(&options.base, &found.root, &options.policy.exclude, &options.resolve)?;
+    let base = change::load(base, &options.policy.exclude, &options.resolve)?;
     let mut resolution = resolve::resolve(&found, &options.resolve)?;
     // What is wrong with the layout is the root package's.
     let own = resolution.packages.iter().filter(|package| package.first_party);
@@ -133,9 +133,11 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
         ..options.acquire.clone()
     };
     let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
-    let (advisories, outcomes) = std::thread::scope(|scope| {
+    let keep_own = base.as_ref().is_some_and(change::Loaded::has_files);
+    let (advisories, mut outcomes) = std::thread::scope(|scope| {
         let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
-        let outcomes = pool.install(|| check_all(&graph.packages, &acquirer, options, &rules, progress));
+        let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own };
+        let outcomes = pool.install(|| checks.all(&graph.packages, progress));
         (advisories.join().expect("the advisory loader does not panic"), outcomes)
     });
     let advisories = advisories?;
@@ -151,16 +153,18 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let (deltas, removed) = match &base {
         None => (vec![change::Delta::default(); graph.packages.len()], Vec::new()),
         Some(base) => {
+            let own: Vec<_> = outcomes.iter_mut().map(|outcome| outcome.own.take()).collect();
             let analyses: Vec<_> = outcomes.iter().map(|outcome| outcome.analysis.as_ref()).collect();
             let check = |packages: &[Package]| {
-                let outcomes = pool.install(|| check_all(packages, &acquirer, options, &rules, &Quiet));
+                let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own: false };
+                let outcomes = pool.install(|| checks.all(packages, &Quiet));
                 outcomes.into_iter().map(|outcome| outcome.analysis).collect()
             };
             // Parsers need the pool's large stacks.
             let analyse = |package: &Package, contents: &Contents| {
                 pool.install(|| check::analyse(package, contents, &rules))
             };
-            change::deltas(base, &graph.packages, &analyses, &acquirer, &rules, check, analyse)?
+            change::deltas(base, &graph.packages, &analyses, &own, &rules, check, analyse)?
         }
     };
     let own: Vec<_> = outcomes
@@ -172,65 +176,15 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     let mut used = BTreeSet::new();
     for (at, (outcome, delta)) in outcomes.into_iter().zip(deltas).enumerate() {
         let package = graph.packages[at].clone();
-        let place = graph.places[at].clone();
-        let Outcome { contents, analysis, mut findings, mut gaps } = outcome;
-        let hits = hits.remove(&package.purl).unwrap_or_default();
-        findings.extend(named.remove(&package.purl).into_iter().flatten());
-        findings.extend(delta.findings);
-        findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
-        findings.sort();
-        findings.dedup();
-        gaps.extend(unresolved.remove(&package.purl).into_iter().flatten());
-        gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
-        if !advisories.covers(package.ecosystem) && !package.first_party {
-            gaps.push(Gap::new(
-                GapKind::NoAdvisories,
-                format!(
-                    "no advisory database covers {}; run `bomvet db update` or give `--db`",
-                    package.ecosystem.osv()
-                ),
-            ));
-        }
-        gaps.sort();
-        gaps.dedup();
-        let verified = contents.as_ref().map(|info| match &info.verified_against {
-            Some(digest) => format!(
-                "contents have the digest of the lockfile ({})",
-                digest.split(':').next().unwrap_or("")
-            ),
-            None => format!("contents: {}", info.from),
-        });
-        let decided = options.policy.decide(&Evidence {
-            package: &package,
-            analysis: analysis.as_ref(),
-            verified: verified.as_deref(),
-            findings: &findings,
-            hits: &hits,
-            gaps: &gaps,
-            gained: delta.gained,
-            now: options.now,
-        });
-        used.extend(decided.used);
-        let verdict: Verdict = decided.verdict;
-        findings.extend(hits.iter().map(|hit| hit.finding.clone()));
-        findings.sort();
-        findings.dedup();
-        let denied = verdict.decision == Decision::Deny;
-        let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &place, denied);
-        nodes.push(Node {
-            package,
-            place,
-            contents,
-            analysis,
+        let known = Known {
+            place: graph.places[at].clone(),
             reached: reached[at],
-            hits,
-            findings,
-            gaps,
-            risk,
-            change: delta.change,
-            gained: delta.gained,
-            verdict,
-        });
+            hits: hits.remove(&package.purl).unwrap_or_default(),
+            findings: named.remove(&package.purl).unwrap_or_default(),
+            gaps: unresolved.remove(&package.purl).unwrap_or_default(),
+            covered: advisories.covers(package.ecosystem),
+        };
+        nodes.push(node(package, known, outcome, delta, options, &mut used));
     }
     let mut notes = resolution.notes;
     notes.extend(acquirer.notes());
@@ -273,6 +227,85 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<Audit, AuditErr
     })
 }
 
+/// What stages other than the check say of one package.
+struct Known {
+    place: Place,
+    reached: CapabilitySet,
+    hits: Vec<Hit>,
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+    /// Whether an advisory database is about its ecosystem.
+    covered: bool,
+}
+
+/// Brings together what is known of one package, and decides. `used` gains the exceptions of the
+/// policy that were needed.
+fn node(
+    package: Package,
+    known: Known,
+    outcome: Outcome,
+    delta: change::Delta,
+    options: &Options,
+    used: &mut BTreeSet<usize>,
+) -> Node {
+    let Outcome { contents, analysis, mut findings, mut gaps, .. } = outcome;
+    findings.extend(known.findings);
+    findings.extend(delta.findings);
+    findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
+    findings.sort();
+    findings.dedup();
+    gaps.extend(known.gaps);
+    gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
+    if !known.covered && !package.first_party {
+        gaps.push(Gap::new(
+            GapKind::NoAdvisories,
+            format!(
+                "no advisory database covers {}; run `bomvet db update` or give `--db`",
+                package.ecosystem.osv()
+            ),
+        ));
+    }
+    gaps.sort();
+    gaps.dedup();
+    let verified = contents.as_ref().map(|info| match &info.verified_against {
+        Some(digest) => {
+            format!("contents have the digest of the lockfile ({})", digest.split(':').next().unwrap_or(""))
+        }
+        None => format!("contents: {}", info.from),
+    });
+    let decided = options.policy.decide(&Evidence {
+        package: &package,
+        analysis: analysis.as_ref(),
+        verified: verified.as_deref(),
+        findings: &findings,
+        hits: &known.hits,
+        gaps: &gaps,
+        gained: delta.gained,
+        now: options.now,
+    });
+    used.extend(decided.used);
+    let verdict: Verdict = decided.verdict;
+    findings.extend(known.hits.iter().map(|hit| hit.finding.clone()));
+    findings.sort();
+    findings.dedup();
+    let denied = verdict.decision == Decision::Deny;
+    let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &known.place, denied);
+    Node {
+        package,
+        place: known.place,
+        contents,
+        analysis,
+        reached: known.reached,
+        hits: known.hits,
+        findings,
+        gaps,
+        risk,
+        change: delta.change,
+        gained: delta.gained,
+        verdict,
+    }
+}
+
 /// Groups by purl, so that each package takes what is its own without a look at all the others'.
 fn by_purl<T>(items: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Vec<T>> {
     let mut groups = BTreeMap::<String, Vec<T>>::new();
@@ -282,121 +315,130 @@ fn by_purl<T>(items: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, 
     groups
 }
 
-/// Acquires and checks every package; results stand in the order of `packages`.
-///
-/// Acquiring waits for disk and network, checking for the processor: the first runs on threads of
-/// its own and hands archives over a short queue, so that neither waits for the other and only a
-/// few archives are in memory.
-fn check_all(
-    packages: &[Package],
-    acquirer: &Acquirer,
-    options: &Options,
-    rules: &RuleSet,
-    progress: &dyn Progress,
-) -> Vec<Outcome> {
-    let next = Mutex::new(packages.iter().enumerate());
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let (send, receive) = sync_channel(WAITING);
-    let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
-        for _ in 0..options.acquire.connections.max(1) {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let Some((at, package)) = next.lock().ok().and_then(|mut next| next.next()) else {
-                        return;
-                    };
-                    if send.send((at, package, acquirer.acquire(package))).is_err() {
-                        return;
+/// What checking a package needs, the same for all.
+#[derive(Clone, Copy)]
+struct Checks<'a> {
+    acquirer: &'a Acquirer,
+    options: &'a Options,
+    rules: &'a RuleSet,
+    /// Whether the files of the project's own packages are kept.
+    keep_own: bool,
+}
+
+impl Checks<'_> {
+    /// Acquires and checks every package; results stand in the order of `packages`.
+    ///
+    /// Acquiring waits for disk and network, checking for the processor: the first runs on threads of
+    /// its own and hands archives over a short queue, so that neither waits for the other and only a
+    /// few archives are in memory.
+    fn all(&self, packages: &[Package], progress: &dyn Progress) -> Vec<Outcome> {
+        let next = Mutex::new(packages.iter().enumerate());
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let (send, receive) = sync_channel(WAITING);
+        let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
+            for _ in 0..self.options.acquire.connections.max(1) {
+                let (send, next) = (send.clone(), &next);
+                scope.spawn(move || {
+                    loop {
+                        let Some((at, package)) = next.lock().ok().and_then(|mut next| next.next()) else {
+                            return;
+                        };
+                        if send.send((at, package, self.acquirer.acquire(package))).is_err() {
+                            return;
+                        }
                     }
-                }
-            });
+                });
+            }
+            drop(send);
+            receive
+                .into_iter()
+                .par_bridge()
+                .map(|(at, package, acquired)| {
+                    let outcome = match acquired {
+                        Ok(acquired) => self.one(package, &acquired),
+                        Err(refusal) => refused(*refusal, self.rules),
+                    };
+                    let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                    progress.step("check", done, packages.len());
+                    (at, outcome)
+                })
+                .collect()
+        });
+        outcomes.sort_by_key(|(at, _)| *at);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    fn one(&self, package: &Package, acquired: &Acquired) -> Outcome {
+        let Self { acquirer, options, rules, .. } = *self;
+        let (provenance, sha256, size) = match acquired {
+            Acquired::Archive { bytes, sha256, provenance, .. } => {
+                (provenance, Some(sha256.hex()), bytes.len() as u64)
+            }
+            Acquired::Folder { contents, .. } => (&contents.provenance, None, 0),
+        };
+        let (verified_against, from) = match provenance {
+            Provenance::Verified { against, from } => (Some(against.to_string()), (*from).to_owned()),
+            Provenance::FirstParty => (None, "first-party".to_owned()),
+            Provenance::Unverified(_) => (None, "unverified".to_owned()),
+        };
+        let mut outcome = Outcome {
+            contents: Some(ContentsInfo {
+                archive_sha256: sha256,
+                archive_size: size,
+                verified_against,
+                from,
+            }),
+            ..Outcome::default()
+        };
+        if let Provenance::Unverified(why) = provenance {
+            outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
         }
-        drop(send);
-        receive
-            .into_iter()
-            .par_bridge()
-            .map(|(at, package, acquired)| {
-                let outcome = match acquired {
-                    Ok(acquired) => check_one(package, &acquired, acquirer, options, rules),
-                    Err(refusal) => refused(*refusal, rules),
-                };
-                let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-                progress.step("check", done, packages.len());
-                (at, outcome)
-            })
-            .collect()
-    });
-    outcomes.sort_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        let remarks = acquired.remarks();
+        outcome.findings.extend(remarks.findings.iter().cloned().map(|finding| rules.complete(finding)));
+        outcome.gaps.extend(remarks.gaps.iter().cloned());
+        if let (Acquired::Folder { contents, .. }, true) = (acquired, self.keep_own && package.first_party) {
+            outcome.own = Some(contents.clone());
+        }
+        let key = check::cache_key(package, &acquired.subject(), rules);
+        match options.store.get("facts", &key) {
+            Ok(Some(bytes)) => {
+                if let Ok((analysis, findings)) = postcard::from_bytes::<(Analysis, Vec<Finding>)>(&bytes) {
+                    outcome.analysis = Some(analysis);
+                    outcome.findings.extend(findings);
+                    return outcome;
+                }
+            }
+            Ok(None) => {}
+            Err(damaged) => outcome.findings.push(rules.complete(Finding::new(
+                "store/damaged",
+                damaged.to_string(),
+                Vec::new(),
+            ))),
+        }
+        match acquirer.unpack(package, acquired) {
+            Ok((contents, findings)) => {
+                let findings: Vec<_> = findings.into_iter().map(|finding| rules.complete(finding)).collect();
+                let analysis = check::analyse(package, &contents, rules);
+                if let Ok(bytes) = postcard::to_stdvec(&(&analysis, &findings)) {
+                    // A cache entry that cannot be written costs time on the next run, nothing else.
+                    let _ = options.store.put("facts", &key, &bytes);
+                }
+                outcome.findings.extend(findings);
+                outcome.analysis = Some(analysis);
+            }
+            Err(refusal) => {
+                let refused = refused(*refusal, rules);
+                outcome.gaps.extend(refused.gaps);
+                outcome.findings.extend(refused.findings);
+            }
+        }
+        outcome
+    }
 }
 
 fn refused(refusal: Refusal, rules: &RuleSet) -> Outcome {
     let findings = refusal.findings.into_iter().map(|finding| rules.complete(finding)).collect();
     Outcome { gaps: vec![refusal.gap], findings, ..Outcome::default() }
-}
-
-fn check_one(
-    package: &Package,
-    acquired: &Acquired,
-    acquirer: &Acquirer,
-    options: &Options,
-    rules: &RuleSet,
-) -> Outcome {
-    let (provenance, sha256, size) = match acquired {
-        Acquired::Archive { bytes, sha256, provenance, .. } => {
-            (provenance, Some(sha256.hex()), bytes.len() as u64)
-        }
-        Acquired::Folder { contents, .. } => (&contents.provenance, None, 0),
-    };
-    let (verified_against, from) = match provenance {
-        Provenance::Verified { against, from } => (Some(against.to_string()), (*from).to_owned()),
-        Provenance::FirstParty => (None, "first-party".to_owned()),
-        Provenance::Unverified(_) => (None, "unverified".to_owned()),
-    };
-    let mut outcome = Outcome {
-        contents: Some(ContentsInfo { archive_sha256: sha256, archive_size: size, verified_against, from }),
-        ..Outcome::default()
-    };
-    if let Provenance::Unverified(why) = provenance {
-        outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
-    }
-    let remarks = acquired.remarks();
-    outcome.findings.extend(remarks.findings.iter().cloned().map(|finding| rules.complete(finding)));
-    outcome.gaps.extend(remarks.gaps.iter().cloned());
-    let key = check::cache_key(package, &acquired.subject(), rules);
-    match options.store.get("facts", &key) {
-        Ok(Some(bytes)) => {
-            if let Ok((analysis, findings)) = postcard::from_bytes::<(Analysis, Vec<Finding>)>(&bytes) {
-                outcome.analysis = Some(analysis);
-                outcome.findings.extend(findings);
-                return outcome;
-            }
-        }
-        Ok(None) => {}
-        Err(damaged) => outcome.findings.push(rules.complete(Finding::new(
-            "store/damaged",
-            damaged.to_string(),
-            Vec::new(),
-        ))),
-    }
-    match acquirer.unpack(package, acquired) {
-        Ok((contents, findings)) => {
-            let findings: Vec<_> = findings.into_iter().map(|finding| rules.complete(finding)).collect();
-            let analysis = check::analyse(package, &contents, rules);
-            if let Ok(bytes) = postcard::to_stdvec(&(&analysis, &findings)) {
-                // A cache entry that cannot be written costs time on the next run, nothing else.
-                let _ = options.store.put("facts", &key, &bytes);
-            }
-            outcome.findings.extend(findings);
-            outcome.analysis = Some(analysis);
-        }
-        Err(refusal) => {
-            let refused = refused(*refusal, rules);
-            outcome.gaps.extend(refused.gaps);
-            outcome.findings.extend(refused.findings);
-        }
-    }
-    outcome
 }
 
 /// Digests of the lockfiles and manifests that were read, sorted. A pipe, or what is larger than

@@ -10,6 +10,8 @@
 //! with ranges read more than JSON (raw control characters, missing commas), and a file that
 //! npm refuses must not be one that an audit accepts.
 
+pub mod canonical;
+
 use std::borrow::Cow;
 use std::ops::Range;
 

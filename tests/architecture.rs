@@ -7,7 +7,7 @@ use std::path::Path;
 /// everything before it.
 const ORDER: [&str; 15] = [
     "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
-    "policy", "compare", "attest", "report", "audit",
+    "policy", "attest", "compare", "report", "audit",
 ];
 
 /// Uses that point up and why they may.

@@ -1,5 +1,5 @@
-//! JSON as the signed files need it: a parser that refuses duplicate keys, the canonical form
-//! that is signed (RFC 8785), the form that is written, and the line on which a value stands.
+//! JSON as the signed files need it: a parser that refuses duplicate keys, the form that is
+//! written, and the line on which a value stands. What is signed is the canonical form.
 //!
 //! Most parsers keep the last of two equal keys, some the first: a document with duplicates can
 //! mean two things to two readers, so it is refused (RFC 8259 section 4).
@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub use crate::json::canonical::canonical;
 
 /// Parses a whole document. Values nested more than 128 deep are refused by `serde_json`, so no
 /// input can overflow the stack.
@@ -19,68 +21,6 @@ pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let value = Strict.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
-}
-
-/// The canonical form of RFC 8785: keys in the order of their UTF-16 code units, numbers as
-/// ECMAScript writes them, no white space.
-///
-/// `serde_jcs` gives the same bytes (a property test compares them) but allocates for each piece
-/// that it writes, which is felt at a BoM's size; it writes the numbers that need care.
-pub fn canonical(value: &Value) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    write_canonical(&mut out, value);
-    out
-}
-
-/// Recursion is bounded by the depth of the value, which [`parse`] bounds.
-fn write_canonical(out: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) => write_number(out, number),
-        Value::String(text) => write_string(out, text),
-        Value::Array(list) => {
-            out.push(b'[');
-            for (at, value) in list.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_canonical(out, value);
-            }
-            out.push(b']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            out.push(b'{');
-            for (at, (key, value)) in entries.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_string(out, key);
-                out.push(b':');
-                write_canonical(out, value);
-            }
-            out.push(b'}');
-        }
-    }
-}
-
-/// `serde_json` escapes exactly what RFC 8785 section 3.2.2.2 asks for.
-fn write_string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a string is written to memory");
-}
-
-/// Integers that a double holds exactly stand as they are; all others as ECMAScript's doubles.
-fn write_number(out: &mut Vec<u8>, number: &Number) {
-    const EXACT: u64 = 1 << 53;
-    let exact = number.as_i64().is_some_and(|n| n.unsigned_abs() <= EXACT);
-    if exact {
-        out.extend_from_slice(number.to_string().as_bytes());
-    } else {
-        serde_jcs::to_writer(out, number).expect("a JSON number is finite and written to memory");
-    }
 }
 
 /// The bytes that bomvet writes for a document: two spaces of indentation, one line feed at the
@@ -212,85 +152,6 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn canonical_text(text: &str) -> String {
-        String::from_utf8(canonical(&parse(text.as_bytes()).unwrap())).unwrap()
-    }
-
-    /// RFC 8785 section 3.2.2, the sample that holds all kinds of values.
-    #[test]
-    fn rfc_8785_sample() {
-        let input = r#"{
-          "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
-          "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
-          "literals": [null, true, false]
-        }"#;
-        let expected = concat!(
-            r#"{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"#,
-            r#""string":"€$\u000f\nA'B\"\\\\\"/"}"#
-        );
-        assert_eq!(canonical_text(input), expected);
-    }
-
-    /// RFC 8785 section 3.2.3: keys sort by UTF-16 code units, so that an emoji (surrogates)
-    /// stands before U+FB33, against the order of code points.
-    #[test]
-    fn rfc_8785_key_order() {
-        let input = r#"{
-          "\u20ac": "Euro Sign", "\r": "Carriage Return",
-          "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One",
-          "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control",
-          "\u00f6": "Latin Small Letter O With Diaeresis"
-        }"#;
-        let Value::Object(sorted) = parse(canonical_text(input).as_bytes()).unwrap() else { panic!() };
-        let order: Vec<_> = sorted.values().filter_map(Value::as_str).collect();
-        assert_eq!(
-            order,
-            [
-                "Carriage Return",
-                "One",
-                "Control",
-                "Latin Small Letter O With Diaeresis",
-                "Euro Sign",
-                "Emoji: Grinning Face",
-                "Hebrew Letter Dalet With Dagesh",
-            ]
-        );
-    }
-
-    /// RFC 8785 appendix B: IEEE 754 bits and what they are written as.
-    #[test]
-    fn rfc_8785_numbers() {
-        for (bits, text) in [
-            (0x0000_0000_0000_0000u64, "0"),
-            (0x8000_0000_0000_0000, "0"),
-            (0x0000_0000_0000_0001, "5e-324"),
-            (0x8000_0000_0000_0001, "-5e-324"),
-            (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
-            (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"),
-            (0x4340_0000_0000_0000, "9007199254740992"),
-            (0xc340_0000_0000_0000, "-9007199254740992"),
-            (0x4430_0000_0000_0000, "295147905179352830000"),
-            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
-            (0x44b5_2d02_c7e1_4af6, "1e+23"),
-            (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"),
-            (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
-            (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"),
-            (0x444b_1ae4_d6e2_ef50, "1e+21"),
-            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
-            (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
-            (0x41b3_de43_5555_5553, "333333333.3333332"),
-            (0x41b3_de43_5555_5554, "333333333.33333325"),
-            (0x41b3_de43_5555_5555, "333333333.3333333"),
-            (0x41b3_de43_5555_5556, "333333333.3333334"),
-            (0x41b3_de43_5555_5557, "333333333.33333343"),
-            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
-            (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
-        ] {
-            let got = canonical(&json!(f64::from_bits(bits)));
-            assert_eq!(String::from_utf8(got).unwrap(), text, "{bits:#x}");
-        }
-    }
-
     #[test]
     fn a_duplicate_key_is_refused_with_its_line() {
         let error = parse(b"{\n \"a\": 1,\n \"b\": {\"c\": 1, \"\\u0063\": 2}\n}").unwrap_err();
@@ -327,27 +188,7 @@ mod tests {
         })
     }
 
-    fn in_utf16_order(value: &Value) -> bool {
-        match value {
-            Value::Array(list) => list.iter().all(in_utf16_order),
-            Value::Object(map) => {
-                let keys: Vec<Vec<u16>> = map.keys().map(|key| key.encode_utf16().collect()).collect();
-                keys.is_sorted() && map.values().all(in_utf16_order)
-            }
-            _ => true,
-        }
-    }
-
     proptest! {
-        #[test]
-        fn canonical_form_is_stable_sorted_and_free_of_space(value in any_json()) {
-            let once = canonical(&value);
-            prop_assert_eq!(&serde_jcs::to_vec(&value).unwrap(), &once);
-            let again = parse(&once).unwrap();
-            prop_assert!(in_utf16_order(&again));
-            prop_assert_eq!(&canonical(&again), &once);
-        }
-
         #[test]
         fn what_is_written_reads_back_and_has_the_lines_that_are_counted(value in any_json()) {
             let bytes = pretty(&value);

@@ -1,8 +1,5 @@
 //! The comparison with a base: what changed, and what a new version can that the old one could not.
 
-use std::path::Path;
-
-use crate::acquire::{Acquired, Acquirer};
 use crate::compare::git::{GitError, Revision};
 use crate::compare::{self, BasePackage, Comparison};
 use crate::model::{Analysis, CapabilitySet, Change, Contents, Finding, Package, Source, Span};
@@ -12,14 +9,15 @@ use crate::{discover, resolve};
 
 use super::AuditError;
 
-/// What to compare with.
-#[derive(Debug, Clone, Default)]
+/// What to compare with. A repository stays on the thread that opened it, so that this is no part
+/// of the audit's options.
+#[derive(Debug, Default)]
 pub enum Base {
     /// Nothing.
     #[default]
     None,
-    /// A git revision.
-    Revision(String),
+    /// A git revision below the audited folder, opened by the caller.
+    Revision(Box<Revision>),
     /// An earlier BoM, verified by the caller: how it is called in outputs, and its packages.
     Bom(String, Vec<BasePackage>),
 }
@@ -36,23 +34,21 @@ pub struct Loaded {
     revision: Option<Revision>,
 }
 
+impl Loaded {
+    /// Whether the project's own files are compared, for which their contents are needed.
+    pub fn has_files(&self) -> bool {
+        self.revision.is_some()
+    }
+}
+
 /// Reads the base; `None` without one.
-pub fn load(
-    base: &Base,
-    root: &Path,
-    exclude: &[String],
-    options: &ResolveOptions,
-) -> Result<Option<Loaded>, AuditError> {
+pub fn load(base: Base, exclude: &[String], options: &ResolveOptions) -> Result<Option<Loaded>, AuditError> {
     match base {
         Base::None => Ok(None),
-        Base::Bom(label, packages) => Ok(Some(Loaded {
-            label: label.clone(),
-            packages: packages.clone(),
-            resolved: Vec::new(),
-            revision: None,
-        })),
-        Base::Revision(name) => {
-            let revision = Revision::open(root, name)?;
+        Base::Bom(label, packages) => {
+            Ok(Some(Loaded { label, packages, resolved: Vec::new(), revision: None }))
+        }
+        Base::Revision(revision) => {
             let folder = tempfile::tempdir().map_err(GitError::Write)?;
             revision.write_manifests(folder.path())?;
             // cargo is not asked: it would need the sources, and kinds do not matter here.
@@ -66,10 +62,10 @@ pub fn load(
             let mut packages: Vec<_> = resolved.iter().map(BasePackage::of).collect();
             packages.sort();
             Ok(Some(Loaded {
-                label: format!("{name} ({})", &revision.id[..revision.id.len().min(12)]),
+                label: format!("{} ({})", revision.revision, &revision.id[..revision.id.len().min(12)]),
                 packages,
                 resolved,
-                revision: Some(revision),
+                revision: Some(*revision),
             }))
         }
     }
@@ -88,13 +84,13 @@ pub struct Delta {
 
 /// Compares; one [`Delta`] for each package, and the purls that are gone.
 ///
-/// `check` acquires and analyses the base's versions of changed packages, in the order asked;
+/// `own` has the contents of the project's own packages, as they were checked. `check` acquires and analyses the base's versions of changed packages, in the order asked;
 /// `analyse` does so with the contents of the project's own packages at the base.
 pub fn deltas(
     base: &Loaded,
     packages: &[Package],
     analyses: &[Option<&Analysis>],
-    acquirer: &Acquirer,
+    own: &[Option<Contents>],
     rules: &RuleSet,
     check: impl FnOnce(&[Package]) -> Vec<Option<Analysis>>,
     analyse: impl Fn(&Package, &Contents) -> Analysis,
@@ -123,7 +119,7 @@ pub fn deltas(
         if let (Some(revision), Source::Path { path }, true) =
             (&base.revision, &package.source, package.first_party)
         {
-            let (edited, analysis) = own_code(revision, path, package, packages, acquirer, &analyse)?;
+            let (edited, analysis) = own_code(revision, path, package, packages, own[at].as_ref(), &analyse)?;
             if change == Change::Unchanged && !edited.is_empty() {
                 change = Change::Edited { files: edited };
             }
@@ -144,12 +140,10 @@ fn own_code(
     folder: &str,
     package: &Package,
     packages: &[Package],
-    acquirer: &Acquirer,
+    now: Option<&Contents>,
     analyse: impl Fn(&Package, &Contents) -> Analysis,
 ) -> Result<(Vec<String>, Option<Analysis>), AuditError> {
-    let Ok(Acquired::Folder { contents: now, .. }) = acquirer.acquire(package) else {
-        return Ok((Vec::new(), None));
-    };
+    let Some(now) = now else { return Ok((Vec::new(), None)) };
     // Folders of the project's other packages are judged with those.
     let inside = |other: &Package| match &other.source {
         Source::Path { path } if other.purl != package.purl => match folder {
@@ -164,7 +158,7 @@ fn own_code(
             || (!path.split('/').any(|part| matches!(part, "node_modules" | "target" | ".git"))
                 && !others.iter().any(|other| path.starts_with(other.as_str())))
     })?;
-    let edited = revision.edited(folder, &now, &then);
+    let edited = revision.edited(folder, now, &then);
     let analysis = (!then.files.is_empty()).then(|| analyse(package, &then));
     Ok((edited, analysis))
 }

@@ -2,20 +2,51 @@
 
 use super::examples::contents;
 use super::*;
+use crate::rules::CheckKind;
 
 fn npm() -> Package {
     examples::package(crate::model::Ecosystem::Npm)
 }
 
-/// Every check in code names rules that exist and that say so.
+/// Ids of rules that stand as constants in the code, tests left out: `area/name`.
+fn ids_in_code(areas: &BTreeSet<&str>) -> BTreeSet<String> {
+    let constant = regex::Regex::new("\"([a-z]+)/([a-z0-9-]+)\"").unwrap();
+    let mut todo = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = BTreeSet::new();
+    while let Some(path) = todo.pop() {
+        if path.is_dir() {
+            todo.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if !path.ends_with("tests.rs") && !path.ends_with("rules/table.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let ids = constant.captures_iter(code).filter(|id| areas.contains(&id[1]));
+            found.extend(ids.map(|id| format!("{}/{}", &id[1], &id[2])));
+        }
+    }
+    found
+}
+
+/// Rules, checks and what code reports agree both ways: nothing is reported without a rule, and no
+/// rule waits for code that is not there. (That files and the built-in list agree is tested in `rules`.)
 #[test]
 fn checks_and_rule_files_agree() {
     let rules = RuleSet::builtin();
-    for check in CHECKS {
-        for id in check.rules() {
-            let rule = rules.get(id).unwrap_or_else(|| panic!("`rules/{id}.toml` is missing"));
-            assert_eq!(rule.check, crate::rules::CheckKind::Code, "{id}");
-        }
+    let areas: BTreeSet<&str> = rules.iter().filter_map(|rule| rule.id.split('/').next()).collect();
+    let in_code = ids_in_code(&areas);
+    let by_code: BTreeSet<String> =
+        rules.iter().filter(|rule| rule.check == CheckKind::Code).map(|rule| rule.id.clone()).collect();
+    let nowhere: Vec<_> = by_code.difference(&in_code).collect();
+    assert!(nowhere.is_empty(), "rules for code that nothing reports: {nowhere:?}");
+    let unknown: Vec<_> = in_code.iter().filter(|id| rules.get(id).is_none()).collect();
+    assert!(unknown.is_empty(), "reported without a rule: {unknown:?}");
+    let mut named = BTreeSet::new();
+    for id in CHECKS.iter().flat_map(|check| check.rules()) {
+        assert!(by_code.contains(*id), "`rules/{id}.toml` is missing or not for code");
+        assert!(named.insert(*id), "two checks report `{id}`");
+    }
+    for rule in rules.iter().filter(|rule| rule.check == CheckKind::Facts) {
+        let kinds: BTreeSet<bool> = rule.examples.iter().map(|example| example.expect).collect();
+        assert_eq!(kinds.len(), 2, "`{}` needs an example that matches and one that does not", rule.id);
     }
 }
 

@@ -106,12 +106,13 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
             "no signing key: make one with `bomvet key new`, name one with `--key`, or write an unsigned BoM with `--unsigned`",
         )?)
     };
-    let (policy, policy_notes) = effective_policy(args)?;
-    let options = options(args, env, policy, signer.as_ref())?;
+    let base = base(args, signer.as_ref())?;
+    let (policy, policy_notes) = effective_policy(args, &base)?;
+    let options = options(args, env, policy)?;
     let audit = if env.terminal {
-        audit::run(&options, &Bar::default())
+        audit::run(&options, base, &Bar::default())
     } else {
-        audit::run(&options, &audit::Quiet)
+        audit::run(&options, base, &audit::Quiet)
     };
     let mut audit = audit?;
     audit.notes.extend(policy_notes);
@@ -133,22 +134,38 @@ fn pretty(value: &serde_json::Value) -> Result<String, CommandError> {
     Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
+/// The folder that is audited, or that the audited lockfile lies in.
+fn folder(args: &Args) -> &Path {
+    let parent = args.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if args.path.is_file() { parent.unwrap_or(Path::new(".")) } else { &args.path }
+}
+
+/// What to compare with, read once: policy and lockfiles of a revision come from one listing.
+fn base(args: &Args, signer: Option<&Signer>) -> Result<change::Base, CommandError> {
+    if let Some(revision) = &args.since {
+        let root = folder(args)
+            .canonicalize()
+            .map_err(|error| format!("cannot read `{}`: {error}", args.path.display()))?;
+        return Ok(change::Base::Revision(Box::new(compare::git::Revision::open(&root, revision)?)));
+    }
+    match &args.base.base {
+        Some(path) => base::load(path, &args.base, signer),
+        None => Ok(change::Base::None),
+    }
+}
+
 /// The policy: named, or `bomvet.toml` beside what is audited. A pull request must not be able to
 /// loosen the policy that it is judged by, so with `--since` the file is the revision's.
-fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> {
+fn effective_policy(args: &Args, base: &change::Base) -> Result<(Policy, Vec<String>), CommandError> {
     let profile = args.profile.as_deref();
     if let Some(path) = &args.policy {
         return Ok((policy::load(path, profile)?, Vec::new()));
     }
-    let folder = match args.path.parent() {
-        // The parent of a bare file name is empty.
-        Some(parent) if args.path.is_file() && parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) if args.path.is_file() => parent,
-        _ => &args.path,
+    let folder = folder(args);
+    let change::Base::Revision(base) = base else {
+        return Ok((policy::beside(folder, profile)?, Vec::new()));
     };
-    let Some(revision) = &args.since else { return Ok((policy::beside(folder, profile)?, Vec::new())) };
-    let root = std::path::absolute(folder)?;
-    let base = compare::git::Revision::open(&root, revision)?;
+    let revision = &base.revision;
     let old = base.read("bomvet.toml")?;
     let mut notes = Vec::new();
     if !policy::is_same(folder, old.as_deref()) {
@@ -165,23 +182,8 @@ fn effective_policy(args: &Args) -> Result<(Policy, Vec<String>), CommandError> 
     Ok((policy, notes))
 }
 
-fn options(
-    args: &Args,
-    env: &Env,
-    policy: Policy,
-    signer: Option<&Signer>,
-) -> Result<audit::Options, CommandError> {
+fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, CommandError> {
     let store = env.cache.clone().map_or_else(Store::none, Store::open);
-    let root = if args.path.is_file() {
-        args.path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
-    } else {
-        args.path.clone()
-    };
-    let base = match (&args.since, &args.base.base) {
-        (Some(revision), _) => change::Base::Revision(revision.clone()),
-        (None, Some(path)) => base::load(path, &args.base, signer)?,
-        (None, None) => change::Base::None,
-    };
     let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
     let npm_registries = homes.npm.registries();
     Ok(audit::Options {
@@ -191,7 +193,7 @@ fn options(
         now: env.now,
         acquire: acquire::Options {
             offline: args.offline,
-            root: std::path::absolute(root)?,
+            root: std::path::absolute(folder(args))?,
             left_out: vec![std::path::absolute(&args.output)?],
             connections: usize::from(args.connections),
             timing: timing(args),
@@ -212,7 +214,6 @@ fn options(
             ..advisory::Options::default()
         },
         store,
-        base,
     })
 }
 

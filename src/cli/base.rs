@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, key, read_text};
-use crate::attest::Signer;
 use crate::attest::verify::{Inputs, verify};
+use crate::attest::{self, Signer};
 use crate::audit::change::Base;
 use crate::compare;
 use crate::model::escape;
@@ -71,8 +71,8 @@ pub fn load(path: &Path, args: &BaseArgs, signer: Option<&Signer>) -> Result<Bas
         )
         .into());
     }
-    let packages = compare::bom::packages(&report.document)
-        .map_err(|why| format!("`{}`: {}", path.display(), escape(&why)))?;
+    let bom = attest::read::read(&report.document)
+        .map_err(|why| format!("`{}`: {}", path.display(), escape(&why.to_string())))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Base::Bom(name, packages))
+    Ok(Base::Bom(name, compare::bom::packages(&bom)))
 }

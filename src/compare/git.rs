@@ -47,7 +47,8 @@ pub struct Revision {
     pub id: String,
     /// Path from the audited folder, to object id.
     files: BTreeMap<String, gix::ObjectId>,
-    revision: String,
+    /// As it was asked for.
+    pub revision: String,
 }
 
 impl std::fmt::Debug for Revision {
@@ -127,11 +128,15 @@ impl Revision {
     /// Where the object is missing (a partial clone) or damaged.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let Some(id) = self.files.get(path) else { return Ok(None) };
-        let object = self.repository.find_object(*id).map_err(|error| GitError::Revision {
+        self.object(path, *id).map(Some)
+    }
+
+    fn object(&self, path: &str, id: gix::ObjectId) -> Result<Vec<u8>, GitError> {
+        let object = self.repository.find_object(id).map_err(|error| GitError::Revision {
             revision: self.revision.clone(),
             message: format!("`{path}`: {error}"),
         })?;
-        Ok(Some(object.data.clone()))
+        Ok(object.data.clone())
     }
 
     /// Writes the lockfiles and manifests of the revision below `to`, for resolving.
@@ -141,18 +146,16 @@ impl Revision {
     pub fn write_manifests(&self, to: &Path) -> Result<(), GitError> {
         const NAMES: [&str; 5] =
             ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json"];
-        for path in self.files.keys() {
+        for (path, id) in &self.files {
             let name = path.rsplit('/').next().unwrap_or(path);
             if !NAMES.contains(&name) {
                 continue;
             }
-            if let Some(bytes) = self.read(path)? {
-                let target = to.join(path);
-                if let Some(parent) = target.parent() {
-                    std::fs::create_dir_all(parent)?;
-                }
-                std::fs::write(target, bytes)?;
+            let target = to.join(path);
+            if let Some(parent) = target.parent() {
+                std::fs::create_dir_all(parent)?;
             }
+            std::fs::write(target, self.object(path, *id)?)?;
         }
         Ok(())
     }
@@ -167,16 +170,14 @@ impl Revision {
         let prefix = if folder == "." { String::new() } else { format!("{folder}/") };
         let mut buffer = Vec::new();
         let mut files = Vec::new();
-        for path in self.files.keys() {
+        for (path, id) in &self.files {
             let Some(inner) = path.strip_prefix(&prefix) else { continue };
             if !wanted(inner) {
                 continue;
             }
-            if let Some(bytes) = self.read(path)? {
-                let start = buffer.len();
-                buffer.extend_from_slice(&bytes);
-                files.push(File { path: inner.into(), range: start..buffer.len(), executable: false });
-            }
+            let start = buffer.len();
+            buffer.extend_from_slice(&self.object(path, *id)?);
+            files.push(File { path: inner.into(), range: start..buffer.len(), executable: false });
         }
         Ok(Contents::new(Provenance::FirstParty, None, files, Arc::new(buffer)))
     }

@@ -16,6 +16,7 @@ pub use profile::{PROFILES, Profile};
 
 use serde::Serialize;
 
+use crate::json::canonical::canonical;
 use crate::model::{CapabilityKind, Digest};
 use pattern::PackagePattern;
 
@@ -120,7 +121,7 @@ impl Policy {
     /// Hexadecimal SHA-256 of the effective policy in canonical JSON (RFC 8785).
     pub fn digest(&self) -> String {
         // Serialising plain structs of strings and integers cannot fail.
-        Digest::sha256(&serde_jcs::to_vec(self).unwrap_or_default()).hex()
+        Digest::sha256(&canonical(&serde_json::to_value(self).unwrap_or_default())).hex()
     }
 
     /// What each exception is, for messages: the index space is that of [`Decided::used`].

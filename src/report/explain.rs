@@ -1,215 +1,182 @@
 //! Why a package is approved or denied, from a BoM alone.
 //!
-//! In: a component as `attest` writes it. Out: the verdict with its policy clauses, every finding
-//! with its code lines, capabilities, coverage, the path from a root, and what would change the
-//! verdict as lines to paste into the policy.
+//! In: the packages of a BoM as `attest` reads them. Out: the verdict with its policy clauses, every
+//! finding with its code lines, capabilities, coverage, the path from a root, and what would change
+//! the verdict as lines to paste into the policy.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::frame::{self, Style};
+use super::summary::change_name;
 use super::table::short;
-use crate::model::{Capability, CapabilityKind, Finding, Gap, Place, escape};
+use crate::attest::bom::reason_line;
+use crate::attest::read::Recovered;
+use crate::model::{CapabilityKind, Change, Decision, Finding, Node, ReasonKind, Standing, escape};
 
 /// Places shown per capability.
 const PLACES: usize = 3;
 
-/// Explains every component that `query` names (a purl, `name` or `name@version`).
+/// Explains every package that `query` names (a purl, `name` or `name@version`).
 ///
 /// # Errors
-/// Where no component has that name, with near ones.
-pub fn render(bom: &Value, query: &str, style: Style) -> Result<String, String> {
-    let components: Vec<&Value> = bom["components"].as_array().into_iter().flatten().collect();
-    let label = |component: &Value| short(component["purl"].as_str().unwrap_or_default());
-    let named: Vec<&&Value> = components
+/// Where no package has that name, with near ones.
+pub fn render(bom: &Recovered, query: &str, style: Style) -> Result<String, String> {
+    let named: Vec<&Node> = bom
+        .nodes
         .iter()
-        .filter(|component| {
-            let label = label(component);
-            component["purl"] == query
+        .filter(|node| {
+            let label = short(&node.package.purl);
+            node.package.purl == query
                 || label == query
                 || label.rsplit_once('@').is_some_and(|(name, _)| name == query)
         })
         .collect();
     if named.is_empty() {
-        let mut near: Vec<(f64, String)> = components
+        let mut near: Vec<(f64, String)> = bom
+            .nodes
             .iter()
-            .map(|component| label(component))
+            .map(|node| short(&node.package.purl))
             .map(|label| {
                 (strsim::jaro_winkler(query, label.rsplit_once('@').map_or(&label, |(name, _)| name)), label)
             })
             .filter(|(score, _)| *score > 0.8)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let near: Vec<_> = near.into_iter().take(3).map(|(_, label)| format!("`{label}`")).collect();
+        let near: Vec<_> =
+            near.into_iter().take(3).map(|(_, label)| format!("`{}`", escape(&label))).collect();
         let hint =
             if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
-        return Err(format!("no package `{query}` in this BoM{hint}"));
+        return Err(format!("no package `{}` in this BoM{hint}", escape(query)));
     }
-    Ok(named.into_iter().map(|component| explain(component, style)).collect::<Vec<_>>().join("\n"))
+    Ok(named.into_iter().map(|node| explain(node, style)).collect::<Vec<_>>().join("\n"))
 }
 
-/// The `bomvet:` properties of a component.
-struct Properties<'a>(Vec<(&'a str, &'a str)>);
-
-impl<'a> Properties<'a> {
-    fn of(component: &'a Value) -> Self {
-        let list = component["properties"].as_array().into_iter().flatten();
-        Self(
-            list.filter_map(|p| Some((p["name"].as_str()?.strip_prefix("bomvet:")?, p["value"].as_str()?)))
-                .collect(),
-        )
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| *key == name).map(|(_, value)| *value)
-    }
-
-    fn one(&self, name: &str) -> &'a str {
-        self.all(name).next().unwrap_or("")
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Vec<T> {
-        self.all(name).filter_map(|text| serde_json::from_str(text).ok()).collect()
-    }
-}
-
-fn explain(component: &Value, style: Style) -> String {
-    let properties = Properties::of(component);
-    let purl = component["purl"].as_str().unwrap_or_default();
+fn explain(node: &Node, style: Style) -> String {
+    let purl = escape(&node.package.purl);
     let mut out = String::new();
-    let verdict = properties.one("verdict");
-    let _ = writeln!(out, "{verdict}: {purl}");
-    let bases: Vec<Value> = properties.json("basis");
-    for (reason, basis) in properties.all("reason").zip(bases.iter().chain(std::iter::repeat(&Value::Null))) {
-        let _ = writeln!(out, "  because {}", escape(reason));
-        if let Some(clause) = basis["clause"].as_str() {
-            let _ = writeln!(out, "    policy: {clause}");
-        }
+    let _ = writeln!(out, "{}: {purl}", node.verdict.decision);
+    for reason in &node.verdict.reasons {
+        let _ = writeln!(out, "  because {}", escape(&reason_line(reason)));
+        let _ = writeln!(out, "    policy: {}", escape(&reason.clause));
     }
-    let place: Option<Place> = properties.json("place").into_iter().next();
-    let path = place
-        .filter(|place| place.path.len() > 1)
-        .map(|place| place.path.iter().map(|purl| short(purl)).collect::<Vec<_>>().join(" > "));
+    let path = (node.place.path.len() > 1)
+        .then(|| node.place.path.iter().map(|purl| escape(&short(purl))).collect::<Vec<_>>().join(" > "));
     if let Some(path) = &path {
         let _ = writeln!(out, "  path: {path}");
     }
-    if !properties.one("change").is_empty() {
-        let from = properties.all("change:from").map(|from| format!(" from {from}")).collect::<String>();
-        let _ = writeln!(out, "  change: {}{from}", properties.one("change"));
+    if let Some(change) = &node.change {
+        let from = match change {
+            Change::Upgraded { from } | Change::Downgraded { from } | Change::Resourced { from } => {
+                format!(" from {}", escape(from))
+            }
+            _ => String::new(),
+        };
+        let _ = writeln!(out, "  change: {}{from}", change_name(change));
     }
     out.push('\n');
 
-    let mut findings: Vec<Finding> = properties.json("finding");
+    let mut findings: Vec<&Finding> = node.findings.iter().collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
     let context: Vec<String> = path.iter().map(|path| format!("path: {path}")).collect();
-    for finding in &findings {
-        let _ = writeln!(out, "{}\n", frame::finding(finding, purl, &context, style));
+    for finding in findings {
+        let _ = writeln!(out, "{}\n", frame::finding(finding, &purl, &context, style));
     }
+    facts(node, &mut out);
+    if node.verdict.decision == Decision::Deny {
+        settle(node, &mut out);
+    }
+    out
+}
 
-    let capabilities: Vec<Capability> = properties.json("capability");
-    if capabilities.is_empty() {
+/// Capabilities, coverage and the place in the review queue.
+fn facts(node: &Node, out: &mut String) {
+    let analysis = node.analysis.clone().unwrap_or_default();
+    if analysis.capabilities.is_empty() {
         out.push_str("capabilities of its own: none\n");
     } else {
         out.push_str("capabilities of its own:\n");
-        for capability in &capabilities {
+        for capability in &analysis.capabilities {
             let _ = writeln!(out, "  {} ({} places)", capability.kind, capability.count);
             for (call, span) in capability.spans.iter().take(PLACES) {
-                let _ = writeln!(
-                    out,
-                    "    {} at {}:{}:{}",
-                    escape(call),
-                    escape(&span.file),
-                    span.line,
-                    span.column
-                );
+                let (call, file) = (escape(call), escape(&span.file));
+                let _ = writeln!(out, "    {call} at {file}:{}:{}", span.line, span.column);
             }
         }
     }
-    let reached: Vec<_> = properties.all("reached").collect();
+    let reached: Vec<_> = node.reached.iter().map(CapabilityKind::as_str).collect();
     if !reached.is_empty() {
         let _ = writeln!(out, "reached through dependencies: {}", reached.join(", "));
     }
+    let coverage = &analysis.coverage;
     let _ = writeln!(
         out,
         "looked at: {} bytes in {} files: {} parsed, {} as text, {} data, {} not looked at",
-        or_zero(properties.one("coverage:bytes")),
-        or_zero(properties.one("coverage:files")),
-        or_zero(properties.one("coverage:parsed")),
-        or_zero(properties.one("coverage:text")),
-        or_zero(properties.one("coverage:data")),
-        or_zero(properties.one("coverage:unseen")),
+        coverage.bytes,
+        coverage.files,
+        coverage.parsed.values().sum::<u64>(),
+        coverage.text,
+        coverage.data.values().sum::<u64>(),
+        coverage.unseen_bytes(),
     );
-    let parts: Vec<_> = properties.all("risk:part").collect();
-    let _ = writeln!(
-        out,
-        "review: {}, risk {}{}",
-        properties.one("standing"),
-        properties.one("risk"),
-        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
-    );
-    if verdict == "deny" {
-        out.push_str(&settle(component, &properties, &findings, &bases));
-    }
-    out
-}
-
-fn or_zero(text: &str) -> &str {
-    if text.is_empty() { "0" } else { text }
+    let standing = match node.risk.standing {
+        Standing::Evidence => "evidence",
+        Standing::Review => "review",
+        Standing::Denied => "denied",
+    };
+    let parts: Vec<_> =
+        node.risk.parts.iter().map(|(part, points)| format!("{}={points}", escape(part))).collect();
+    let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let _ = writeln!(out, "review: {standing}, risk {}{parts}", node.risk.score);
 }
 
 /// What would change the verdict: a command or lines for the policy, one for each reason.
-fn settle(component: &Value, properties: &Properties<'_>, sorted: &[Finding], bases: &[Value]) -> String {
-    let purl = component["purl"].as_str().unwrap_or_default();
-    let ecosystem = purl.strip_prefix("pkg:").and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let package = format!("{ecosystem}:{}", short(purl));
-    let unsorted: Vec<Finding> = properties.json("finding");
-    let gaps: Vec<Gap> = properties.json("gap");
-    let advisories: Vec<Value> = properties.json("advisory");
-    let mut out = String::from("\nwhat would change the verdict:\n");
-    for basis in bases {
-        if let Some(finding) = basis["finding"].as_u64().and_then(|at| unsorted.get(at as usize)) {
-            debug_assert!(sorted.contains(finding));
-            let hit = advisories.iter().find(|hit| hit["finding"] == basis["finding"]);
-            if let Some(hit) = hit {
-                let patched: Vec<_> =
-                    hit["patched"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                if !patched.is_empty() {
-                    let _ = writeln!(out, "  upgrade to {}, or in the policy:", patched.join(" or "));
+fn settle(node: &Node, out: &mut String) {
+    let package = escape(&format!("{}:{}", node.package.ecosystem.as_str(), short(&node.package.purl)));
+    out.push_str("\nwhat would change the verdict:\n");
+    for reason in &node.verdict.reasons {
+        match &reason.kind {
+            ReasonKind::Finding(finding) => {
+                if let Some(hit) = node.hits.iter().find(|hit| hit.finding == *finding) {
+                    if !hit.patched.is_empty() {
+                        let patched = escape(&hit.patched.join(" or "));
+                        let _ = writeln!(out, "  upgrade to {patched}, or in the policy:");
+                    }
+                    let _ = writeln!(
+                        out,
+                        "  [[ignore]]\n  advisory = {}\n  package = \"{package}\"\n  reason = \"…\"\n  expires = \"YYYY-MM-DD\"\n",
+                        Value::from(escape(&hit.id))
+                    );
+                } else {
+                    let file = finding
+                        .spans
+                        .first()
+                        .filter(|first| finding.spans.iter().all(|span| span.file == first.file))
+                        .map(|span| format!("\n  file = {}", Value::from(escape(&span.file))))
+                        .unwrap_or_default();
+                    let _ = writeln!(
+                        out,
+                        "  another version, or, once read and understood, in the policy:\n  [[accept]]\n  rule = \"{}\"\n  package = \"{package}\"{file}\n  reason = \"…\"\n",
+                        escape(&finding.rule)
+                    );
                 }
+            }
+            ReasonKind::Gap(gap) => {
+                let message = escape(&gap.message);
+                let _ = writeln!(out, "  the missing evidence ({}): {message}\n", gap.kind.as_str());
+            }
+            ReasonKind::Policy { clause, message, .. }
+                if clause.starts_with("deny-capabilities") || clause == "deny-gained" =>
+            {
+                let kind = message.split('`').nth(1).and_then(CapabilityKind::parse);
                 let _ = writeln!(
                     out,
-                    "  [[ignore]]\n  advisory = {}\n  package = \"{package}\"\n  reason = \"…\"\n  expires = \"YYYY-MM-DD\"\n",
-                    hit["id"]
-                );
-            } else {
-                let file = finding
-                    .spans
-                    .first()
-                    .filter(|first| finding.spans.iter().all(|span| span.file == first.file))
-                    .map(|span| format!("\n  file = {}", Value::from(&*span.file)))
-                    .unwrap_or_default();
-                let _ = writeln!(
-                    out,
-                    "  another version, or, once read and understood, in the policy:\n  [[accept]]\n  rule = \"{}\"\n  package = \"{package}\"{file}\n  reason = \"…\"\n",
-                    finding.rule
+                    "  in the policy:\n  [[grant]]\n  package = \"{package}\"\n  capabilities = [\"{}\"]\n  reason = \"…\"\n  owner = \"…\"\n  expires = \"YYYY-MM-DD\"\n",
+                    kind.map_or("…", CapabilityKind::as_str)
                 );
             }
-        } else if let Some(gap) = basis["gap"].as_u64().and_then(|at| gaps.get(at as usize)) {
-            let _ =
-                writeln!(out, "  the missing evidence ({}): {}\n", gap.kind.as_str(), escape(&gap.message));
-        } else if basis["reason"]["clause"]
-            .as_str()
-            .is_some_and(|c| c.starts_with("deny-capabilities") || c == "deny-gained")
-        {
-            let message = basis["reason"]["message"].as_str().unwrap_or_default();
-            let kind = message.split('`').nth(1).and_then(CapabilityKind::parse);
-            let _ = writeln!(
-                out,
-                "  in the policy:\n  [[grant]]\n  package = \"{package}\"\n  capabilities = [\"{}\"]\n  reason = \"…\"\n  owner = \"…\"\n  expires = \"YYYY-MM-DD\"\n",
-                kind.map_or("…", CapabilityKind::as_str)
-            );
+            ReasonKind::Policy { .. } | ReasonKind::Evidence { .. } => {}
         }
     }
-    out
 }

@@ -28,7 +28,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{SpecVersion, json};
 use crate::model::{Audit, Decision, GapKind, Node};
 
-pub use properties::CAPABILITY_SPANS;
+pub use properties::{CAPABILITY_SPANS, reason_line};
 
 /// The bom-ref of the audited project itself.
 pub const PROJECT_REF: &str = "bomvet:project";

@@ -63,7 +63,7 @@ impl List {
 }
 
 /// One line for a person: `rule: message (file:line)`.
-pub(in crate::attest) fn reason_line(reason: &Reason) -> String {
+pub fn reason_line(reason: &Reason) -> String {
     let mut line = format!("{}: {}", reason.rule(), reason.message());
     if let Some(span) = reason.spans().first() {
         line += &match span.line {

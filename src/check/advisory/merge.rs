@@ -137,7 +137,7 @@ fn hit(package: &Package, group: &[&(&Record, Option<String>)]) -> Hit {
     references.extend(main.url.clone());
     references.extend(records.iter().flat_map(|record| record.cwes.iter().chain(&record.related).cloned()));
     let finding = Finding {
-        rule: format!("advisory/{}", kind.as_str()),
+        rule: kind.rule().to_owned(),
         severity: severity::severity(kind, score, rating),
         confidence: if unknown.is_some() { Confidence::Low } else { Confidence::High },
         message: match &unknown {

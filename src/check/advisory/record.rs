@@ -20,14 +20,19 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn as_str(self) -> &'static str {
+    /// The id of its rule.
+    pub(super) fn rule(self) -> &'static str {
         match self {
-            Self::Notice => "notice",
-            Self::Unmaintained => "unmaintained",
-            Self::Unsound => "unsound",
-            Self::Vulnerability => "vulnerability",
-            Self::Malware => "malware",
+            Self::Notice => "advisory/notice",
+            Self::Unmaintained => "advisory/unmaintained",
+            Self::Unsound => "advisory/unsound",
+            Self::Vulnerability => "advisory/vulnerability",
+            Self::Malware => "advisory/malware",
         }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        self.rule().trim_start_matches("advisory/")
     }
 }
 

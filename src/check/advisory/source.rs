@@ -108,6 +108,19 @@ fn record(from: &mut dyn Read, buffer: &mut Vec<u8>) -> std::io::Result<Result<(
     })
 }
 
+/// Shows what [`record`] read, or why it did not.
+fn show(
+    path: &str,
+    read: std::io::Result<Result<(), String>>,
+    buffer: &[u8],
+    visit: &mut dyn FnMut(&str, Item<'_>),
+    budget: &mut Budget,
+) -> Result<(), String> {
+    budget.bytes(buffer.len() as u64)?;
+    visit(path, read.unwrap_or_else(|error| Err(error.to_string())).map(|()| buffer));
+    Ok(())
+}
+
 fn folder(
     root: &Path,
     prefix: &str,
@@ -143,12 +156,7 @@ fn folder(
             }
             let mut buffer = Vec::new();
             let read = fs::File::open(&full).and_then(|mut file| record(&mut file, &mut buffer));
-            budget.bytes(buffer.len() as u64)?;
-            match read {
-                Ok(Ok(())) => visit(&path, Ok(&buffer)),
-                Ok(Err(why)) => visit(&path, Err(why)),
-                Err(error) => visit(&path, Err(error.to_string())),
-            }
+            show(&path, read, &buffer, visit, budget)?;
         }
     }
     Ok(())
@@ -240,12 +248,7 @@ fn zip(
             continue;
         }
         let read = record(&mut entry, &mut buffer);
-        budget.bytes(buffer.len() as u64)?;
-        match read {
-            Ok(Ok(())) => visit(&path, Ok(&buffer)),
-            Ok(Err(why)) => visit(&path, Err(why)),
-            Err(error) => visit(&path, Err(error.to_string())),
-        }
+        show(&path, read, &buffer, visit, &mut budget)?;
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ fn fixture(path: &str) -> Vec<u8> {
 }
 
 /// Files below a folder of the package with one of these endings, at most `largest` bytes each, sorted by path.
-fn files(folder: &str, endings: &[&str], largest: u64) -> Vec<(String, Vec<u8>)> {
+fn files(folder: &str, endings: &[&str], largest: u64) -> Files {
     let (top, mut out) = (root().join(folder), Vec::new());
     let mut todo = vec![top.clone()];
     while let Some(dir) = todo.pop() {
@@ -91,7 +91,10 @@ fn files(folder: &str, endings: &[&str], largest: u64) -> Vec<(String, Vec<u8>)>
     out
 }
 
-fn bytes_of(files: Vec<(String, Vec<u8>)>) -> Vec<Vec<u8>> {
+/// Paths and bytes.
+type Files = Vec<(String, Vec<u8>)>;
+
+fn bytes_of(files: Files) -> Vec<Vec<u8>> {
     files.into_iter().map(|(_, bytes)| bytes).collect()
 }
 

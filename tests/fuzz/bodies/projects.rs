@@ -14,7 +14,7 @@ use bomvet::model::{Ecosystem, Location, Package, Source};
 use bomvet::resolve::{self, Options, Resolution};
 use sha1::{Digest as _, Sha1};
 
-use super::{files, folder, pack, unpack};
+use super::{Files, files, folder, pack, unpack};
 
 /// Discovers and resolves a folder of these files, and builds the graph.
 fn project(files: &[(String, &[u8])]) -> bool {
@@ -185,7 +185,7 @@ pub fn git(data: &[u8]) -> bool {
 
 /// Each folder of fixtures as one input.
 fn folders(parent: &str, names: &[&str]) -> Vec<Vec<u8>> {
-    let mut out: Vec<(String, Vec<(String, Vec<u8>)>)> = Vec::new();
+    let mut out: Vec<(String, Files)> = Vec::new();
     for (path, bytes) in files(parent, names, 12 << 10) {
         let Some((first, rest)) = path.split_once('/') else { continue };
         match out.last_mut().filter(|(folder, _)| folder == first) {

@@ -1,23 +1,6 @@
 //! Which files a file loads: `mod x;`, `#[path = "…"] mod x;`, `include!("…")`.
 
-/// `base/rest` without `.` and `..`; `None` if it leaves the package.
-fn join(base: &str, rest: &str) -> Option<String> {
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
-    for part in rest.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-fn folder(path: &str) -> &str {
-    path.rfind('/').map_or("", |at| &path[..at])
-}
+use crate::discover::paths::{join, parent as folder};
 
 /// Where the file's submodules live: its own folder for a root or `mod.rs`, else a folder of its name.
 fn module_folder(path: &str) -> String {
@@ -49,9 +32,6 @@ pub fn module(path: &str, inline: &[&str], name: &str, attribute: Option<&str>) 
 
 /// The file of `include!("…")`.
 pub fn file(path: &str, written: &str) -> Option<String> {
-    if written.starts_with('/') {
-        return None;
-    }
     join(folder(path), written)
 }
 
