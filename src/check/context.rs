@@ -54,6 +54,14 @@ pub fn is_test_path(path: &str) -> bool {
         )
 }
 
+/// Whether a path is of a kind that no tool loads as code by itself: declarations of types, and
+/// what editors keep in hidden folders.
+pub fn is_idle_path(path: &str) -> bool {
+    let hidden = |part: &str| matches!(part, ".history" | ".vscode" | ".idea" | ".vs" | ".cache");
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
+        || path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(hidden))
+}
+
 /// Files that `starts` load, themselves included: `local` gives what each file names.
 pub fn closure(
     starts: &[String],

@@ -80,3 +80,54 @@ impl Check for OpaqueInBuild {
         }
     }
 }
+
+/// A program of the package that it starts while it is being installed.
+#[derive(Debug)]
+pub struct BundledProgram;
+
+impl Check for BundledProgram {
+    fn rules(&self) -> &'static [&'static str] {
+        &["install/bundled-program"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let machine = |kind: &str| matches!(kind, "elf" | "pe" | "mach-o");
+        let mut programs: Vec<&str> = subject
+            .facts
+            .iter()
+            .filter(|fact| fact.kind == FactKind::File && machine(&fact.name))
+            .map(|fact| &*fact.span.file)
+            .collect();
+        // What Windows starts by its name alone is a program whatever its bytes are.
+        programs.extend(subject.contents.files.iter().map(|file| &*file.path).filter(|path| {
+            let ending = path.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+            matches!(ending.as_str(), "exe" | "scr" | "com" | "msi" | "dll" | "jar" | "pif" | "hta")
+        }));
+        programs.sort_unstable();
+        programs.dedup();
+        let commands: Vec<_> = subject
+            .facts
+            .iter()
+            .filter(|fact| fact.context.install && !fact.context.test)
+            .filter(|fact| {
+                fact.kind == FactKind::Shell || (fact.kind == FactKind::Literal && fact.name == "command")
+            })
+            .collect();
+        for path in programs {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let starts = |command: &str| {
+                command.split([' ', '"', '\'', ';', '&', '|', '(', ')']).any(|word| {
+                    let file = word.rsplit(['/', '\\']).next().unwrap_or(word);
+                    file == name && !word.contains("node_modules")
+                })
+            };
+            if let Some(fact) = commands.iter().find(|fact| starts(&fact.value)) {
+                out.push(Finding::new(
+                    "install/bundled-program",
+                    format!("starts `{path}`, a program that it ships, while it is being installed"),
+                    vec![fact.span.clone(), Span::file(path.to_owned())],
+                ));
+            }
+        }
+    }
+}

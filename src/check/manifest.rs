@@ -43,6 +43,7 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     let Some(bytes) = contents.get(name) else {
         if ecosystem == Ecosystem::Npm {
             gyp(contents, &mut out);
+            expansions(contents, &mut out);
         }
         return out;
     };
@@ -110,6 +111,7 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
         }
     }
     out.licence = root.get("license").and_then(Node::as_str).map(str::to_owned);
+    expansions(contents, out);
     let off = root.get("gypfile").and_then(Node::as_bool) == Some(false);
     let own = ["install", "preinstall"].iter().any(|name| scripts.is_some_and(|s| s.get(name).is_some()));
     if !off && !own {
@@ -129,6 +131,67 @@ fn gyp(contents: &Contents, out: &mut Manifest) {
         fact.context.install = true;
         out.facts.push(fact);
     }
+}
+
+/// Commands that node-gyp runs while it reads a build file: `<!(…)`, `<!@(…)` and the `action`s of
+/// targets. They run whoever calls node-gyp.
+fn expansions(contents: &Contents, out: &mut Manifest) {
+    let files = contents.files.iter().filter(|file| {
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        &*file.path == "binding.gyp" || (name.ends_with(".gypi") && !file.path.contains("deps/"))
+    });
+    if contents.get("binding.gyp").is_none() {
+        return;
+    }
+    for file in files {
+        let text = String::from_utf8_lossy(contents.bytes(file));
+        let index = LineIndex::new(file.path.clone(), &text);
+        for (start, command) in gyp_commands(&text) {
+            let span = index.span(start, start + 1);
+            out.install_files.extend(started(&command));
+            out.facts.extend(shell::facts(&command, &span).into_iter().map(|mut fact| {
+                fact.context.install = true;
+                fact
+            }));
+        }
+    }
+}
+
+/// The commands of a build file and where they start.
+fn gyp_commands(text: &str) -> Vec<(usize, String)> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    for mark in ["<!(", "<!@("] {
+        for at in memchr::memmem::find_iter(bytes, mark) {
+            let start = at + mark.len();
+            let mut depth = 1_u32;
+            let end = bytes[start..].iter().take(8192).position(|byte| {
+                match byte {
+                    b'(' => depth += 1,
+                    b')' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            if let Some(command) = end.and_then(|end| text.get(start..start + end)) {
+                out.push((start, command.replace("\\\"", "\"").replace("\\'", "'")));
+            }
+        }
+    }
+    for at in memchr::memmem::find_iter(bytes, b"action") {
+        let rest = &text[at + 6..];
+        let Some(list) = rest.trim_start_matches(['\'', '"', ' ', ':', '\n', '\t']).strip_prefix('[') else {
+            continue;
+        };
+        let Some((list, _)) = list.split_once(']') else { continue };
+        let words: Vec<&str> = list.split(['\'', '"']).skip(1).step_by(2).take(64).collect();
+        let quote = |word: &&str| match word.contains([' ', ';', '|', '&']) {
+            true => format!("'{word}'"),
+            false => (*word).to_owned(),
+        };
+        out.push((at, words.iter().map(quote).collect::<Vec<_>>().join(" ")));
+    }
+    out
 }
 
 /// Recursion is bounded by [`json::MAX_DEPTH`].
@@ -294,6 +357,17 @@ mod tests {
             let got = read(ecosystem, &contents(&[(name, text.as_bytes())]), false);
             assert!(got.gaps.len() == 1 && got.gaps[0].spans[0].line >= 2, "{:?}", got.gaps);
         }
+    }
+
+    #[test]
+    fn commands_of_a_build_file() {
+        let text = r#"{"targets": [{"include_dirs": ["<!(node -p \"require('nan')\")"], "x": "<!@(sh a.sh | cat)",
+            'actions': [{'action_name': 'a', 'action': ['python', 'gen.py', '<(x)']}]}]}"#;
+        let got: Vec<_> = gyp_commands(text).into_iter().map(|(_, command)| command).collect();
+        assert_eq!(got, ["node -p \"require('nan')\"", "sh a.sh | cat", "python gen.py <(x)"]);
+        let files = contents(&[("package.json", b"{}"), ("binding.gyp", text.as_bytes())]);
+        let read = read(Ecosystem::Npm, &files, false);
+        assert!(read.install_files.contains(&"a.sh".to_owned()), "{:?}", read.install_files);
     }
 
     #[test]

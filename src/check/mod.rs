@@ -27,7 +27,7 @@ use crate::model::{
 use crate::rules::RuleSet;
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] = &[&files::Minified, &files::OpaqueInBuild];
+pub const CHECKS: &[&dyn Check] = &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;
@@ -84,6 +84,11 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let installed = context::closure(&starts, &local, exists);
     let reached = context::closure(&manifest.entries, &local, exists);
 
+    // Where no code of the package loads files by computed names, what nothing names is not loaded.
+    let computed = parsed.iter().flat_map(|parsed| &parsed.facts).any(|fact| {
+        fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
+    });
+    let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
     let mut facts = manifest.facts;
@@ -107,6 +112,13 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         });
         if let Some(fact) = unread.filter(|_| !test && !is_template(&file.path)) {
             let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
+            if !live && !computed && context::is_idle_path(&file.path) {
+                let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
+                unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
+                files.push(entry);
+                facts.extend(parsed.facts);
+                continue;
+            }
             let mut gap = gap(GapKind::NotParsed, &entry.path, why);
             gap.spans = vec![fact.span.clone()];
             gaps.push(gap);
@@ -148,6 +160,7 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         check.run(&subject, &mut of_check);
         findings.extend(of_check.into_iter().map(|finding| rules.complete(finding)));
     }
+    findings.extend(unread_but_idle.into_iter().map(|finding| rules.complete(finding)));
     let licence = licence::check(package, contents);
     let by_code = identity::in_contents(package, contents).into_iter().chain(licence.findings);
     findings.extend(by_code.map(|finding| rules.complete(finding)));

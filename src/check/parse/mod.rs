@@ -71,9 +71,6 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
 fn shell_script(path: &str, source: &str) -> Parsed {
     let index = LineIndex::new(path, source);
     let mut parsed = Parsed::only(Treatment::Text);
-    for (start, line) in shell::lines(source) {
-        parsed.facts.extend(shell::facts(&line, &index.span(start, start + line.len())));
-        parsed.code_lines += 1;
-    }
+    (parsed.facts, parsed.code_lines) = shell::script(source, &index);
     parsed
 }

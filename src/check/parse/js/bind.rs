@@ -28,6 +28,14 @@ impl<'a> Func<'a> {
         }
     }
 
+    /// Where it stands.
+    pub fn span(self) -> oxc_span::Span {
+        match self {
+            Self::Function(function) => function.span,
+            Self::Arrow(arrow) => arrow.span,
+        }
+    }
+
     /// Its parameters.
     pub fn params(self) -> &'a FormalParameters<'a> {
         match self {

@@ -218,6 +218,15 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             }
             _ => {
                 let known = self.resolver.approximate(argument);
+                // `path.join(__dirname, 'x')`
+                if let Some(path) = known.as_deref()
+                    && (path.starts_with("./") || path.starts_with("../"))
+                    && !path.contains('?')
+                {
+                    let path = path.to_owned();
+                    self.import(&path, range);
+                    return;
+                }
                 let local = known.as_deref().is_some_and(|text| text.starts_with('.'));
                 let name = if local { format!("{how}(dynamic-local)") } else { format!("{how}(dynamic)") };
                 let fact = Fact::new(FactKind::Call, name, self.unit.place.span(range));
@@ -241,21 +250,37 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
-    /// The command of a process call.
+    /// The commands of a process call: one for each branch of `a ? 'x' : 'y'`.
     fn command(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range) {
+        let Some(first) = arguments.first().and_then(|argument| argument.as_expression()) else { return };
+        let second = arguments.get(1).and_then(|argument| argument.as_expression());
+        match first.get_inner_expression() {
+            Expression::ConditionalExpression(either) => {
+                self.one_command(name, &either.consequent, second, range);
+                self.one_command(name, &either.alternate, second, range);
+            }
+            _ => self.one_command(name, first, second, range),
+        }
+    }
+
+    fn one_command(
+        &mut self,
+        name: &str,
+        first: &'a Expression<'a>,
+        second: Option<&'a Expression<'a>>,
+        range: Range,
+    ) {
         let mut parts = Vec::new();
-        let list = |expression: &'a Expression<'a>| match expression.get_inner_expression() {
-            Expression::ArrayExpression(array) => Some(&array.elements),
-            _ => None,
-        };
-        for argument in arguments.iter().take(2).filter_map(|argument| argument.as_expression()) {
-            if let Some(elements) = list(argument) {
+        for argument in [Some(first), second].into_iter().flatten() {
+            let elements = match argument.get_inner_expression() {
+                Expression::ArrayExpression(array) => Some(&array.elements),
+                _ => match self.resolver.expr(argument) {
+                    Val::Array(array) => Some(&array.elements),
+                    _ => None,
+                },
+            };
+            if let Some(elements) = elements {
                 for element in elements.iter().take(64) {
-                    let text = element.as_expression().and_then(|element| self.resolver.approximate(element));
-                    parts.push(text.unwrap_or_else(|| "?".to_owned()));
-                }
-            } else if let Val::Array(array) = self.resolver.expr(argument) {
-                for element in array.elements.iter().take(64) {
                     let text = element.as_expression().and_then(|element| self.resolver.approximate(element));
                     parts.push(text.unwrap_or_else(|| "?".to_owned()));
                 }
@@ -278,8 +303,16 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             let code = Val::str(code.clone());
             self.code(&code, range);
         }
+        let line = parts.join(" ");
+        // Files of the package that it starts, named from its root or from this file's folder.
+        for file in crate::check::manifest::started(&line) {
+            if !file.contains('?') && !file.starts_with(['/', '~']) {
+                self.out.local.push(join(self.unit.path, &file));
+                self.out.local.push(crate::check::context::normal(&file));
+            }
+        }
         let fact = Fact::new(FactKind::Literal, "command", self.unit.place.span(range));
-        self.fact(fact.value(parts.join(" ")));
+        self.fact(fact.value(line));
     }
 
     /// Reports a constant that means something; true if it folds at all.

@@ -7,6 +7,7 @@
 //! of the value itself, through no other call: that a function was given the environment does
 //! not mean that its result holds it.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use oxc_ast::ast::*;
@@ -16,6 +17,7 @@ use oxc_syntax::operator::BinaryOperator;
 
 use super::bind::{self, Base, Func, Owner, Step};
 use super::emit::Unit;
+use super::key;
 use super::literal;
 use super::resolve::{Resolver, spine};
 use super::value::Val;
@@ -40,6 +42,8 @@ const PASSES: &[&str] = &[
     "global.String",
     "global.btoa",
     "global.encodeURIComponent",
+    "global.encodeURI",
+    "global.escape",
     "global.Array.from",
     "global.Buffer.from",
     "global.Buffer.concat",
@@ -63,8 +67,22 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 9] =
-    ["env-all", "env-secret", "env", "secret-file", "host", "net", "decoded", "file", "clipboard"];
+const SOURCES: [&str; 11] = [
+    "env-all",
+    "env-secret",
+    "env",
+    "secret-file",
+    "host-info",
+    "net",
+    "decoded",
+    "file",
+    "clipboard",
+    "key",
+    SECRET_PATH,
+];
+
+/// The name of a credential file: what is read from it is its content.
+const SECRET_PATH: &str = "secret-path";
 
 /// For each source the first line that it stands on.
 type Taint = [Option<u32>; SOURCES.len()];
@@ -76,6 +94,11 @@ enum Node<'a> {
     Field(u32, &'a str),
     This(&'a str),
     Return(u32),
+    /// What a read gives, by its place, and the name of the file that it reads.
+    Got(u32),
+    Named(u32),
+    /// A file's content, by the file's name.
+    File(u32),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +111,9 @@ struct Sink<'a> {
     name: &'static str,
     range: Range,
     deps: Vec<Dep<'a>>,
+    /// The only kind of source that counts here, or the one that does not.
+    only: Option<usize>,
+    except: Option<usize>,
 }
 
 struct Flows<'u, 'i, 't, 'r, 'a, 's> {
@@ -97,6 +123,14 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     edges: Vec<Vec<usize>>,
     taints: Vec<Taint>,
     sinks: Vec<Sink<'a>>,
+    /// Whether a literal of the file names a credential file.
+    secret_paths: bool,
+    /// Reads whose path may name one, with what the path depends on.
+    reads: RefCell<HashMap<u32, Vec<Dep<'a>>>>,
+    /// Whether the file is about wallets.
+    wallets: OnceCell<bool>,
+    /// Names of files that are written or started.
+    files: HashMap<String, u32>,
 }
 
 /// Adds the flows of the file.
@@ -118,10 +152,18 @@ pub fn run<'a>(
         edges: Vec::new(),
         taints: Vec::new(),
         sinks: Vec::new(),
+        secret_paths: facts.iter().any(|fact| {
+            fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")
+        }),
+        reads: RefCell::default(),
+        wallets: OnceCell::new(),
+        files: HashMap::new(),
     };
+    flows.keys();
     flows.bindings();
     flows.visit_program(program);
     flows.spread();
+    flows.secret_reads();
     for sink in std::mem::take(&mut flows.sinks) {
         let mut taint = Taint::default();
         for dep in &sink.deps {
@@ -138,13 +180,19 @@ pub fn run<'a>(
             }
         }
         for (kind, line) in taint.iter().enumerate() {
-            let source = SOURCES[kind];
-            let same = matches!((source, sink.name), ("net", "net" | "dns") | ("file", "fs-write"));
-            if let (Some(line), false) = (line, same) {
-                let span = unit.place.span(sink.range);
-                let name = format!("{source}->{}", sink.name);
-                facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {line}")));
-            }
+            let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
+            let (Some(line), false) = (line, left_out) else { continue };
+            let name = match (SOURCES[kind], sink.name) {
+                ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
+                // Only what is hidden, not that a name is computed, says anything of a `require`.
+                (source, "require") if source != "decoded" => continue,
+                ("decoded", "written->process") => "embedded->process".to_owned(),
+                ("net", "written->process") => "fetched-file->process".to_owned(),
+                (_, "written->process") => continue,
+                (source, sink) => format!("{source}->{sink}"),
+            };
+            let span = unit.place.span(sink.range);
+            facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {line}")));
         }
     }
 }
@@ -184,6 +232,51 @@ fn secret_name(name: &str) -> bool {
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    fn about_wallets(&self) -> bool {
+        *self.wallets.get_or_init(|| key::about_wallets(self.unit.text))
+    }
+
+    /// Parameters that hold keys of wallets, by their names, in files about wallets.
+    fn keys(&mut self) {
+        let resolver = self.resolver;
+        for func in &resolver.bindings.functions {
+            for item in &func.params().items {
+                for identifier in item.pattern.get_binding_identifiers() {
+                    if key::is_key(&identifier.name)
+                        && self.about_wallets()
+                        && let Some(symbol) = identifier.symbol_id.get()
+                    {
+                        let dep = self.source("key", identifier.span);
+                        self.feed(Node::Whole(symbol.index() as u32), &[dep]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads whose path turned out to name a credential file give its content.
+    fn secret_reads(&mut self) {
+        let mut reads: Vec<_> = self.reads.take().into_iter().collect();
+        reads.sort_by_key(|(at, _)| *at);
+        for (at, deps) in &reads {
+            self.feed(Node::Named(*at), deps);
+        }
+        // What is read may itself be a path: a few rounds are enough for what people write.
+        for _ in 0..3 {
+            self.spread();
+            let mut changed = false;
+            for (at, _) in &reads {
+                let (named, got) = (self.id(Node::Named(*at)), self.id(Node::Got(*at)));
+                let line = self.taints[named][source(SECRET_PATH)];
+                changed |= merge(&mut self.taints[got][source("secret-file")], line);
+            }
+            if !changed {
+                return;
+            }
+        }
+        self.spread();
+    }
+
     fn id(&mut self, node: Node<'a>) -> usize {
         if let Some(&at) = self.ids.get(&node) {
             return at;
@@ -375,17 +468,29 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if let Some(variable) = name.strip_prefix("global.process.env") {
             return Some(match variable.strip_prefix('.') {
                 None => self.source("env-all", range),
+                Some("USER" | "USERNAME" | "LOGNAME" | "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN") => {
+                    self.source("host-info", range)
+                }
                 Some(variable) if secret_name(variable) => self.source("env-secret", range),
                 Some(_) => self.source("env", range),
             });
         }
         match name.split("()").next() {
-            Some("node:os.hostname" | "node:os.userInfo" | "node:os.networkInterfaces")
-                if name.contains("()") =>
-            {
-                Some(self.source("host", range))
-            }
-            Some("global.navigator.clipboard.readText" | "clipboardy.read" | "clipboardy.readSync") => {
+            Some(
+                "node:os.hostname"
+                | "node:os.userInfo"
+                | "node:os.networkInterfaces"
+                | "node:os.homedir"
+                | "global.process.cwd",
+            ) if name.contains("()") => Some(self.source("host-info", range)),
+            Some(
+                "global.navigator.clipboard.readText"
+                | "clipboardy.read"
+                | "clipboardy.readSync"
+                | "clipboardy.default.read"
+                | "clipboardy.default.readSync"
+                | "electron.clipboard.readText",
+            ) => {
                 Some(self.source("clipboard", range))
             }
             _ => None,
@@ -403,6 +508,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             return;
         }
         let depth = depth + 1;
+        if self.secret_paths {
+            self.secret_path(expression, out);
+        }
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
@@ -489,6 +597,24 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Texts and joined paths that name a credential file.
+    fn secret_path(&self, expression: &'a Expression<'a>, out: &mut Vec<Dep<'a>>) {
+        let text = match expression.get_inner_expression() {
+            Expression::StringLiteral(text) => Some(text.value.to_string()),
+            Expression::TemplateLiteral(_) | Expression::BinaryExpression(_) => {
+                self.resolver.approximate(expression)
+            }
+            Expression::CallExpression(call) => match self.resolver.expr(&call.callee).as_name() {
+                Some("node:path.join" | "node:path.resolve") => self.resolver.approximate(expression),
+                _ => None,
+            },
+            _ => None,
+        };
+        if text.is_some_and(|text| literal::secret_path(&text).is_some()) {
+            out.push(self.source(SECRET_PATH, expression.span()));
+        }
+    }
+
     fn member(
         &self,
         whole: &'a Expression<'a>,
@@ -505,6 +631,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         if key == Some("length") {
             return;
+        }
+        if key.is_some_and(key::is_key) && self.about_wallets() {
+            out.push(self.source("key", whole.span()));
         }
         match (bind::owner(self.resolver.scoping, object), key) {
             (Some(Owner::Symbol(symbol)), Some(key)) => {
@@ -535,11 +664,52 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 
     /// The source that a read of a file is.
-    fn read(&self, call: &'a CallExpression<'a>) -> Dep<'a> {
-        let path =
-            call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
-        let secret = path.is_some_and(|path| literal::secret_path(&path).is_some());
-        self.source(if secret { "secret-file" } else { "file" }, call.span)
+    fn read(&self, call: &'a CallExpression<'a>) -> Vec<Dep<'a>> {
+        let argument = call.arguments.first().and_then(|a| a.as_expression());
+        let path = argument.and_then(|argument| self.resolver.approximate(argument));
+        if path.is_some_and(|path| literal::secret_path(&path).is_some()) {
+            return vec![self.source("secret-file", call.span)];
+        }
+        let file = self.source("file", call.span);
+        let Some(argument) = argument.filter(|_| self.secret_paths) else { return vec![file] };
+        let at = call.span.start;
+        // Asked for first, so that a path that is read from itself ends here.
+        if !self.reads.borrow().contains_key(&at) {
+            self.reads.borrow_mut().insert(at, Vec::new());
+            let deps = self.deps(argument);
+            self.reads.borrow_mut().insert(at, deps);
+        }
+        vec![file, Dep::Node(Node::Got(at))]
+    }
+
+    /// What the output of a command is.
+    fn output(&self, call: &'a CallExpression<'a>) -> Option<Dep<'a>> {
+        let command = self.command(&call.arguments)?;
+        let kind = match crate::check::shell::tells(&command)? {
+            crate::check::shell::Tells::Host => "host-info",
+            crate::check::shell::Tells::Environment => "env-all",
+            crate::check::shell::Tells::Secret => "secret-file",
+        };
+        Some(self.source(kind, call.span))
+    }
+
+    /// The command line of a process call, as far as it is known.
+    fn command(&self, arguments: &'a [Argument<'a>]) -> Option<String> {
+        let mut words = Vec::new();
+        for argument in arguments.iter().take(2).filter_map(|argument| argument.as_expression()) {
+            match argument.get_inner_expression() {
+                Expression::ArrayExpression(array) => {
+                    words.extend(array.elements.iter().take(64).map(|element| {
+                        let element = element.as_expression();
+                        element
+                            .and_then(|element| self.resolver.approximate(element))
+                            .unwrap_or_else(|| "?".to_owned())
+                    }));
+                }
+                _ => words.extend(self.resolver.approximate(argument)),
+            }
+        }
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     fn call(&self, call: &'a CallExpression<'a>, depth: u32, out: &mut Vec<Dep<'a>>) {
@@ -575,9 +745,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if !name.contains("()") {
                     match self.resolver.api.capability(name) {
                         Some(CapabilityKind::FsRead) if name.contains("read") || name.contains("Read") => {
-                            out.push(self.read(call));
+                            out.extend(self.read(call));
                             return;
                         }
+                        Some(CapabilityKind::Process) => out.extend(self.output(call)),
                         Some(CapabilityKind::Net) if !listens(name) => {
                             out.push(self.source("net", call.span));
                             return;
@@ -592,7 +763,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
             self.gather(member.object(), depth, out);
             let method = member.static_property_name().unwrap_or("");
-            if matches!(method, "concat" | "replace" | "then" | "join") {
+            if matches!(method, "concat" | "replace" | "then" | "join" | "map" | "flatMap" | "reduce") {
                 for argument in &call.arguments {
                     match argument.as_expression().and_then(Func::of) {
                         Some(func) => out.push(Dep::Node(Node::Return(func.id()))),
@@ -620,7 +791,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let capability = plain.and_then(|name| self.resolver.api.capability(name));
         let deps = match (capability, plain) {
             (Some(CapabilityKind::Net), Some(name)) if !listens(name) => vec![self.source("net", call.span)],
-            (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => vec![self.read(call)],
+            (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
+            (Some(CapabilityKind::Process), Some(_)) if self.output(call).is_some() => {
+                self.output(call).into_iter().collect()
+            }
             _ => {
                 let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
                 let method = member.static_property_name().unwrap_or("");
@@ -650,6 +824,17 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn sink(&mut self, name: &'static str, range: Range, deps: Vec<Dep<'a>>) {
+        self.sink_of(name, range, deps, None, None);
+    }
+
+    fn sink_of(
+        &mut self,
+        name: &'static str,
+        range: Range,
+        deps: Vec<Dep<'a>>,
+        only: Option<&str>,
+        except: Option<&str>,
+    ) {
         // The nodes must exist before taint is spread.
         for dep in &deps {
             if let Dep::Node(node) = dep {
@@ -657,7 +842,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         if !deps.is_empty() {
-            self.sinks.push(Sink { name, range, deps });
+            let (only, except) = (only.map(source), except.map(source));
+            self.sinks.push(Sink { name, range, deps, only, except });
         }
     }
 
@@ -676,7 +862,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
-                self.sink(if name.starts_with("node:dns") { "dns" } else { "net" }, range, deps);
+                self.sink_of("net", range, deps, None, Some("key"));
+                // A client library of a chain is given keys to sign with, and TLS one to identify
+                // itself: only what is sent as it is counts.
+                if key::sends(name) {
+                    let mut deps = Vec::new();
+                    self.sent(arguments, &mut deps);
+                    self.sink_of("net", range, deps, Some("key"), None);
+                }
             }
             Some(CapabilityKind::Process) if !name.contains("()") => {
                 for argument in arguments.iter().take(2) {
@@ -689,7 +882,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         self.arguments(std::slice::from_ref(argument), 0, &mut deps);
                     }
                 }
+                // `curl -d ${data}` is a request like any other.
+                if self.command(arguments).is_some_and(|command| crate::check::shell::requests(&command)) {
+                    self.sink("net", range, deps.clone());
+                }
                 self.sink("process", range, deps);
+                self.started(arguments, range);
             }
             Some(CapabilityKind::DynamicCode) if !name.contains("()") => {
                 self.arguments(arguments, 0, &mut deps);
@@ -697,9 +895,114 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Some(CapabilityKind::FsWrite) if !name.contains("()") => {
                 self.arguments(arguments.get(1..).unwrap_or(&[]), 0, &mut deps);
+                let path = arguments.first().and_then(|argument| argument.as_expression());
+                if let Some(path) = path.filter(|_| name.contains("write") || name.contains("output")) {
+                    self.written(path, &deps);
+                }
                 self.sink("fs-write", range, deps);
             }
+            _ if name == "global.require" => {
+                self.arguments(arguments, 0, &mut deps);
+                self.sink("require", range, deps);
+            }
             _ => {}
+        }
+    }
+
+    /// What a request sends: all its arguments, without what TLS takes to identify the client.
+    fn sent(&self, arguments: &'a [Argument<'a>], deps: &mut Vec<Dep<'a>>) {
+        for argument in arguments {
+            match argument.as_expression().map(|argument| self.resolver.expr(argument)) {
+                Some(Val::Object(object)) => {
+                    for property in &object.properties {
+                        if let ObjectPropertyKind::ObjectProperty(property) = property
+                            && !property.key.static_name().is_some_and(|name| key::identifies(&name))
+                        {
+                            self.gather(&property.value, 0, deps);
+                        }
+                    }
+                }
+                _ => self.arguments(std::slice::from_ref(argument), 0, deps),
+            }
+        }
+    }
+
+    /// The names under which a file is known: its path where that is known, the variable else.
+    fn file_names(&mut self, path: &'a Expression<'a>) -> Vec<Node<'a>> {
+        let mut names = Vec::new();
+        if let Some(text) = self.resolver.approximate(path).filter(|text| !text.contains('?')) {
+            names.push(text.trim_start_matches("./").to_owned());
+        }
+        if let Expression::Identifier(identifier) = path.get_inner_expression()
+            && let Some(symbol) = bind::symbol(self.resolver.scoping, identifier)
+        {
+            names.push(format!("\0{}", symbol.index()));
+        }
+        names.into_iter().map(|name| self.file(name)).collect()
+    }
+
+    fn file(&mut self, name: String) -> Node<'a> {
+        let next = self.files.len() as u32;
+        Node::File(*self.files.entry(name).or_insert(next))
+    }
+
+    fn written(&mut self, path: &'a Expression<'a>, deps: &[Dep<'a>]) {
+        for node in self.file_names(path) {
+            self.feed(node, deps);
+        }
+    }
+
+    /// A file that was written and is started now.
+    fn started(&mut self, arguments: &'a [Argument<'a>], range: Range) {
+        // A digest that is checked is what an honest installer does with what it fetched.
+        let text = self.unit.text.as_bytes();
+        let checked = memchr::memmem::find(text, b"createHash").is_some();
+        let except = checked.then_some("net");
+        let mut deps = Vec::new();
+        for argument in arguments.iter().take(2).filter_map(|argument| argument.as_expression()) {
+            let mut parts = vec![argument];
+            match argument.get_inner_expression() {
+                Expression::ArrayExpression(array) => {
+                    parts = array.elements.iter().filter_map(|element| element.as_expression()).collect();
+                }
+                Expression::TemplateLiteral(template) => parts.extend(&template.expressions),
+                Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                    parts.extend(spine(binary));
+                }
+                _ => {}
+            }
+            for part in parts {
+                deps.extend(self.file_names(part).into_iter().map(Dep::Node));
+            }
+            // Words of a command line that is known as a whole.
+            if let Some(line) = self.resolver.approximate(argument) {
+                for word in line.split([' ', ';', '&', '|', '"', '\'']).filter(|word| word.len() > 2).take(40) {
+                    let node = self.file(word.trim_start_matches("./").to_owned());
+                    deps.push(Dep::Node(node));
+                }
+            }
+        }
+        self.sink_of("written->process", range, deps, None, except);
+    }
+
+    /// The path that a stream writes to: `fs.createWriteStream(path)`, or a name for it.
+    fn stream_path(&self, stream: &'a Expression<'a>, depth: u8) -> Option<&'a Expression<'a>> {
+        match stream.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                let name = self.resolver.expr(&call.callee);
+                name.as_name().filter(|name| name.ends_with("createWriteStream"))?;
+                call.arguments.first()?.as_expression()
+            }
+            Expression::Identifier(identifier) if depth < 4 => {
+                let symbol = bind::symbol(self.resolver.scoping, identifier)?;
+                match self.resolver.bindings.defs[symbol.index()].as_slice() {
+                    [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => {
+                        self.stream_path(value, depth + 1)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 }
@@ -732,6 +1035,41 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
                 let mut deps = Vec::new();
                 self.arguments(&it.arguments, 0, &mut deps);
                 self.feed(Node::Whole(symbol.index() as u32), &deps);
+            }
+            if method == "pipe"
+                && let Some(to) = it.arguments.first().and_then(|argument| argument.as_expression())
+                && let Some(path) = self.stream_path(to, 0)
+            {
+                let deps = self.deps(member.object());
+                self.written(path, &deps);
+            }
+            if matches!(method, "write" | "end")
+                && let Some(path) = self.stream_path(member.object(), 0)
+            {
+                let mut deps = Vec::new();
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.written(path, &deps);
+            }
+            // `bytes.copy(buffer)` puts them there.
+            if method == "copy"
+                && let Some(Expression::Identifier(to)) =
+                    it.arguments.first().and_then(|argument| argument.as_expression())
+                && let Some(symbol) = bind::symbol(self.resolver.scoping, to)
+            {
+                let deps = self.deps(member.object());
+                self.feed(Node::Whole(symbol.index() as u32), &deps);
+            }
+            // A member of `new module.constructor()` whose name is computed: `_compile`, hidden.
+            if let MemberExpression::ComputedMemberExpression(computed) = member
+                && matches!(
+                    self.resolver.expr(&computed.object).as_name(),
+                    Some("global.module.constructor()" | "node:module()" | "node:module.Module()")
+                )
+                && self.resolver.expr(&computed.expression).text().is_none()
+            {
+                let mut deps = self.deps(&computed.expression);
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.sink("dynamic-code", it.span, deps);
             }
             if method == "pipe"
                 && let Some(to) = it.arguments.first().and_then(|argument| argument.as_expression())

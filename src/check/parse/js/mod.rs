@@ -12,6 +12,7 @@ mod depth;
 mod emit;
 mod flow;
 mod fold;
+mod key;
 mod literal;
 mod resolve;
 mod shape;

@@ -644,6 +644,8 @@ impl<'a, 's> Resolver<'a, 's> {
                 "global.process.env.APPDATA" => Some("~/AppData/Roaming".into()),
                 "global.process.env.LOCALAPPDATA" => Some("~/AppData/Local".into()),
                 "node:os.tmpdir()" => Some("/tmp".into()),
+                "global.__dirname" => Some(".".into()),
+                "global.process.execPath" => Some("node".into()),
                 _ => None,
             };
         }

