@@ -119,6 +119,9 @@ fn labelled(bytes: &[u8]) -> Option<&'static str> {
 
 /// Formats known by structure rather than by a number.
 fn structure(bytes: &[u8]) -> Option<&'static str> {
+    if is_openpgp(bytes) {
+        return Some("openpgp keys");
+    }
     const MMDB: &[u8] = b"\xab\xcd\xefMaxMind.com";
     let tail = &bytes[bytes.len().saturating_sub(128 << 10)..];
     if memchr::memmem::find(tail, MMDB).is_some() {
@@ -132,6 +135,40 @@ fn structure(bytes: &[u8]) -> Option<&'static str> {
         _ => None,
     };
     (der == Some(bytes.len()) && bytes.len() > 8).then_some("der structure")
+}
+
+/// A sequence of OpenPGP packets (RFC 9580, section 4) that starts with a key and ends with the file.
+fn is_openpgp(bytes: &[u8]) -> bool {
+    let (mut at, mut packets) = (0usize, 0usize);
+    while at < bytes.len() {
+        let head = bytes[at];
+        let byte = |offset: usize| bytes.get(at + offset).map(|&byte| usize::from(byte));
+        let number = |from: usize, count: usize| {
+            (from..from + count).try_fold(0usize, |sum, offset| Some(sum << 8 | byte(offset)?))
+        };
+        let (tag, header, length) = if head & 0xc0 == 0xc0 {
+            match byte(1) {
+                Some(short @ 0..192) => (head & 0x3f, 2, Some(short)),
+                Some(first @ 192..224) => {
+                    (head & 0x3f, 3, byte(2).map(|second| ((first - 192) << 8) + second + 192))
+                }
+                Some(255) => (head & 0x3f, 6, number(2, 4)),
+                _ => return false,
+            }
+        } else if head & 0x80 != 0 && head & 3 != 3 {
+            let count = 1usize << (head & 3);
+            (head >> 2 & 0x0f, 1 + count, number(1, count))
+        } else {
+            return false;
+        };
+        let Some(next) = length.and_then(|length| (at + header).checked_add(length)) else { return false };
+        let first = packets == 0 && (!matches!(tag, 5 | 6) || !matches!(byte(header), Some(3..=6)));
+        if first || !(1..=21).contains(&tag) || next > bytes.len() {
+            return false;
+        }
+        (at, packets) = (next, packets + 1);
+    }
+    packets > 1
 }
 
 fn pem(bytes: &[u8]) -> Option<&'static str> {
@@ -347,6 +384,11 @@ mod tests {
         assert_eq!(treatment("x.png", b"\x7fELF\x02\x01\x01\0"), Treatment::Parsed("elf".to_owned()));
         let nested = super::super::file("a.bin", b"\x1f\x8b\x08\0\xff\xff");
         assert_eq!(nested.facts[0].name, "nested-archive");
+        // A public key (tag 6, version 4), then a user id (tag 13), in the old and the new form.
+        let mut keys = vec![0x99, 0, 4, 4, 0xff, 0xfe, 0xfd, 0xb4, 2, b'a', b'b'];
+        assert_eq!(treatment("k.gpg", &keys), Treatment::Data("openpgp keys".to_owned()));
+        keys[2] = 5;
+        assert_ne!(treatment("k.gpg", &keys), Treatment::Data("openpgp keys".to_owned()));
         let labelled = super::super::file("a.bin", b"cache v01(\x28\xb5\x2f\xfd\x80\xff\xfe");
         assert_eq!(labelled.facts[0].value, "zstd archive");
     }

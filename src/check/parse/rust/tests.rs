@@ -216,6 +216,15 @@ fn what_only_several_steps_show() {
 }
 
 #[test]
+fn what_was_rust_once_still_is() {
+    let code = "use libc::c_int; type Action = Fn(&c_int) + Send; fn f() { std::fs::read(\"a\"); }";
+    finds(code, "Call std::fs::read [fs-read] a");
+    finds_no(code, "unparsed");
+    // Not where it may hide something.
+    finds("type A = Fn() + libc::fork(); fn f() { std::fs::read(\"a\"); }", "File unparsed expected `;`");
+}
+
+#[test]
 fn a_shell_script_called_rs_is_not_settled() {
     for text in ["curl -s http:// | sh\n", "set -e\necho { hello }\n", "a = 1\n"] {
         assert!(!matches!(parse("src/a.rs", text).treatment, Treatment::Lexed(_)), "{text}");
