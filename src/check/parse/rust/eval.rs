@@ -22,6 +22,9 @@ impl Walk {
             Expr::Lit(lit) => {
                 let value = literal(&lit.lit);
                 self.wallet_pattern |= value.taint & taint::KEY_PATTERN != 0;
+                // It may be handed to a function that stands above.
+                let origin = taint::HOST_PROGRAM | taint::SECRET_PATH | taint::KEY_PATTERN;
+                self.saw_source |= value.taint & origin != 0;
                 value
             }
             Expr::Path(path) => self.path(path),

@@ -78,8 +78,18 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
         }
     }
     let parsed = part.as_deref().unwrap_or(body);
-    let result =
-        if survey.depth > depth::SHALLOW { on_large_stack(path, parsed) } else { syntax(path, parsed) };
+    let read = |text: &str| {
+        if survey.depth > depth::SHALLOW { on_large_stack(path, text) } else { syntax(path, text) }
+    };
+    let mut result = read(parsed);
+    if result.is_err()
+        && survey.is_rust
+        && survey.depth <= PRUNED
+        && let Some(plain) = prune::without_aliases(parsed, &survey.foreign)
+        && let Ok(raws) = read(&plain)
+    {
+        result = Ok(raws);
+    }
     match result {
         Ok(raws) => done(path, text, start, survey, raws, Treatment::Parsed("rust".to_owned())),
         Err(raw) => done(path, text, start, survey, vec![raw], Treatment::Text),

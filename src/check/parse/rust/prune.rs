@@ -74,41 +74,51 @@ struct Prune<'a> {
 /// Looks at a file whose tokens are valid and whose delimiters match. `foreign` are functions of
 /// its foreign blocks that the table knows.
 pub fn prune(text: &str, foreign: &[String]) -> Left {
-    let tokens: Vec<Token> = Lexer::new(text).collect();
-    let mut mate = vec![NONE; tokens.len()];
-    let mut open = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token.kind {
-            Kind::Open => open.push(at),
-            Kind::Close => {
-                let Some(from) = open.pop() else { return Left::Whole };
-                mate[from] = at as u32;
-                mate[at] = from as u32;
-            }
-            _ => {}
-        }
-    }
-    if !open.is_empty() || tokens.len() >= NONE as usize {
-        return Left::Whole;
-    }
-    let mut pass = Prune {
-        text,
-        tokens,
-        mate,
-        names: HashMap::new(),
-        sinks: false,
-        hits: Vec::new(),
-        beyond_imports: false,
-    };
-    for name in foreign {
-        if let Some(lead) = API.foreign_lead(name) {
-            pass.add_found(name, lead);
-        }
-    }
-    pass.run()
+    Prune::new(text, foreign).map_or(Left::Whole, Prune::run)
+}
+
+/// The file with `_` for the aliased types in which nothing stands that counts: `type F = Fn(u8);`
+/// was Rust until 2021, and parsers forget.
+pub fn without_aliases(text: &str, foreign: &[String]) -> Option<String> {
+    Prune::new(text, foreign)?.aliases()
 }
 
 impl<'a> Prune<'a> {
+    fn new(text: &'a str, foreign: &[String]) -> Option<Self> {
+        let tokens: Vec<Token> = Lexer::new(text).collect();
+        let mut mate = vec![NONE; tokens.len()];
+        let mut open = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Open => open.push(at),
+                Kind::Close => {
+                    let Some(from) = open.pop() else { return None };
+                    mate[from] = at as u32;
+                    mate[at] = from as u32;
+                }
+                _ => {}
+            }
+        }
+        if !open.is_empty() || tokens.len() >= NONE as usize {
+            return None;
+        }
+        let mut pass = Prune {
+            text,
+            tokens,
+            mate,
+            names: HashMap::new(),
+            sinks: false,
+            hits: Vec::new(),
+            beyond_imports: false,
+        };
+        for name in foreign {
+            if let Some(lead) = API.foreign_lead(name) {
+                pass.add_found(name, lead);
+            }
+        }
+        Some(pass)
+    }
+
     fn word(&self, at: usize) -> &'a str {
         let Some(token) = self.tokens.get(at).filter(|token| token.kind == Kind::Ident) else { return "" };
         let word = &self.text[token.start..token.end];
@@ -124,6 +134,22 @@ impl<'a> Prune<'a> {
     }
 
     fn run(mut self) -> Left {
+        let Some(uses) = self.learn() else { return Left::Whole };
+        if self.sinks {
+            return Left::Whole;
+        }
+        let found = self.holds_nothing();
+        if !self.beyond_imports
+            && !self.hits.iter().any(|hit| !found.silent.iter().any(|range| range.contains(hit)))
+            && let Some(raws) = self.imports(&uses)
+        {
+            return Left::Nothing(raws);
+        }
+        self.blanked(&found)
+    }
+
+    /// Finds names and hits; gives the imports.
+    fn learn(&mut self) -> Option<Vec<Leaf>> {
         let uses = self.uses();
         let bindings = self.bindings();
         // Names that lead to names: to a fixed point, which is reached at once in real code.
@@ -142,21 +168,11 @@ impl<'a> Prune<'a> {
                 break;
             }
             if round == ROUNDS {
-                return Left::Whole;
+                return None;
             }
         }
         self.find_hits(&uses);
-        if self.sinks {
-            return Left::Whole;
-        }
-        let found = self.holds_nothing();
-        if !self.beyond_imports
-            && !self.hits.iter().any(|hit| !found.silent.iter().any(|range| range.contains(hit)))
-            && let Some(raws) = self.imports(&uses)
-        {
-            return Left::Nothing(raws);
-        }
-        self.blanked(&found)
+        Some(uses)
     }
 
     fn add(&mut self, name: &'a str, lead: Lead, path: Option<Vec<&'a str>>) {

