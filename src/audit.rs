@@ -400,26 +400,31 @@ impl Checks<'_> {
             outcome.own = Some(contents.clone());
         }
         let key = check::cache_key(package, &acquired.subject(), rules);
+        let mut damaged = |message: String| {
+            outcome.findings.push(rules.complete(Finding::new("store/damaged", message, Vec::new())));
+        };
         match options.store.get("facts", &key) {
-            Ok(Some(bytes)) => {
-                if let Ok((analysis, findings)) = postcard::from_bytes::<(Analysis, Vec<Finding>)>(&bytes) {
+            Ok(Some(bytes)) => match postcard::from_bytes::<(String, Analysis, Vec<Finding>)>(&bytes) {
+                // An entry knows its own key, so that one cannot lie in another's place.
+                Ok((own, ..)) if own != key => damaged(format!(
+                    "store entry `facts/{key}` is damaged: it is that of {own}; it is made again"
+                )),
+                Ok((_, analysis, findings)) => {
                     outcome.analysis = Some(analysis);
                     outcome.findings.extend(findings);
                     return outcome;
                 }
-            }
+                // Written by another build in development; releases have keys of their own.
+                Err(_) => {}
+            },
             Ok(None) => {}
-            Err(damaged) => outcome.findings.push(rules.complete(Finding::new(
-                "store/damaged",
-                damaged.to_string(),
-                Vec::new(),
-            ))),
+            Err(why) => damaged(why.to_string()),
         }
         match acquirer.unpack(package, acquired) {
             Ok((contents, findings)) => {
                 let findings: Vec<_> = findings.into_iter().map(|finding| rules.complete(finding)).collect();
                 let analysis = check::analyse(package, &contents, rules);
-                if let Ok(bytes) = postcard::to_stdvec(&(&analysis, &findings)) {
+                if let Ok(bytes) = postcard::to_stdvec(&(&key, &analysis, &findings)) {
                     // A cache entry that cannot be written costs time on the next run, nothing else.
                     let _ = options.store.put("facts", &key, &bytes);
                 }

@@ -11,6 +11,7 @@ use super::registry::cargo::Place;
 use super::registry::npm::CheckoutRegistries;
 use super::{Acquired, Acquirer, Part, Refusal, Remarks, limits, net};
 use crate::model::{Digest, Ecosystem, Finding, HashAlgorithm, Package, Provenance, Source};
+use crate::store::blob_key;
 
 /// Bytes that are what the lockfile declares, if it declares anything.
 #[derive(Debug, Clone)]
@@ -330,9 +331,4 @@ impl Acquirer {
 /// The folder of the lockfile that pins a package, from the root.
 pub(super) fn lockfile_dir(package: &Package) -> &str {
     package.declared.file.rsplit_once('/').map_or("", |(dir, _)| dir)
-}
-
-/// Names an archive in the store.
-fn blob_key(digest: &Digest) -> String {
-    format!("{}-{}", digest.algorithm.as_str(), digest.hex())
 }

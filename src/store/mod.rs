@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::Digest;
+
 /// Bytes of the digest that an entry ends in.
 const TRAILER: usize = 32;
 
@@ -33,6 +35,11 @@ pub struct Damaged {
     pub message: String,
     /// Whether it was renamed to `….damaged`.
     pub put_aside: bool,
+}
+
+/// Names an archive in `blobs`.
+pub fn blob_key(digest: &Digest) -> String {
+    format!("{}-{}", digest.algorithm.as_str(), digest.hex())
 }
 
 /// What a look at every entry gave.

@@ -273,13 +273,13 @@ fn archives_are_compared_with_the_bom() {
 fn the_store_is_compared_with_the_bom() {
     use bomvet::attest::verify::contents::in_store;
     use bomvet::model::Digest;
-    use bomvet::store::Store;
+    use bomvet::store::{Store, blob_key};
     let out = published(&sample::rich(), SpecVersion::V1_6, Algorithm::Ed25519);
     let document: Value = serde_json::from_slice(&out.bom).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path().to_owned());
     assert_eq!(in_store(&document, &store), (0, Vec::new()));
-    let key = Digest::sha256(sample::ARCHIVE).hex();
+    let key = blob_key(&Digest::sha256(sample::ARCHIVE));
     store.put("blobs", &key, sample::ARCHIVE).unwrap();
     assert_eq!(in_store(&document, &store), (1, Vec::new()));
     store.put("blobs", &key, b"another archive").unwrap();

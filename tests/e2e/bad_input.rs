@@ -336,7 +336,7 @@ mod files_that_are_none {
         use std::os::unix::fs::PermissionsExt as _;
         let project = Kind::Npm.project();
         let path = project.root().join("index.js");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
         if std::fs::read(&path).is_ok() {
             eprintln!("skipped: this user (root?) reads what has no permission");
             return;

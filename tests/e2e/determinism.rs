@@ -142,6 +142,24 @@ fn the_same_bytes_whatever_the_threads_the_order_the_path_and_the_store() {
     assert!(fresh["stderr of table"].is_empty(), "{}", text(&fresh["stderr of table"]));
 }
 
+/// ECDSA needs a number for each signature; it is derived from the document, not drawn.
+#[test]
+fn the_same_bytes_with_an_es256_key() {
+    let mut project = Project::new();
+    project.npm(&packages().0[..3]);
+    let key = ["key", "new", "--algorithm", "es256", "--output", "../key.pem"];
+    assert!(project.bomvet().args(key).output().unwrap().status.success());
+    let run = || {
+        let args = project.audit_args().into_iter().filter(|arg| arg != "--unsigned");
+        let run = project.bomvet().args(args).args(["--key", "../key.pem"]).output().unwrap();
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+        outputs(&project.out())
+    };
+    let first = run();
+    assert!(text(&first["bom.cdx.json"]).contains("\"ES256\""));
+    compare(&first, &run(), "in a second run");
+}
+
 /// Where the contents came from changes nothing: downloaded, kept, or found in npm's cache.
 #[test]
 fn the_same_bytes_from_a_registry_the_store_and_the_cache() {

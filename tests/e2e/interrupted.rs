@@ -70,7 +70,7 @@ fn what_an_earlier_audit_wrote_stays_and_the_next_one_goes_on() {
     ]);
     let project = Project::new();
     user_npmrc(&project, &format!("registry={}\n", server.url()));
-    project.npm_lock(&[first.clone()], |_| None);
+    project.npm_lock(std::slice::from_ref(&first), |_| None);
     assert_eq!(online(&project, &[]).status.code(), Some(0));
     let before = outputs(&project.out());
     assert_eq!(before.len(), 4);

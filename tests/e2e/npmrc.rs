@@ -121,7 +121,7 @@ fn a_token_goes_to_its_own_host_only() {
     let other = Server::start(&[(path, vec![Answer::Ok(body)])]);
     let npmrc = format!("@company:registry={}\n//{}/:_authToken={TOKEN}\n", own.url(), own.address);
     let project = Project::new();
-    project.npm_lock(&[private.clone()], |_| None);
+    project.npm_lock(std::slice::from_ref(&private), |_| None);
     user_npmrc(&project, &npmrc);
     assert_eq!(json(&project, &[])["verdict"], "approve");
     assert_eq!(own.tokens(), [Some(format!("Bearer {TOKEN}"))]);
@@ -134,7 +134,7 @@ fn a_token_goes_to_its_own_host_only() {
         other.address
     );
     let project = Project::new();
-    project.npm_lock(&[private.clone()], |_| None);
+    project.npm_lock(std::slice::from_ref(&private), |_| None);
     user_npmrc(&project, &npmrc);
     project.write(".npmrc", hostile);
     let document = json(&project, &[]);

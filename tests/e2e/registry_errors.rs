@@ -46,7 +46,8 @@ fn lines(document: &Value, address: &str) -> String {
 
 #[test]
 fn each_wrong_answer_is_told_and_costs_its_package_only() {
-    let answers: Vec<(&str, fn(Vec<u8>) -> Answer)> = vec![
+    type Served = fn(Vec<u8>) -> Answer;
+    let answers: Vec<(&str, Served)> = vec![
         ("a-good", Answer::Ok),
         ("b-gone", |_| Answer::Status(404, vec![])),
         ("c-busy", |_| Answer::Status(429, vec![("retry-after", "3600".to_owned())])),
@@ -130,7 +131,7 @@ fn a_busy_registry_is_asked_again() {
             vec![first.clone(), Answer::Ok(body.clone())],
         )]);
         let project = Project::new();
-        project.npm_lock(&[package.clone()], |_| None);
+        project.npm_lock(std::slice::from_ref(&package), |_| None);
         user_npmrc(&project, &format!("registry={}\n", server.url()));
         let document = json(&project, &[]);
         assert_eq!(document["verdict"], "approve", "{first:?}: {}", lines(&document, ""));

@@ -86,8 +86,8 @@ fn an_archive_beside_the_bom() {
 fn an_archive_in_a_package_managers_cache() {
     let (js, rs) = (npm_lib("fine", "1.0.0", PURE), crate_lib("fine-crate", "1.0.0", "//! Nothing.\n"));
     let mut project = Project::new();
-    project.npm(&[js.clone()]);
-    project.cargo(&[rs.clone()]);
+    project.npm(std::slice::from_ref(&js));
+    project.cargo(std::slice::from_ref(&rs));
     for (path, name, cache, lockfile) in [
         (project.npm_cached(&js), "fine", "npm's cache", "package-lock.json"),
         (project.crate_cached(&rs), "fine-crate", "cargo's cache", "Cargo.lock"),
@@ -111,9 +111,9 @@ fn an_archive_in_a_package_managers_cache() {
 #[test]
 fn a_damaged_cache_is_made_good_by_the_registry() {
     let js = npm_lib("fine", "1.0.0", PURE);
-    let server = crate::serving(&[js.clone()]);
+    let server = crate::serving(std::slice::from_ref(&js));
     let mut project = Project::new();
-    project.npm(&[js.clone()]);
+    project.npm(std::slice::from_ref(&js));
     user_npmrc(&project, &format!("registry={}\n", server.url()));
     flip(&project.npm_cached(&js), 40);
     let document = json(&project, &[]);
@@ -131,11 +131,13 @@ fn entries(project: &Project, bucket: &str) -> Vec<PathBuf> {
 #[test]
 fn a_kept_archive_in_the_store() {
     let js = npm_lib("fine", "1.0.0", PURE);
-    let server = crate::serving(&[js.clone()]);
+    let server = crate::serving(std::slice::from_ref(&js));
     let project = Project::new();
     project.npm_lock(&[js], |_| None);
     user_npmrc(&project, &format!("registry={}\n", server.url()));
     assert_eq!(online(&project, &[]).status.code(), Some(0));
+    let bom = project.out().join("bom.cdx.json");
+    std::fs::copy(bom, project.root().join("../sound.cdx.json")).unwrap();
     let [blob] = &entries(&project, "blobs")[..] else { panic!("one archive") };
     let good = std::fs::read(blob).unwrap();
     let name = blob.file_name().unwrap().to_string_lossy().into_owned();
@@ -146,6 +148,16 @@ fn a_kept_archive_in_the_store() {
         assert_eq!(denied["verdict"], "deny");
         let said = message(denied, "store/damaged");
         assert!(said.contains(&format!("`blobs/{name}` is damaged")) && said.contains("put aside"), "{said}");
+        // `verify` compares what the store holds with the BoM of the sound run.
+        std::fs::write(blob, &good).unwrap();
+        flip(blob, at);
+        let store = project.home().join(".cache/bomvet");
+        let bom = project.root().join("../sound.cdx.json");
+        let more = ["verify", "--allow-unsigned", "--store", store.to_str().unwrap(), bom.to_str().unwrap()];
+        let run = project.bomvet().args(more).output().unwrap();
+        let said = text(&run.stdout) + &text(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("`blobs/{name}` is damaged")), "{said}");
         // Online it is fetched again.
         std::fs::write(blob, &good).unwrap();
         flip(blob, at);
@@ -193,6 +205,14 @@ fn kept_facts_in_the_store() {
         }
     }
     assert!(noticed >= 24, "{noticed}");
+    // One entry in the place of the other: each is sound by itself.
+    let [one, two] = &facts[..] else { panic!("two packages") };
+    std::fs::copy(one, two).unwrap();
+    let document = project.audit(&[]);
+    assert_eq!(package(&document, "evil")["reasons"], reasons);
+    let key = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    let said = format!("`facts/{}` is damaged: it is that of {}", key(two), key(one));
+    assert!(document["packages"].to_string().contains(&said), "{document:#}");
     project.audit(&[]);
     assert!(before == outputs(&project.out()), "the damage leaves nothing behind");
 }

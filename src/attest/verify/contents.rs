@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Failure, Part};
 use crate::attest::json::line_of;
 use crate::model::Digest;
-use crate::store::Store;
+use crate::store::{Store, blob_key};
 
 /// Finds the component whose archive `bytes` are, and checks every digest that it has. Gives its
 /// purl. `name` is the file's name; where no digest fits, it tells which archive was meant.
@@ -27,12 +27,7 @@ pub fn find(document: &Value, name: &str, bytes: &[u8]) -> Result<String, Failur
         let hashes = component["hashes"].as_array().map_or(&[][..], Vec::as_slice);
         if hashes.iter().any(|hash| hash["alg"] == "SHA-256" && hash["content"] == sha256.as_str()) {
             for (n, hash) in hashes.iter().enumerate() {
-                let algorithm =
-                    hash["alg"].as_str().unwrap_or_default().replace('-', "").to_ascii_lowercase();
-                let text = format!("{algorithm}:{}", hash["content"].as_str().unwrap_or_default());
-                let digest = crate::attest::bom::component::parse_digest(&text)
-                    .and_then(|(algorithm, hex)| Digest::from_hex(algorithm, &hex));
-                if !digest.is_some_and(|digest| digest.matches(bytes)) {
+                if !digest(hash).is_some_and(|digest| digest.matches(bytes)) {
                     let message = format!("`{name}` has the SHA-256 of this component, but not this digest");
                     return Err(fail(format!("/components/{at}/hashes/{n}"), message));
                 }
@@ -72,12 +67,6 @@ pub fn in_store(document: &Value, store: &Store) -> (usize, Vec<Failure>) {
     for (at, component) in components.iter().enumerate() {
         let purl = component["bom-ref"].as_str().unwrap_or_default();
         let hashes = component["hashes"].as_array().map_or(&[][..], Vec::as_slice);
-        let sha256 = hashes.iter().find(|hash| hash["alg"] == "SHA-256");
-        let Some(sha256) = sha256.and_then(|hash| hash["content"].as_str()) else { continue };
-        // The digest becomes a file name: only what is one may.
-        if Digest::from_hex(crate::model::HashAlgorithm::Sha256, sha256).is_none() {
-            continue;
-        }
         let mut fail = |message: String| {
             let pointer = format!("/components/{at}/hashes");
             failures.push(Failure {
@@ -88,15 +77,28 @@ pub fn in_store(document: &Value, store: &Store) -> (usize, Vec<Failure>) {
                 help: Some("remove the entry; the next audit fetches the archive again".to_owned()),
             });
         };
-        match store.get("blobs", sha256) {
-            Ok(None) => {}
-            Ok(Some(bytes)) if Digest::sha256(&bytes).hex() == sha256 => good += 1,
-            Ok(Some(bytes)) => fail(format!(
-                "store entry `blobs/{sha256}` of {purl} has SHA-256 {}",
-                Digest::sha256(&bytes).hex()
-            )),
-            Err(damaged) => fail(format!("{purl}: {damaged}")),
+        // An archive is kept under the digest that the lockfile gives, which is one of these. The
+        // digest becomes a file name: what is none is not looked for.
+        for digest in hashes.iter().filter_map(digest) {
+            let key = blob_key(&digest);
+            match store.get("blobs", &key) {
+                Ok(None) => {}
+                Ok(Some(bytes)) if digest.matches(&bytes) => good += 1,
+                Ok(Some(bytes)) => fail(format!(
+                    "store entry `blobs/{key}` of {purl} has SHA-256 {}",
+                    Digest::sha256(&bytes).hex()
+                )),
+                Err(damaged) => fail(format!("{purl}: {damaged}")),
+            }
         }
     }
     (good, failures)
+}
+
+/// A digest of a component, as CycloneDX writes it.
+fn digest(hash: &Value) -> Option<Digest> {
+    let algorithm = hash["alg"].as_str()?.replace('-', "").to_ascii_lowercase();
+    let (algorithm, hex) =
+        crate::attest::bom::component::parse_digest(&format!("{algorithm}:{}", hash["content"].as_str()?))?;
+    Digest::from_hex(algorithm, &hex)
 }

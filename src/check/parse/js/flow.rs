@@ -152,9 +152,9 @@ pub fn run<'a>(
         edges: Vec::new(),
         taints: Vec::new(),
         sinks: Vec::new(),
-        secret_paths: facts.iter().any(|fact| {
-            fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")
-        }),
+        secret_paths: facts
+            .iter()
+            .any(|fact| fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")),
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: HashMap::new(),
@@ -490,9 +490,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 | "clipboardy.default.read"
                 | "clipboardy.default.readSync"
                 | "electron.clipboard.readText",
-            ) => {
-                Some(self.source("clipboard", range))
-            }
+            ) => Some(self.source("clipboard", range)),
             _ => None,
         }
     }
@@ -976,7 +974,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             // Words of a command line that is known as a whole.
             if let Some(line) = self.resolver.approximate(argument) {
-                for word in line.split([' ', ';', '&', '|', '"', '\'']).filter(|word| word.len() > 2).take(40) {
+                for word in line.split([' ', ';', '&', '|', '"', '\'']).filter(|word| word.len() > 2).take(40)
+                {
                     let node = self.file(word.trim_start_matches("./").to_owned());
                     deps.push(Dep::Node(node));
                 }

@@ -183,11 +183,16 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
         let by_command =
             |tools: &[&str]| literals("command").find(|f| tools.iter().any(|tool| f.value.contains(tool)));
         let read = by_call("read").or_else(|| {
-            by_command(&["pbpaste", "Get-Clipboard", "xclip -selection clipboard -o", "xsel -b -o", "wl-paste"])
+            by_command(&[
+                "pbpaste",
+                "Get-Clipboard",
+                "xclip -selection clipboard -o",
+                "xsel -b -o",
+                "wl-paste",
+            ])
         });
-        let write = by_call("write").or_else(|| {
-            by_command(&["pbcopy", "Set-Clipboard", "clip.exe", "xclip", "xsel", "wl-copy"])
-        });
+        let write = by_call("write")
+            .or_else(|| by_command(&["pbcopy", "Set-Clipboard", "clip.exe", "xclip", "xsel", "wl-copy"]));
         if let (Some(_), Some(write)) = (read, write) {
             found.push(shape("clipboard-swap", &write.span, "an address in the clipboard is replaced"));
         }
@@ -227,7 +232,9 @@ fn is_address_pattern(text: &str) -> bool {
 
 /// Whether a text is an address: Ethereum's by its length, Bitcoin's and Tron's by their look.
 fn is_address(text: &str) -> bool {
-    let hex = text.strip_prefix("0x").is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    let hex = text
+        .strip_prefix("0x")
+        .is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
     let word = text.bytes().all(|b| b.is_ascii_alphanumeric());
     hex || (word && text.starts_with("bc1") && (39..=62).contains(&text.len()))
         || (word && text.starts_with(['1', '3', 'T', 'L']) && (33..=35).contains(&text.len()))
@@ -320,9 +327,12 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             matches!(kind, CapabilityKind::FsWrite | CapabilityKind::Process | CapabilityKind::DynamicCode)
         };
         let within = |from: u32, to: u32| {
-            self.acts.iter().any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
+            self.acts
+                .iter()
+                .any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
         };
-        within(from, to) || self.called_within(from, to).into_iter().any(|range| within(range.start, range.end))
+        within(from, to)
+            || self.called_within(from, to).into_iter().any(|range| within(range.start, range.end))
     }
 
     /// The bodies of the functions of this file that are called between two places.
@@ -557,7 +567,8 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         inside.visit_statement(body);
         if inside.prints && !inside.leaves {
             self.out.push(
-                Fact::new(FactKind::Shape, "endless-loop", self.unit.place.span(range)).value("prints for ever"),
+                Fact::new(FactKind::Shape, "endless-loop", self.unit.place.span(range))
+                    .value("prints for ever"),
             );
         }
     }
@@ -607,8 +618,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let lists = self.listings.iter().any(|&at| at >= range.start && at <= range.end);
         if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists) {
             let span = self.unit.place.span(Range::new(start, end));
-            self.out
-                .push(Fact::new(FactKind::Shape, "destructive-walk", span).value("writes a constant over every file"));
+            self.out.push(
+                Fact::new(FactKind::Shape, "destructive-walk", span)
+                    .value("writes a constant over every file"),
+            );
         }
     }
 
@@ -767,7 +780,8 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
                 "writeFile" | "writeFileSync" => {
                     let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
                     let path = it.arguments.first().and_then(|argument| argument.as_expression());
-                    let constant = content.is_some_and(|content| self.resolver.expr(content).text().is_some());
+                    let constant =
+                        content.is_some_and(|content| self.resolver.expr(content).text().is_some());
                     let known = path.is_some_and(|path| self.resolver.expr(path).text().is_some());
                     // A marker of a fixed name in each folder is no file of the user's.
                     let named = path.and_then(|path| self.resolver.approximate(path));
