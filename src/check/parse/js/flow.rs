@@ -152,9 +152,9 @@ pub fn run<'a>(
         edges: Vec::new(),
         taints: Vec::new(),
         sinks: Vec::new(),
-        secret_paths: facts.iter().any(|fact| {
-            fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")
-        }),
+        secret_paths: facts
+            .iter()
+            .any(|fact| fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")),
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: HashMap::new(),
@@ -184,8 +184,6 @@ pub fn run<'a>(
             let (Some(line), false) = (line, left_out) else { continue };
             let name = match (SOURCES[kind], sink.name) {
                 ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
-                // Only what is hidden, not that a name is computed, says anything of a `require`.
-                (source, "require") if source != "decoded" => continue,
                 ("decoded", "written->process") => "embedded->process".to_owned(),
                 ("net", "written->process") => "fetched-file->process".to_owned(),
                 (_, "written->process") => continue,
@@ -490,9 +488,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 | "clipboardy.default.read"
                 | "clipboardy.default.readSync"
                 | "electron.clipboard.readText",
-            ) => {
-                Some(self.source("clipboard", range))
-            }
+            ) => Some(self.source("clipboard", range)),
             _ => None,
         }
     }
@@ -643,7 +639,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             (Some(Owner::This), Some(key)) => out.push(Dep::Node(Node::This(key))),
             _ => match self.resolver.expr(object) {
                 Val::Name(name) if &*name == "global.process.env" => {
-                    out.push(self.source("env", whole.span()))
+                    out.push(self.source("env", whole.span()));
+                    // One variable, or each of them where the name goes through all.
+                    if let Expression::ComputedMemberExpression(member) = whole.get_inner_expression() {
+                        self.gather(&member.expression, depth, out);
+                    }
                 }
                 _ => self.gather(object, depth, out),
             },
@@ -726,15 +726,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     out.push(dep);
                     return;
                 }
-                let decodes = match &**name {
-                    "global.atob" | "global.String.fromCharCode" | "global.String.fromCharCode.apply" => true,
-                    "global.Buffer.from" => {
-                        let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
-                        let encoding = encoding.map(|encoding| self.resolver.expr(encoding));
-                        encoding.is_some_and(|e| matches!(e.as_str(), Some("base64" | "hex" | "base64url")))
-                    }
-                    _ => false,
-                };
+                let decodes = self.decodes(name, call);
                 if decodes {
                     out.push(self.source("decoded", call.span));
                 }
@@ -899,13 +891,70 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if let Some(path) = path.filter(|_| name.contains("write") || name.contains("output")) {
                     self.written(path, &deps);
                 }
+                // A file of the package that is put where programs are kept out of sight.
+                if name.contains("copyFile")
+                    && let [from, to, ..] = arguments
+                    && let (Some(from), Some(to)) = (from.as_expression(), to.as_expression())
+                    && self.resolver.approximate(from).is_some_and(|path| path.starts_with("./"))
+                    && self.resolver.approximate(to).is_some_and(|path| path.starts_with("/tmp"))
+                {
+                    let carried = self.source("decoded", range);
+                    self.written(to, &[carried]);
+                }
                 self.sink("fs-write", range, deps);
             }
             _ if name == "global.require" => {
-                self.arguments(arguments, 0, &mut deps);
-                self.sink("require", range, deps);
+                let module = arguments.first().and_then(|argument| argument.as_expression());
+                if module.is_some_and(|module| self.is_decoded(module, 0)) {
+                    let hidden = self.source("decoded", range);
+                    self.sink("require", range, vec![hidden]);
+                }
+                self.started(arguments, range);
             }
             _ => {}
+        }
+    }
+
+    /// Whether an expression is decoded where it stands, in its variable, or by a function that
+    /// does nothing else. What comes from further away says nothing: compilers decode and load.
+    fn is_decoded(&self, expression: &'a Expression<'a>, depth: u8) -> bool {
+        if depth > 6 {
+            return false;
+        }
+        match expression.get_inner_expression() {
+            Expression::CallExpression(call) => match self.resolver.expr(&call.callee) {
+                Val::Name(name) => self.decodes(&name, call),
+                Val::Func(func) => func.only_return().is_some_and(|value| self.is_decoded(value, depth + 1)),
+                _ => call
+                    .callee
+                    .get_inner_expression()
+                    .as_member_expression()
+                    .is_some_and(|member| self.is_decoded(member.object(), depth + 1)),
+            },
+            Expression::Identifier(identifier) => bind::symbol(self.resolver.scoping, identifier)
+                .is_some_and(|symbol| match self.resolver.bindings.defs[symbol.index()].as_slice() {
+                    [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => {
+                        self.is_decoded(value, depth + 1)
+                    }
+                    _ => false,
+                }),
+            Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                spine(binary).into_iter().take(64).any(|part| self.is_decoded(part, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a call takes an encoding off.
+    fn decodes(&self, name: &str, call: &'a CallExpression<'a>) -> bool {
+        match name {
+            "global.atob" | "global.String.fromCharCode" | "global.String.fromCharCode.apply" => true,
+            "global.Buffer.from" => {
+                let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
+                let encoding = encoding.map(|encoding| self.resolver.expr(encoding));
+                encoding.is_some_and(|e| matches!(e.as_str(), Some("base64" | "hex" | "base64url")))
+            }
+            _ => false,
         }
     }
 
@@ -976,7 +1025,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             // Words of a command line that is known as a whole.
             if let Some(line) = self.resolver.approximate(argument) {
-                for word in line.split([' ', ';', '&', '|', '"', '\'']).filter(|word| word.len() > 2).take(40) {
+                for word in line.split([' ', ';', '&', '|', '"', '\'']).filter(|word| word.len() > 2).take(40)
+                {
                     let node = self.file(word.trim_start_matches("./").to_owned());
                     deps.push(Dep::Node(node));
                 }
@@ -1028,6 +1078,23 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         }
         if let Some(member) = it.callee.get_inner_expression().as_member_expression() {
             let method = member.static_property_name().unwrap_or("");
+            if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
+                (member.object(), method)
+                && matches!(field.object, Expression::ThisExpression(_))
+            {
+                let mut deps = Vec::new();
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.feed(Node::This(field.property.name.as_str()), &deps);
+            }
+            // `.then(eval)`
+            if method == "then"
+                && it.arguments.iter().filter_map(|argument| argument.as_expression()).any(|argument| {
+                    matches!(self.resolver.expr(argument).as_name(), Some("global.eval" | "global.Function"))
+                })
+            {
+                let deps = self.deps(member.object());
+                self.sink("dynamic-code", it.span, deps);
+            }
             if let (Expression::Identifier(receiver), "push" | "unshift" | "append" | "set" | "add") =
                 (member.object(), method)
                 && let Some(symbol) = bind::symbol(self.resolver.scoping, receiver)
@@ -1085,6 +1152,21 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_call_expression(self, it);
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let it = self.alloc(it);
+        // `all[name] = value`: any member of it.
+        if let AssignmentTarget::ComputedMemberExpression(member) = &it.left
+            && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
+            && let Some(Owner::Symbol(symbol)) = bind::owner(self.resolver.scoping, &member.object)
+        {
+            let deps = self.deps(&it.right);
+            if !deps.is_empty() {
+                self.feed(Node::Whole(symbol), &deps);
+            }
+        }
+        walk_js::walk_assignment_expression(self, it);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {

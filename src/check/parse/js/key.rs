@@ -126,7 +126,9 @@ mod tests {
         for name in ["privateKey", "PRIVATE_KEY", "secretKey", "mnemonic", "seed", "userMnemonicPhrase"] {
             assert!(is_key(name), "{name}");
         }
-        for name in ["publicKey", "key", "seedling", "privateKeyPath", "isPrivateKey", "mnemonicLength", "seeds"] {
+        for name in
+            ["publicKey", "key", "seedling", "privateKeyPath", "isPrivateKey", "mnemonicLength", "seeds"]
+        {
             assert!(!is_key(name), "{name}");
         }
     }

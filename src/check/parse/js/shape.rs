@@ -58,12 +58,13 @@ pub fn run<'a>(
         addresses: false,
         listings: Vec::new(),
         overwritten: Vec::new(),
+        deleted: Vec::new(),
         rewrites: false,
         own_address: None,
         out: Vec::new(),
     };
     walker.visit_program(program);
-    if !walker.listings.is_empty() && !walker.overwritten.is_empty() {
+    if !walker.listings.is_empty() && !(walker.overwritten.is_empty() && walker.deleted.is_empty()) {
         for func in &resolver.bindings.functions {
             walker.overwrites(*func);
         }
@@ -139,7 +140,10 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
             let mut arguments = fact.value.split('\u{1f}');
             let program =
                 arguments.next().unwrap_or("").rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase();
-            let waits = !arguments.next().is_some_and(|rest| rest.contains("-c") || rest.contains("/c"));
+            let waits = !arguments.next().is_some_and(|rest| {
+                let rest = rest.to_ascii_lowercase();
+                rest.contains("-c") || rest.contains("/c")
+            });
             matches!(
                 program.as_str(),
                 "sh" | "bash" | "zsh" | "cmd" | "cmd.exe" | "powershell" | "powershell.exe"
@@ -183,11 +187,16 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
         let by_command =
             |tools: &[&str]| literals("command").find(|f| tools.iter().any(|tool| f.value.contains(tool)));
         let read = by_call("read").or_else(|| {
-            by_command(&["pbpaste", "Get-Clipboard", "xclip -selection clipboard -o", "xsel -b -o", "wl-paste"])
+            by_command(&[
+                "pbpaste",
+                "Get-Clipboard",
+                "xclip -selection clipboard -o",
+                "xsel -b -o",
+                "wl-paste",
+            ])
         });
-        let write = by_call("write").or_else(|| {
-            by_command(&["pbcopy", "Set-Clipboard", "clip.exe", "xclip", "xsel", "wl-copy"])
-        });
+        let write = by_call("write")
+            .or_else(|| by_command(&["pbcopy", "Set-Clipboard", "clip.exe", "xclip", "xsel", "wl-copy"]));
         if let (Some(_), Some(write)) = (read, write) {
             found.push(shape("clipboard-swap", &write.span, "an address in the clipboard is replaced"));
         }
@@ -208,6 +217,7 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     /// Calls that list a folder, and calls that write a constant.
     listings: Vec<u32>,
     overwritten: Vec<(u32, u32)>,
+    deleted: Vec<(u32, u32)>,
     /// Whether something that looks like an address is replaced.
     rewrites: bool,
     /// An address that is written down.
@@ -227,7 +237,9 @@ fn is_address_pattern(text: &str) -> bool {
 
 /// Whether a text is an address: Ethereum's by its length, Bitcoin's and Tron's by their look.
 fn is_address(text: &str) -> bool {
-    let hex = text.strip_prefix("0x").is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    let hex = text
+        .strip_prefix("0x")
+        .is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
     let word = text.bytes().all(|b| b.is_ascii_alphanumeric());
     hex || (word && text.starts_with("bc1") && (39..=62).contains(&text.len()))
         || (word && text.starts_with(['1', '3', 'T', 'L']) && (33..=35).contains(&text.len()))
@@ -320,9 +332,12 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             matches!(kind, CapabilityKind::FsWrite | CapabilityKind::Process | CapabilityKind::DynamicCode)
         };
         let within = |from: u32, to: u32| {
-            self.acts.iter().any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
+            self.acts
+                .iter()
+                .any(|&(start, end, kind)| start >= from && end <= to && (!only_harm || harm(kind)))
         };
-        within(from, to) || self.called_within(from, to).into_iter().any(|range| within(range.start, range.end))
+        within(from, to)
+            || self.called_within(from, to).into_iter().any(|range| within(range.start, range.end))
     }
 
     /// The bodies of the functions of this file that are called between two places.
@@ -390,7 +405,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                     return None;
                 }
                 for (value, constant) in [(&it.left, &it.right), (&it.right, &it.left)] {
-                    if self.is_now(value, 0) && self.is_date(constant) {
+                    // A date, or a part of one: `now.getMonth() === 3`.
+                    let part = equal && matches!(self.resolver.expr(constant), Val::Num(n) if n < 60.0);
+                    if self.is_now(value, 0) && (self.is_date(constant) || part) {
                         return Some(Asks::Date);
                     }
                     if equal && self.resolver.expr(constant).as_str().is_some_and(|text| text.len() > 1) {
@@ -513,12 +530,26 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                     None => return false,
                 }
             }
+            Expression::LogicalExpression(it) => return self.is_place_at(&it.left, depth + 1),
             Expression::Identifier(identifier) => {
                 return place_name(&identifier.name)
                     || self.sole(identifier).is_some_and(|value| self.is_place_at(value, depth + 1));
             }
             value => value.as_member_expression(),
         };
+        if let Val::Name(name) = self.resolver.expr(value)
+            && matches!(
+                &*name,
+                "global.process.env.LANG"
+                    | "global.process.env.LANGUAGE"
+                    | "global.process.env.LC_ALL"
+                    | "global.process.env.TZ"
+                    | "global.navigator.language"
+                    | "global.navigator.languages"
+            )
+        {
+            return true;
+        }
         match member {
             Some(MemberExpression::ComputedMemberExpression(member)) => {
                 self.resolver.expr(&member.expression).text().is_some_and(|name| place_name(&name))
@@ -557,7 +588,8 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         inside.visit_statement(body);
         if inside.prints && !inside.leaves {
             self.out.push(
-                Fact::new(FactKind::Shape, "endless-loop", self.unit.place.span(range)).value("prints for ever"),
+                Fact::new(FactKind::Shape, "endless-loop", self.unit.place.span(range))
+                    .value("prints for ever"),
             );
         }
     }
@@ -605,10 +637,16 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
         let within = |fact: &&(u32, u32)| fact.0 >= range.start && fact.1 <= range.end;
         let lists = self.listings.iter().any(|&at| at >= range.start && at <= range.end);
+        if let Some(&(start, end)) = self.deleted.iter().find(within).filter(|_| lists) {
+            let span = self.unit.place.span(Range::new(start, end));
+            self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value("deletes every file"));
+        }
         if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists) {
             let span = self.unit.place.span(Range::new(start, end));
-            self.out
-                .push(Fact::new(FactKind::Shape, "destructive-walk", span).value("writes a constant over every file"));
+            self.out.push(
+                Fact::new(FactKind::Shape, "destructive-walk", span)
+                    .value("writes a constant over every file"),
+            );
         }
     }
 
@@ -657,6 +695,13 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    fn own_address(&mut self, text: &str, range: Range) {
+        if (25..400).contains(&text.len()) && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_address)
+        {
+            self.own_address.get_or_insert(range);
+        }
+    }
+
     fn address_pattern(&mut self, text: &str) {
         self.addresses |= is_address_pattern(text);
     }
@@ -679,6 +724,11 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" | "global.process.cwd()"
         ));
         let path = path.unwrap_or_default();
+        if matches!(path.as_str(), "." | "./" | ".." | "../" | "*" | "./*") {
+            let span = self.unit.place.span(call.span);
+            self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value(path));
+            return;
+        }
         let root =
             matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
         if home || root || matches!(path.as_str(), "/" | "/*") {
@@ -742,6 +792,18 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
             _ => None,
         };
+        // The wallet's own object behind a `Proxy`.
+        let own = target.as_ref().and_then(|(object, key)| {
+            self.resolver.expr(object).as_name().map(|object| format!("{object}.{key}"))
+        });
+        if let (Some(name @ ("global.ethereum" | "global.solana")), Expression::NewExpression(proxy)) =
+            (own.as_deref(), it.right.get_inner_expression())
+            && proxy.callee.is_specific_id("Proxy")
+            && let Some(wrapped) = proxy.arguments.first().and_then(|argument| argument.as_expression())
+            && self.resolver.expr(wrapped).as_name() == Some(name)
+        {
+            self.hooks.push((format!("{name} (proxy)"), it.span));
+        }
         if let Some((object, key)) = target
             && let Val::Name(object) = self.resolver.expr(object)
         {
@@ -764,10 +826,12 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         {
             match name.rsplit('.').next().unwrap_or("") {
                 "readdir" | "readdirSync" | "opendirSync" => self.listings.push(it.span.start),
+                "unlink" | "unlinkSync" | "rm" | "rmSync" => self.deleted.push((it.span.start, it.span.end)),
                 "writeFile" | "writeFileSync" => {
                     let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
                     let path = it.arguments.first().and_then(|argument| argument.as_expression());
-                    let constant = content.is_some_and(|content| self.resolver.expr(content).text().is_some());
+                    let constant =
+                        content.is_some_and(|content| self.resolver.expr(content).text().is_some());
                     let known = path.is_some_and(|path| self.resolver.expr(path).text().is_some());
                     // A marker of a fixed name in each folder is no file of the user's.
                     let named = path.and_then(|path| self.resolver.approximate(path));
@@ -783,6 +847,10 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
         self.address_pattern(it.regex.pattern.text.as_str());
+    }
+
+    fn visit_template_element(&mut self, it: &TemplateElement<'a>) {
+        self.own_address(it.value.raw.as_str(), it.span);
     }
 
     fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
@@ -804,9 +872,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        if (25..=62).contains(&it.value.len()) && is_address(it.value.as_str()) {
-            self.own_address.get_or_insert(it.span);
-        }
+        self.own_address(it.value.as_str(), it.span);
         if it.value.len() < 400 && it.value.contains('{') {
             self.address_pattern(it.value.as_str());
         }

