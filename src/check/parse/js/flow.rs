@@ -579,6 +579,20 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::CallExpression(call) => self.call(call, depth, out),
             Expression::NewExpression(call) => {
                 let passes = match self.resolver.expr(&call.callee) {
+                    // What such an object hands to its listeners comes from the network.
+                    Val::Name(name)
+                        if matches!(
+                            &*name,
+                            "global.WebSocket"
+                                | "ws"
+                                | "ws.WebSocket"
+                                | "node:net.Socket"
+                                | "global.EventSource"
+                        ) =>
+                    {
+                        out.push(self.source("net", call.span));
+                        false
+                    }
                     Val::Name(name) => PASSES.contains(&&*name),
                     _ => {
                         call.callee.is_specific_id("URLSearchParams")
@@ -925,11 +939,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::CallExpression(call) => match self.resolver.expr(&call.callee) {
                 Val::Name(name) => self.decodes(&name, call),
                 Val::Func(func) => func.only_return().is_some_and(|value| self.is_decoded(value, depth + 1)),
-                _ => call
-                    .callee
-                    .get_inner_expression()
-                    .as_member_expression()
-                    .is_some_and(|member| self.is_decoded(member.object(), depth + 1)),
+                _ => {
+                    // `text.split('').map((c) => String.fromCharCode(…)).join('')`
+                    let mapped = call.arguments.iter().filter_map(|argument| argument.as_expression());
+                    mapped
+                        .filter_map(Func::of)
+                        .filter_map(Func::only_return)
+                        .any(|value| self.is_decoded(value, depth + 1))
+                        || call
+                            .callee
+                            .get_inner_expression()
+                            .as_member_expression()
+                            .is_some_and(|member| self.is_decoded(member.object(), depth + 1))
+                }
             },
             Expression::Identifier(identifier) => bind::symbol(self.resolver.scoping, identifier)
                 .is_some_and(|symbol| match self.resolver.bindings.defs[symbol.index()].as_slice() {
@@ -948,7 +970,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     /// Whether a call takes an encoding off.
     fn decodes(&self, name: &str, call: &'a CallExpression<'a>) -> bool {
         match name {
-            "global.atob" | "global.String.fromCharCode" | "global.String.fromCharCode.apply" => true,
+            "global.atob"
+            | "global.String.fromCharCode"
+            | "global.String.fromCharCode.apply"
+            | "node:crypto.createDecipheriv().update"
+            | "node:crypto.createDecipheriv().final" => true,
             "global.Buffer.from" => {
                 let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
                 let encoding = encoding.map(|encoding| self.resolver.expr(encoding));

@@ -706,6 +706,24 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         self.addresses |= is_address_pattern(text);
     }
 
+    /// Files that start with the user's shell or session, written to.
+    fn persists(&mut self, call: &'a CallExpression<'a>) {
+        let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
+        let method = name.rsplit('.').next().unwrap_or("");
+        if !name.starts_with("node:fs")
+            || !["write", "append", "copy"].iter().any(|part| method.starts_with(part))
+        {
+            return;
+        }
+        let at = usize::from(method.starts_with("copy"));
+        let path = call.arguments.get(at).and_then(|argument| argument.as_expression());
+        let Some(path) = path.and_then(|path| self.resolver.approximate(path)) else { return };
+        if crate::check::shell::starts_again(&path) {
+            let span = self.unit.place.span(call.span);
+            self.out.push(Fact::new(FactKind::Shape, "persist", span).value(path));
+        }
+    }
+
     fn destructive(&mut self, call: &'a CallExpression<'a>) {
         let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
         let removes =
@@ -821,6 +839,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         {
             self.rewrites |= self.is_address_pattern(pattern);
         }
+        self.persists(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee)
             && name.starts_with("node:fs")
         {
