@@ -1187,8 +1187,11 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
             && let Some(Owner::Symbol(symbol)) = bind::owner(self.resolver.scoping, &member.object)
         {
+            // A table of all characters (`codes[n] = String.fromCharCode(n)`) hides nothing.
+            let table = matches!(it.right.get_inner_expression(), Expression::CallExpression(call)
+                if self.resolver.expr(&call.callee).as_name() == Some("global.String.fromCharCode"));
             let deps = self.deps(&it.right);
-            if !deps.is_empty() {
+            if !deps.is_empty() && !table {
                 self.feed(Node::Whole(symbol), &deps);
             }
         }

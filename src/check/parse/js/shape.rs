@@ -64,7 +64,7 @@ pub fn run<'a>(
         out: Vec::new(),
     };
     walker.visit_program(program);
-    if !walker.listings.is_empty() && !(walker.overwritten.is_empty() && walker.deleted.is_empty()) {
+    if !(walker.listings.is_empty() || walker.overwritten.is_empty() && walker.deleted.is_empty()) {
         for func in &resolver.bindings.functions {
             walker.overwrites(*func);
         }
