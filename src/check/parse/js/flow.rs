@@ -184,8 +184,6 @@ pub fn run<'a>(
             let (Some(line), false) = (line, left_out) else { continue };
             let name = match (SOURCES[kind], sink.name) {
                 ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
-                // Only what is hidden, not that a name is computed, says anything of a `require`.
-                (source, "require") if source != "decoded" => continue,
                 ("decoded", "written->process") => "embedded->process".to_owned(),
                 ("net", "written->process") => "fetched-file->process".to_owned(),
                 (_, "written->process") => continue,
@@ -581,6 +579,20 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::CallExpression(call) => self.call(call, depth, out),
             Expression::NewExpression(call) => {
                 let passes = match self.resolver.expr(&call.callee) {
+                    // What such an object hands to its listeners comes from the network.
+                    Val::Name(name)
+                        if matches!(
+                            &*name,
+                            "global.WebSocket"
+                                | "ws"
+                                | "ws.WebSocket"
+                                | "node:net.Socket"
+                                | "global.EventSource"
+                        ) =>
+                    {
+                        out.push(self.source("net", call.span));
+                        false
+                    }
                     Val::Name(name) => PASSES.contains(&&*name),
                     _ => {
                         call.callee.is_specific_id("URLSearchParams")
@@ -641,7 +653,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             (Some(Owner::This), Some(key)) => out.push(Dep::Node(Node::This(key))),
             _ => match self.resolver.expr(object) {
                 Val::Name(name) if &*name == "global.process.env" => {
-                    out.push(self.source("env", whole.span()))
+                    out.push(self.source("env", whole.span()));
+                    // One variable, or each of them where the name goes through all.
+                    if let Expression::ComputedMemberExpression(member) = whole.get_inner_expression() {
+                        self.gather(&member.expression, depth, out);
+                    }
                 }
                 _ => self.gather(object, depth, out),
             },
@@ -724,15 +740,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     out.push(dep);
                     return;
                 }
-                let decodes = match &**name {
-                    "global.atob" | "global.String.fromCharCode" | "global.String.fromCharCode.apply" => true,
-                    "global.Buffer.from" => {
-                        let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
-                        let encoding = encoding.map(|encoding| self.resolver.expr(encoding));
-                        encoding.is_some_and(|e| matches!(e.as_str(), Some("base64" | "hex" | "base64url")))
-                    }
-                    _ => false,
-                };
+                let decodes = self.decodes(name, call);
                 if decodes {
                     out.push(self.source("decoded", call.span));
                 }
@@ -897,13 +905,82 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if let Some(path) = path.filter(|_| name.contains("write") || name.contains("output")) {
                     self.written(path, &deps);
                 }
+                // A file of the package that is put where programs are kept out of sight.
+                if name.contains("copyFile")
+                    && let [from, to, ..] = arguments
+                    && let (Some(from), Some(to)) = (from.as_expression(), to.as_expression())
+                    && self.resolver.approximate(from).is_some_and(|path| path.starts_with("./"))
+                    && self.resolver.approximate(to).is_some_and(|path| path.starts_with("/tmp"))
+                {
+                    let carried = self.source("decoded", range);
+                    self.written(to, &[carried]);
+                }
                 self.sink("fs-write", range, deps);
             }
             _ if name == "global.require" => {
-                self.arguments(arguments, 0, &mut deps);
-                self.sink("require", range, deps);
+                let module = arguments.first().and_then(|argument| argument.as_expression());
+                if module.is_some_and(|module| self.is_decoded(module, 0)) {
+                    let hidden = self.source("decoded", range);
+                    self.sink("require", range, vec![hidden]);
+                }
+                self.started(arguments, range);
             }
             _ => {}
+        }
+    }
+
+    /// Whether an expression is decoded where it stands, in its variable, or by a function that
+    /// does nothing else. What comes from further away says nothing: compilers decode and load.
+    fn is_decoded(&self, expression: &'a Expression<'a>, depth: u8) -> bool {
+        if depth > 6 {
+            return false;
+        }
+        match expression.get_inner_expression() {
+            Expression::CallExpression(call) => match self.resolver.expr(&call.callee) {
+                Val::Name(name) => self.decodes(&name, call),
+                Val::Func(func) => func.only_return().is_some_and(|value| self.is_decoded(value, depth + 1)),
+                _ => {
+                    // `text.split('').map((c) => String.fromCharCode(…)).join('')`
+                    let mapped = call.arguments.iter().filter_map(|argument| argument.as_expression());
+                    mapped
+                        .filter_map(Func::of)
+                        .filter_map(Func::only_return)
+                        .any(|value| self.is_decoded(value, depth + 1))
+                        || call
+                            .callee
+                            .get_inner_expression()
+                            .as_member_expression()
+                            .is_some_and(|member| self.is_decoded(member.object(), depth + 1))
+                }
+            },
+            Expression::Identifier(identifier) => bind::symbol(self.resolver.scoping, identifier)
+                .is_some_and(|symbol| match self.resolver.bindings.defs[symbol.index()].as_slice() {
+                    [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => {
+                        self.is_decoded(value, depth + 1)
+                    }
+                    _ => false,
+                }),
+            Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                spine(binary).into_iter().take(64).any(|part| self.is_decoded(part, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a call takes an encoding off.
+    fn decodes(&self, name: &str, call: &'a CallExpression<'a>) -> bool {
+        match name {
+            "global.atob"
+            | "global.String.fromCharCode"
+            | "global.String.fromCharCode.apply"
+            | "node:crypto.createDecipheriv().update"
+            | "node:crypto.createDecipheriv().final" => true,
+            "global.Buffer.from" => {
+                let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
+                let encoding = encoding.map(|encoding| self.resolver.expr(encoding));
+                encoding.is_some_and(|e| matches!(e.as_str(), Some("base64" | "hex" | "base64url")))
+            }
+            _ => false,
         }
     }
 
@@ -1027,6 +1104,23 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         }
         if let Some(member) = it.callee.get_inner_expression().as_member_expression() {
             let method = member.static_property_name().unwrap_or("");
+            if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
+                (member.object(), method)
+                && matches!(field.object, Expression::ThisExpression(_))
+            {
+                let mut deps = Vec::new();
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.feed(Node::This(field.property.name.as_str()), &deps);
+            }
+            // `.then(eval)`
+            if method == "then"
+                && it.arguments.iter().filter_map(|argument| argument.as_expression()).any(|argument| {
+                    matches!(self.resolver.expr(argument).as_name(), Some("global.eval" | "global.Function"))
+                })
+            {
+                let deps = self.deps(member.object());
+                self.sink("dynamic-code", it.span, deps);
+            }
             if let (Expression::Identifier(receiver), "push" | "unshift" | "append" | "set" | "add") =
                 (member.object(), method)
                 && let Some(symbol) = bind::symbol(self.resolver.scoping, receiver)
@@ -1084,6 +1178,24 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_call_expression(self, it);
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let it = self.alloc(it);
+        // `all[name] = value`: any member of it.
+        if let AssignmentTarget::ComputedMemberExpression(member) = &it.left
+            && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
+            && let Some(Owner::Symbol(symbol)) = bind::owner(self.resolver.scoping, &member.object)
+        {
+            // A table of all characters (`codes[n] = String.fromCharCode(n)`) hides nothing.
+            let table = matches!(it.right.get_inner_expression(), Expression::CallExpression(call)
+                if self.resolver.expr(&call.callee).as_name() == Some("global.String.fromCharCode"));
+            let deps = self.deps(&it.right);
+            if !deps.is_empty() && !table {
+                self.feed(Node::Whole(symbol), &deps);
+            }
+        }
+        walk_js::walk_assignment_expression(self, it);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {

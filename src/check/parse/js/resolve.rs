@@ -584,7 +584,10 @@ impl<'a, 's> Resolver<'a, 's> {
         self.api.reach(name).is_some()
             || matches!(
                 name,
-                "node:module.createRequire" | "global.Object.getPrototypeOf" | "global.Intl.DateTimeFormat"
+                "node:module.createRequire"
+                    | "node:crypto.createDecipheriv"
+                    | "global.Object.getPrototypeOf"
+                    | "global.Intl.DateTimeFormat"
             )
     }
 

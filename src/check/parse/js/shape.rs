@@ -58,12 +58,13 @@ pub fn run<'a>(
         addresses: false,
         listings: Vec::new(),
         overwritten: Vec::new(),
+        deleted: Vec::new(),
         rewrites: false,
         own_address: None,
         out: Vec::new(),
     };
     walker.visit_program(program);
-    if !walker.listings.is_empty() && !walker.overwritten.is_empty() {
+    if !(walker.listings.is_empty() || walker.overwritten.is_empty() && walker.deleted.is_empty()) {
         for func in &resolver.bindings.functions {
             walker.overwrites(*func);
         }
@@ -139,7 +140,10 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
             let mut arguments = fact.value.split('\u{1f}');
             let program =
                 arguments.next().unwrap_or("").rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase();
-            let waits = !arguments.next().is_some_and(|rest| rest.contains("-c") || rest.contains("/c"));
+            let waits = !arguments.next().is_some_and(|rest| {
+                let rest = rest.to_ascii_lowercase();
+                rest.contains("-c") || rest.contains("/c")
+            });
             matches!(
                 program.as_str(),
                 "sh" | "bash" | "zsh" | "cmd" | "cmd.exe" | "powershell" | "powershell.exe"
@@ -213,6 +217,7 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     /// Calls that list a folder, and calls that write a constant.
     listings: Vec<u32>,
     overwritten: Vec<(u32, u32)>,
+    deleted: Vec<(u32, u32)>,
     /// Whether something that looks like an address is replaced.
     rewrites: bool,
     /// An address that is written down.
@@ -400,7 +405,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                     return None;
                 }
                 for (value, constant) in [(&it.left, &it.right), (&it.right, &it.left)] {
-                    if self.is_now(value, 0) && self.is_date(constant) {
+                    // A date, or a part of one: `now.getMonth() === 3`.
+                    let part = equal && matches!(self.resolver.expr(constant), Val::Num(n) if n < 60.0);
+                    if self.is_now(value, 0) && (self.is_date(constant) || part) {
                         return Some(Asks::Date);
                     }
                     if equal && self.resolver.expr(constant).as_str().is_some_and(|text| text.len() > 1) {
@@ -523,12 +530,26 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                     None => return false,
                 }
             }
+            Expression::LogicalExpression(it) => return self.is_place_at(&it.left, depth + 1),
             Expression::Identifier(identifier) => {
                 return place_name(&identifier.name)
                     || self.sole(identifier).is_some_and(|value| self.is_place_at(value, depth + 1));
             }
             value => value.as_member_expression(),
         };
+        if let Val::Name(name) = self.resolver.expr(value)
+            && matches!(
+                &*name,
+                "global.process.env.LANG"
+                    | "global.process.env.LANGUAGE"
+                    | "global.process.env.LC_ALL"
+                    | "global.process.env.TZ"
+                    | "global.navigator.language"
+                    | "global.navigator.languages"
+            )
+        {
+            return true;
+        }
         match member {
             Some(MemberExpression::ComputedMemberExpression(member)) => {
                 self.resolver.expr(&member.expression).text().is_some_and(|name| place_name(&name))
@@ -616,6 +637,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
         let within = |fact: &&(u32, u32)| fact.0 >= range.start && fact.1 <= range.end;
         let lists = self.listings.iter().any(|&at| at >= range.start && at <= range.end);
+        if let Some(&(start, end)) = self.deleted.iter().find(within).filter(|_| lists) {
+            let span = self.unit.place.span(Range::new(start, end));
+            self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value("deletes every file"));
+        }
         if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists) {
             let span = self.unit.place.span(Range::new(start, end));
             self.out.push(
@@ -670,8 +695,33 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    fn own_address(&mut self, text: &str, range: Range) {
+        if (25..400).contains(&text.len()) && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_address)
+        {
+            self.own_address.get_or_insert(range);
+        }
+    }
+
     fn address_pattern(&mut self, text: &str) {
         self.addresses |= is_address_pattern(text);
+    }
+
+    /// Files that start with the user's shell or session, written to.
+    fn persists(&mut self, call: &'a CallExpression<'a>) {
+        let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
+        let method = name.rsplit('.').next().unwrap_or("");
+        if !name.starts_with("node:fs")
+            || !["write", "append", "copy"].iter().any(|part| method.starts_with(part))
+        {
+            return;
+        }
+        let at = usize::from(method.starts_with("copy"));
+        let path = call.arguments.get(at).and_then(|argument| argument.as_expression());
+        let Some(path) = path.and_then(|path| self.resolver.approximate(path)) else { return };
+        if crate::check::shell::starts_again(&path) {
+            let span = self.unit.place.span(call.span);
+            self.out.push(Fact::new(FactKind::Shape, "persist", span).value(path));
+        }
     }
 
     fn destructive(&mut self, call: &'a CallExpression<'a>) {
@@ -692,6 +742,11 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" | "global.process.cwd()"
         ));
         let path = path.unwrap_or_default();
+        if matches!(path.as_str(), "." | "./" | ".." | "../" | "*" | "./*") {
+            let span = self.unit.place.span(call.span);
+            self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value(path));
+            return;
+        }
         let root =
             matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
         if home || root || matches!(path.as_str(), "/" | "/*") {
@@ -755,6 +810,18 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
             _ => None,
         };
+        // The wallet's own object behind a `Proxy`.
+        let own = target.as_ref().and_then(|(object, key)| {
+            self.resolver.expr(object).as_name().map(|object| format!("{object}.{key}"))
+        });
+        if let (Some(name @ ("global.ethereum" | "global.solana")), Expression::NewExpression(proxy)) =
+            (own.as_deref(), it.right.get_inner_expression())
+            && proxy.callee.is_specific_id("Proxy")
+            && let Some(wrapped) = proxy.arguments.first().and_then(|argument| argument.as_expression())
+            && self.resolver.expr(wrapped).as_name() == Some(name)
+        {
+            self.hooks.push((format!("{name} (proxy)"), it.span));
+        }
         if let Some((object, key)) = target
             && let Val::Name(object) = self.resolver.expr(object)
         {
@@ -772,11 +839,13 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         {
             self.rewrites |= self.is_address_pattern(pattern);
         }
+        self.persists(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee)
             && name.starts_with("node:fs")
         {
             match name.rsplit('.').next().unwrap_or("") {
                 "readdir" | "readdirSync" | "opendirSync" => self.listings.push(it.span.start),
+                "unlink" | "unlinkSync" | "rm" | "rmSync" => self.deleted.push((it.span.start, it.span.end)),
                 "writeFile" | "writeFileSync" => {
                     let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
                     let path = it.arguments.first().and_then(|argument| argument.as_expression());
@@ -799,6 +868,10 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         self.address_pattern(it.regex.pattern.text.as_str());
     }
 
+    fn visit_template_element(&mut self, it: &TemplateElement<'a>) {
+        self.own_address(it.value.raw.as_str(), it.span);
+    }
+
     fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
         let it = self.alloc(it);
         self.endless(it.test.as_ref(), &it.body, it.span);
@@ -818,9 +891,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        if (25..=62).contains(&it.value.len()) && is_address(it.value.as_str()) {
-            self.own_address.get_or_insert(it.span);
-        }
+        self.own_address(it.value.as_str(), it.span);
         if it.value.len() < 400 && it.value.contains('{') {
             self.address_pattern(it.value.as_str());
         }
