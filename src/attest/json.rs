@@ -149,6 +149,7 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::canonical::tests::any_json;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -168,24 +169,6 @@ mod tests {
     fn bytes_after_the_document_are_refused() {
         assert!(parse(b"{} {}").is_err());
         assert!(parse(b"\xff").is_err());
-    }
-
-    fn any_json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_map(|n| Number::from_f64(n).map_or(Value::Null, Value::Number)),
-            any::<String>().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 40, 6, |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                proptest::collection::vec((any::<String>(), inner), 0..6)
-                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
-            ]
-        })
     }
 
     proptest! {

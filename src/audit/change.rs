@@ -2,7 +2,9 @@
 
 use crate::compare::git::{GitError, Revision};
 use crate::compare::{self, BasePackage, Comparison};
-use crate::model::{Analysis, CapabilitySet, Change, Contents, Finding, Package, Source, Span};
+use crate::model::{
+    Analysis, CapabilityKind, CapabilitySet, Change, Contents, Finding, Package, Source, Span,
+};
 use crate::resolve::Options as ResolveOptions;
 use crate::rules::RuleSet;
 use crate::{discover, resolve};
@@ -195,8 +197,18 @@ fn gains(
             };
             let message =
                 format!("{} {verb} code that runs while it is installed: {script}", package.version);
-            let manifest = Span::file(if script.ends_with(".rs") { "build.rs" } else { "package.json" });
-            delta.findings.push(rules.complete(Finding::new(rule, message, vec![manifest])));
+            delta.findings.push(rules.complete(Finding::new(rule, message, vec![script_place(now, script)])));
         }
     }
+}
+
+/// Where the manifest starts an install-time script: the place that gives `install-time`.
+fn script_place(now: &Analysis, script: &str) -> Span {
+    let name = script.split(':').next().unwrap_or(script);
+    let places = now.capabilities.iter().filter(|capability| capability.kind == CapabilityKind::InstallTime);
+    places
+        .flat_map(|capability| &capability.spans)
+        .find(|(place, _)| place == script || place.strip_prefix("scripts.").unwrap_or(place) == name)
+        .map(|(_, span)| span.clone())
+        .unwrap_or_else(|| Span::file(if script.ends_with(".rs") { script } else { "package.json" }))
 }

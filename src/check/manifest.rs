@@ -33,13 +33,38 @@ pub struct Manifest {
 const ON_INSTALL: &[&str] = &["preinstall", "install", "postinstall"];
 const ON_GIT_INSTALL: &[&str] = &["preprepare", "prepare", "postprepare", "prepublish"];
 
+/// The manifest's name.
+pub(super) fn file_name(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
+        Ecosystem::Cargo => "Cargo.toml",
+        Ecosystem::Npm => "package.json",
+    }
+}
+
+/// A field that is text, of `package.json` or of `[package]` in `Cargo.toml`, and where its value
+/// stands. `None` also where the manifest is not there or cannot be read: [`read`] says so.
+pub(super) fn text_field(ecosystem: Ecosystem, contents: &Contents, key: &str) -> Option<(String, Span)> {
+    let file = file_name(ecosystem);
+    let text = std::str::from_utf8(contents.get(file)?).ok()?;
+    let (value, range) = match ecosystem {
+        Ecosystem::Npm => {
+            let root = json::parse(text).ok()?;
+            let node = root.get(key)?;
+            (node.as_str()?.to_owned(), node.range.clone())
+        }
+        Ecosystem::Cargo => {
+            let table = DeTable::parse(text).ok()?;
+            let value = table.get_ref().get("package")?.get_ref().as_table()?.get(key)?;
+            (value.get_ref().as_str()?.to_owned(), value.span())
+        }
+    };
+    Some((value, LineIndex::new(file, text).span(range.start, range.end)))
+}
+
 /// Reads the manifest of a package. `from_git`: it is built where it is installed.
 pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manifest {
     let mut out = Manifest::default();
-    let name = match ecosystem {
-        Ecosystem::Cargo => "Cargo.toml",
-        _ => "package.json",
-    };
+    let name = file_name(ecosystem);
     let Some(bytes) = contents.get(name) else {
         if ecosystem == Ecosystem::Npm {
             gyp(contents, &mut out);
@@ -324,7 +349,7 @@ mod tests {
                 ("os", 3, 9, "[\"linux\"]".to_owned()),
             ]
         );
-        let cargo = "[package]\nname = \"ä\"\nlinks = \"z\"\n[lib]\nproc-macro = true\n";
+        let cargo = "\u{feff}[package]\nname = \"ä\"\nlinks = \"z\"\n[lib]\nproc-macro = true\n";
         let got = read(Ecosystem::Cargo, &contents(&[("Cargo.toml", cargo.as_bytes())]), false);
         let seen: Vec<_> = got
             .facts

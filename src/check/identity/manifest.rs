@@ -1,8 +1,7 @@
 //! The manifest inside an archive against the lockfile that asked for it.
 
-use serde::Deserialize;
-
-use crate::model::{Contents, Ecosystem, Finding, LineIndex, Package, Severity, Source, Span, escape};
+use super::super::manifest;
+use crate::model::{Contents, Ecosystem, Finding, Package, Severity, Source, Span, escape};
 
 /// Compares the names and versions. `manifest_name` and `manifest_version` are as the manifest
 /// writes them; an empty one is not compared.
@@ -15,7 +14,7 @@ pub fn manifest_findings(package: &Package, manifest_name: &str, manifest_versio
     if package.first_party || !matches!(package.source, Source::Registry { .. } | Source::Bundled { .. }) {
         return findings;
     }
-    let file = manifest_file(package.ecosystem);
+    let file = manifest::file_name(package.ecosystem);
     if !manifest_name.is_empty() && manifest_name != package.name {
         findings.push(Finding {
             severity: Severity::Critical,
@@ -49,13 +48,6 @@ pub fn manifest_findings(package: &Package, manifest_name: &str, manifest_versio
     findings
 }
 
-fn manifest_file(ecosystem: Ecosystem) -> &'static str {
-    match ecosystem {
-        Ecosystem::Cargo => "Cargo.toml",
-        Ecosystem::Npm => "package.json",
-    }
-}
-
 fn same_version(package: &Package, manifest: &str) -> bool {
     if package.version == manifest {
         return true;
@@ -67,62 +59,17 @@ fn same_version(package: &Package, manifest: &str) -> bool {
     package.ecosystem == Ecosystem::Npm && clean(&package.version) == clean(manifest)
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Names {
-    name: Option<serde_json::Value>,
-    version: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct CargoToml {
-    package: Option<toml::Table>,
-}
-
 /// [`manifest_findings`] with the manifest read from the contents. A manifest that is not there or
 /// cannot be read gives nothing here: the parsers of these files say so.
 pub fn in_contents(package: &Package, contents: &Contents) -> Vec<Finding> {
-    let file = manifest_file(package.ecosystem);
-    let Some(text) = contents.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
-        return Vec::new();
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let (name, version) = match package.ecosystem {
-        Ecosystem::Npm => {
-            let names: Names = serde_json::from_str(text).unwrap_or_default();
-            let text = |value: Option<serde_json::Value>| value.and_then(|v| v.as_str().map(str::to_owned));
-            (text(names.name), text(names.version))
-        }
-        Ecosystem::Cargo => {
-            let table = toml::from_str::<CargoToml>(text).ok().and_then(|manifest| manifest.package);
-            let text = |key: &str| table.as_ref()?.get(key)?.as_str().map(str::to_owned);
-            (text("name"), text("version"))
-        }
-    };
-    let (name, version) = (name.unwrap_or_default(), version.unwrap_or_default());
-    let mut findings = manifest_findings(package, &name, &version);
-    let index = LineIndex::new(file, text);
+    let field = |key| manifest::text_field(package.ecosystem, contents, key);
+    let (name, version) = (field("name"), field("version"));
+    let written =
+        |field: &Option<(String, Span)>| field.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
+    let mut findings = manifest_findings(package, &written(&name), &written(&version));
     for finding in &mut findings {
-        let (key, value) =
-            if finding.rule.ends_with("name-mismatch") { ("name", &name) } else { ("version", &version) };
-        if let Some(span) = place(&index, key, value) {
-            finding.spans = vec![span];
-        }
+        let field = if finding.rule == "identity/name-mismatch" { &name } else { &version };
+        finding.spans = field.iter().map(|(_, span)| span.clone()).collect();
     }
     findings
-}
-
-/// The first place where `key` is followed by `"value"`, in JSON or TOML.
-fn place(index: &LineIndex<'_>, key: &str, value: &str) -> Option<Span> {
-    let text = index.text();
-    let quoted = format!("\"{value}\"");
-    text.match_indices(key).find_map(|(at, _)| {
-        let from = at + key.len();
-        let rest = text[from..].trim_start_matches(['"', ' ', '\t', ':', '=']);
-        let start = text.len() - rest.len();
-        // The quotation mark that opens the value was taken off with the separators.
-        let start = start
-            .checked_sub(1)
-            .filter(|start| text.get(*start..).is_some_and(|t| t.starts_with(&quoted)))?;
-        Some(index.span(start, start + quoted.len()))
-    })
 }

@@ -1,24 +1,26 @@
 //! The declaration in the manifest.
 
-use serde_json::Value;
 use spdx::{Expression, ParseMode};
+use toml::de::DeTable;
 
-use crate::model::{Contents, Ecosystem, Package};
+use super::super::manifest::file_name;
+use crate::json::{self, ByteRange, Node, Value};
+use crate::model::{Contents, Ecosystem, LineIndex, Package, Span};
 
-/// What the manifest declares.
+/// What the manifest declares; `place` is where, or where it should.
 #[derive(Debug, Clone)]
 pub(super) enum Declared {
     /// Nothing.
-    None { manifest: &'static str },
+    None { place: Span },
     /// An SPDX expression.
-    Expression { manifest: &'static str, written: String, expression: Box<Expression> },
+    Expression { place: Span, written: String, expression: Box<Expression> },
     /// A file of the package instead of an expression (Cargo's `license-file`, npm's
     /// `SEE LICENSE IN …`).
     File { written: String },
     /// npm's `UNLICENSED`: no rights are granted.
     Private { written: String },
     /// Something that is no expression.
-    Invalid { manifest: &'static str, written: String, why: String },
+    Invalid { place: Span, written: String, why: String },
 }
 
 impl Declared {
@@ -40,67 +42,76 @@ const MAX_EXPRESSION: usize = 1024;
 /// Reads the declaration. A manifest that cannot be parsed declares nothing here; its parser says
 /// that it is broken.
 pub(super) fn read(package: &Package, contents: &Contents) -> Declared {
-    let manifest = match package.ecosystem {
-        Ecosystem::Cargo => "Cargo.toml",
-        Ecosystem::Npm => "package.json",
+    let manifest = file_name(package.ecosystem);
+    let Some(text) = contents.get(manifest).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        return Declared::None { place: Span::file(manifest) };
     };
-    let text = contents.get(manifest).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
-    let text = text.trim_start_matches('\u{feff}');
-    match package.ecosystem {
-        Ecosystem::Cargo => cargo(manifest, text),
-        Ecosystem::Npm => npm(manifest, text),
-    }
+    let index = LineIndex::new(manifest, text);
+    let declared = match package.ecosystem {
+        Ecosystem::Cargo => cargo(text, &index),
+        Ecosystem::Npm => npm(text, &index),
+    };
+    declared.unwrap_or_else(|| Declared::None { place: Span::file(manifest) })
 }
 
-fn cargo(manifest: &'static str, text: &str) -> Declared {
-    let table: toml::Table = text.parse().unwrap_or_default();
-    let field = |key: &str| table.get("package")?.get(key)?.as_str().map(str::to_owned);
-    match (field("license"), field("license-file")) {
-        (Some(written), _) => parse(manifest, written),
-        (None, Some(file)) => Declared::File { written: format!("license-file: {file}") },
-        (None, None) => Declared::None { manifest },
-    }
+fn cargo(text: &str, index: &LineIndex<'_>) -> Option<Declared> {
+    let table = DeTable::parse(text).ok()?;
+    let package = table.get_ref().get("package")?;
+    let span = |range: ByteRange| index.span(range.start, range.end);
+    let field = |key: &str| {
+        let value = package.get_ref().as_table()?.get(key)?;
+        Some((value.get_ref().as_str()?.to_owned(), span(value.span())))
+    };
+    Some(match (field("license"), field("license-file")) {
+        (Some((written, place)), _) => parse(place, written),
+        (None, Some((file, _))) => Declared::File { written: format!("license-file: {file}") },
+        (None, None) => Declared::None { place: span(package.span()) },
+    })
 }
 
 /// npm's `license`, and its older forms: an object with `type`, and `licenses`, a list of those,
 /// which means a choice.
-fn npm(manifest: &'static str, text: &str) -> Declared {
-    let json: Value = serde_json::from_str(text).unwrap_or_default();
-    let one = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(fields) => {
-            fields.get("type").or_else(|| fields.get("name"))?.as_str().map(str::to_owned)
-        }
+fn npm(text: &str, index: &LineIndex<'_>) -> Option<Declared> {
+    let root = json::parse(text).ok()?;
+    let one = |node: &Node<'_>| match &node.value {
+        Value::String(text) => Some(text.to_string()),
+        Value::Object(_) => node.get("type").or_else(|| node.get("name"))?.as_str().map(str::to_owned),
         _ => None,
     };
-    let written = json.get("license").and_then(one).or_else(|| match json.get("licenses")? {
-        Value::Array(list) => {
-            let names: Vec<_> = list.iter().filter_map(one).collect();
-            (!names.is_empty()).then(|| names.join(" OR "))
-        }
-        value => one(value),
-    });
-    let Some(written) = written.filter(|written| !written.trim().is_empty()) else {
-        return Declared::None { manifest };
+    let old = || {
+        let node = root.get("licenses")?;
+        let written = match &node.value {
+            Value::Array(list) => {
+                let names: Vec<_> = list.iter().filter_map(one).collect();
+                (!names.is_empty()).then(|| names.join(" OR "))
+            }
+            _ => one(node),
+        };
+        Some((written?, node.range.clone()))
+    };
+    let new = root.get("license").and_then(|node| Some((one(node)?, node.range.clone())));
+    let Some((written, range)) = new.or_else(old).filter(|(written, _)| !written.trim().is_empty()) else {
+        // The bracket that opens the manifest: it is missing from what follows.
+        return Some(Declared::None { place: index.span(root.range.start, root.range.start + 1) });
     };
     let upper = written.trim().to_ascii_uppercase();
-    if upper == "UNLICENSED" {
+    Some(if upper == "UNLICENSED" {
         Declared::Private { written }
     } else if upper.starts_with("SEE LICEN") {
         Declared::File { written }
     } else {
-        parse(manifest, written)
-    }
+        parse(index.span(range.start, range.end), written)
+    })
 }
 
-fn parse(manifest: &'static str, mut written: String) -> Declared {
+fn parse(place: Span, mut written: String) -> Declared {
     if written.len() > MAX_EXPRESSION {
         let cut = (0..=MAX_EXPRESSION).rev().find(|at| written.is_char_boundary(*at)).unwrap_or(0);
         written.truncate(cut);
-        return Declared::Invalid { manifest, written, why: format!("longer than {MAX_EXPRESSION} bytes") };
+        return Declared::Invalid { place, written, why: format!("longer than {MAX_EXPRESSION} bytes") };
     }
     match Expression::parse_mode(&written, ParseMode::LAX) {
-        Ok(expression) => Declared::Expression { manifest, written, expression: Box::new(expression) },
-        Err(error) => Declared::Invalid { manifest, why: error.reason.to_string(), written },
+        Ok(expression) => Declared::Expression { place, written, expression: Box::new(expression) },
+        Err(error) => Declared::Invalid { place, why: error.reason.to_string(), written },
     }
 }

@@ -38,7 +38,7 @@ pub fn check(package: &Package, contents: &Contents) -> Licence {
     Licence { expression: declared.written().map(str::to_owned), texts: ids, findings }
 }
 
-fn finding(rule: &str, severity: Severity, confidence: Confidence, message: String, file: &str) -> Finding {
+fn finding(rule: &str, severity: Severity, confidence: Confidence, message: String, place: Span) -> Finding {
     let help = match rule {
         "licence/undeclared" => "ask the maintainers which licence applies",
         "licence/invalid-expression" => {
@@ -47,39 +47,34 @@ fn finding(rule: &str, severity: Severity, confidence: Confidence, message: Stri
         "licence/no-text" => "ask the maintainers to ship the licence's text",
         _ => "read both and ask the maintainers which applies",
     };
-    Finding {
-        severity,
-        confidence,
-        help: help.to_owned(),
-        ..Finding::new(rule, message, vec![Span::file(file)])
-    }
+    Finding { severity, confidence, help: help.to_owned(), ..Finding::new(rule, message, vec![place]) }
 }
 
 fn about_declaration(declared: &Declared) -> Option<Finding> {
     match declared {
         Declared::Expression { .. } | Declared::File { .. } | Declared::Private { .. } => None,
-        Declared::None { manifest } => Some(finding(
+        Declared::None { place } => Some(finding(
             "licence/undeclared",
             Severity::Low,
             Confidence::High,
-            format!("{manifest} declares no licence"),
-            manifest,
+            format!("{} declares no licence", place.file),
+            place.clone(),
         )),
-        Declared::Invalid { manifest, written, why } => Some(finding(
+        Declared::Invalid { place, written, why } => Some(finding(
             "licence/invalid-expression",
             Severity::Low,
             Confidence::High,
             format!("`{}` is no SPDX expression: {}", escape(written), escape(why)),
-            manifest,
+            place.clone(),
         )),
     }
 }
 
 fn about_texts(declared: &Declared, texts: &[text::Text]) -> Option<Finding> {
-    let Declared::Expression { manifest, written, expression } = declared else { return None };
+    let Declared::Expression { place, written, expression } = declared else { return None };
     if texts.is_empty() {
         let message = format!("declares `{}` but ships no licence file", escape(written));
-        return Some(finding("licence/no-text", Severity::Info, Confidence::High, message, manifest));
+        return Some(finding("licence/no-text", Severity::Info, Confidence::High, message, place.clone()));
     }
     let ids: Vec<spdx::LicenseId> =
         expression.requirements().filter_map(|requirement| requirement.req.license.id()).collect();
@@ -102,7 +97,9 @@ fn about_texts(declared: &Declared, texts: &[text::Text]) -> Option<Finding> {
         (None, None) => return None,
     };
     let message = format!("declares `{}` but {} is the text of {}", escape(written), escape(file), id.name);
-    Some(finding("licence/text-differs", severity, Confidence::Low, message, file))
+    let mut finding = finding("licence/text-differs", severity, Confidence::Low, message, place.clone());
+    finding.spans.push(Span::file(*file));
+    Some(finding)
 }
 
 /// Whether a text of one licence may stand for the other: `-only` and `-or-later` have one text,

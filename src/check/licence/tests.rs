@@ -113,11 +113,35 @@ fn texts_against_declarations() {
     ");
 }
 
+/// Findings about a declaration stand at it, in every form of it, after a byte order mark too.
+#[test]
+fn findings_have_line_and_column() {
+    let cases = [
+        (Ecosystem::Npm, "\u{feff}{\n  \"license\": \"Do What\"\n}", "2:14 \"Do What\""),
+        (
+            Ecosystem::Npm,
+            "{\"name\":\"x\",\n\"licenses\": [{\"type\": \"No\"}]}",
+            "2:13 [{\"type\": \"No\"}]",
+        ),
+        (Ecosystem::Npm, "\n{\"name\":\"x\"}", "2:1 {"),
+        (Ecosystem::Cargo, "[package]\nname = \"x\"\nlicense = \"what\"\n", "3:11 \"what\""),
+        (Ecosystem::Cargo, "# x\n[package]\nname = \"x\"\n", "2:1 [package]"),
+    ];
+    for (ecosystem, text, expected) in cases {
+        let file = super::super::manifest::file_name(ecosystem);
+        let found = check(&package(ecosystem), &contents(&[(file, text), ("LICENSE", MIT)])).findings;
+        let [finding] = &found[..] else { panic!("{found:?}") };
+        let span = &finding.spans[0];
+        let marked = &text[span.start as usize..span.end as usize];
+        assert_eq!(format!("{}:{} {marked}", span.line, span.column), expected);
+    }
+}
+
 #[test]
 fn copyleft_under_a_permissive_declaration_weighs_more() {
     let text = |id: &str| text::Text { file: "COPYING".to_owned(), id: Some(id.to_owned()) };
     let declared = |written: &str| Declared::Expression {
-        manifest: "package.json",
+        place: Span::file("package.json"),
         written: written.to_owned(),
         expression: Box::new(spdx::Expression::parse(written).expect("an expression")),
     };
