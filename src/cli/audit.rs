@@ -172,6 +172,7 @@ fn options(
     signer: Option<&Signer>,
 ) -> Result<audit::Options, CommandError> {
     let store = env.cache.clone().map_or_else(Store::none, Store::open);
+    store.sweep();
     let root = if args.path.is_file() {
         args.path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
     } else {
