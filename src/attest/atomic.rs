@@ -13,6 +13,9 @@ pub struct WriteError {
     pub source: std::io::Error,
 }
 
+/// How temporary files start.
+const PREFIX: &str = ".bomvet-";
+
 /// Writes `bytes` to `path`: a temporary file in the same folder, flushed to the disk, then
 /// renamed over it. A reader sees the old file or the new one; a full disk leaves the old one.
 ///
@@ -28,6 +31,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// As [`write_atomic`].
 pub fn write_all_atomic(dir: &Path, files: &[(&str, &[u8])]) -> Result<(), WriteError> {
+    crate::store::remove_leftovers(dir, PREFIX);
     let mut staged = Vec::with_capacity(files.len());
     for (name, bytes) in files {
         let path = dir.join(name);
@@ -64,7 +68,7 @@ fn parent(path: &Path) -> &Path {
 fn stage(path: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::NamedTempFile, WriteError> {
     let fail = |source| WriteError { path: path.to_owned(), source };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".bomvet-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -184,6 +184,7 @@ fn effective_policy(args: &Args, base: &change::Base) -> Result<(Policy, Vec<Str
 
 fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, CommandError> {
     let store = env.cache.clone().map_or_else(Store::none, Store::open);
+    store.sweep();
     let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
     let npm_registries = homes.npm.registries();
     Ok(audit::Options {

@@ -102,6 +102,12 @@ impl Store {
         Ok(())
     }
 
+    /// Removes what an interrupted run left half written; gives how many files that were.
+    pub fn sweep(&self) -> usize {
+        let buckets = self.root.iter().flat_map(std::fs::read_dir).flatten().flatten();
+        buckets.map(|bucket| remove_leftovers(&bucket.path(), ".new-")).sum()
+    }
+
     /// Reads and checks every entry; changes nothing.
     ///
     /// # Errors
@@ -135,6 +141,34 @@ impl Store {
         out.damaged.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(out)
     }
+}
+
+/// How long a temporary file may be another run's work in progress.
+const IN_PROGRESS: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Removes temporary files of interrupted runs from a folder: those that start with `prefix` and
+/// are an hour older than a file made now. (So no clock is asked but the file system's own.) Gives
+/// how many; what cannot be removed costs room, nothing else.
+pub fn remove_leftovers(dir: &Path, prefix: &str) -> usize {
+    let old = |entry: std::fs::DirEntry| {
+        let name = entry.file_name();
+        (name.to_string_lossy().starts_with(prefix) && entry.file_type().ok()?.is_file())
+            .then(|| entry.path())
+    };
+    let found: Vec<PathBuf> =
+        std::fs::read_dir(dir).into_iter().flatten().flatten().filter_map(old).collect();
+    if found.is_empty() {
+        return 0;
+    }
+    let probe = tempfile::Builder::new().prefix(prefix).tempfile_in(dir);
+    let Some(now) = probe.ok().and_then(|probe| probe.as_file().metadata().ok()?.modified().ok()) else {
+        return 0;
+    };
+    let stale = |path: &PathBuf| {
+        let modified = std::fs::metadata(path).and_then(|meta| meta.modified());
+        modified.is_ok_and(|then| now.duration_since(then).is_ok_and(|age| age > IN_PROGRESS))
+    };
+    found.into_iter().filter(|path| stale(path) && std::fs::remove_file(path).is_ok()).count()
 }
 
 /// Takes the digest off and compares it.
@@ -220,6 +254,29 @@ mod tests {
         let got = store.verify_all().expect("readable");
         assert_eq!(got.sound, 1);
         assert_eq!(got.damaged.iter().map(|d| d.path.clone()).collect::<Vec<_>>(), [Path::new("facts/bad")]);
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_removed_and_work_in_progress_is_not() {
+        let (_dir, store) = store();
+        assert_eq!(store.sweep(), 0, "no store yet");
+        store.put("blobs", "good", b"x").expect("put");
+        let blobs = store.root().expect("root").join("blobs");
+        let write = |name: &str, hours: u64| {
+            let file = std::fs::File::create(blobs.join(name)).expect("made");
+            let now = file.metadata().and_then(|meta| meta.modified()).expect("known");
+            file.set_modified(now - std::time::Duration::from_secs(hours * 3600)).expect("set");
+        };
+        write(".new-old", 2);
+        write(".new-young", 0);
+        write("other", 2);
+        assert_eq!(store.sweep(), 1);
+        let mut left: Vec<_> = std::fs::read_dir(&blobs)
+            .expect("there")
+            .map(|entry| entry.expect("read").file_name().into_string().expect("UTF-8"))
+            .collect();
+        left.sort();
+        assert_eq!(left, [".new-young", "good", "other"]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn audit(cases: &BTreeMap<String, Case>, bad: bool) -> BTreeMap<String, (String,
                 name: name.clone(),
                 version: case.version.clone(),
                 files: if bad { case.bad.clone() } else { case.good.clone() },
+                reversed: false,
             };
             match case.ecosystem.as_str() {
                 "npm" => project.npm(&[packed]),

@@ -187,6 +187,31 @@ fn the_same_bytes_from_a_registry_the_store_and_the_cache() {
     compare(&downloaded, &run(true), "from npm's cache");
 }
 
+/// The order of the files in an archive is part of the archive's digest and of nothing else.
+#[test]
+fn the_order_of_files_in_an_archive_decides_nothing() {
+    let (mut npm, mut crates) = packages();
+    let audit = |npm: &[Packed], crates: &[Packed]| {
+        let mut project = Project::new();
+        project.npm(npm);
+        project.cargo(crates);
+        let mut document = project.audit(&[]);
+        let digests: Vec<_> =
+            document["packages"].as_array().unwrap().iter().map(|p| p["contents"].clone()).collect();
+        // What names the archive, and first-party lockfiles that pin it.
+        for package in document["packages"].as_array_mut().unwrap() {
+            package["contents"] = serde_json::Value::Null;
+        }
+        (document["packages"].clone(), document["summary"].clone(), digests)
+    };
+    let one = audit(&npm, &crates);
+    npm.iter_mut().chain(&mut crates).for_each(|package| package.reversed = true);
+    let two = audit(&npm, &crates);
+    assert_ne!(one.2, two.2, "the archives differ");
+    same("packages", one.0.to_string().as_bytes(), two.0.to_string().as_bytes(), "in another order");
+    assert_eq!(one.1, two.1);
+}
+
 /// The order of a lockfile's entries is part of its bytes, and so of the BoM; it decides nothing.
 #[test]
 fn the_order_of_a_lockfile_decides_nothing() {

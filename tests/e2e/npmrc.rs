@@ -111,6 +111,23 @@ fn a_line_in_the_checkout_does_not_excuse_a_moved_package() {
     }
 }
 
+/// A file of a megabyte of scopes costs no time, and says nothing of scopes that no package has.
+#[test]
+fn a_long_file_in_the_checkout_costs_no_time() {
+    let names: Vec<String> = (0..400).map(|n| format!("@scope-{n}/part")).collect();
+    let packages: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), PUBLIC)).collect();
+    let project = locked(&packages);
+    let lines: String = (0..20_000).map(|n| format!("@scope-{n}:registry=https://r{n}.invalid/\n")).collect();
+    assert!(lines.len() < 1 << 20);
+    project.write(".npmrc", lines);
+    let began = std::time::Instant::now();
+    let document = project.audit(&[]);
+    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+    let said =
+        rules(package(&document, "app")).into_iter().filter(|rule| *rule == "lockfile/checkout-registry");
+    assert_eq!(said.count(), 400);
+}
+
 /// The user's token goes to the host that it is for, and nowhere else, whatever the checkout says.
 #[test]
 fn a_token_goes_to_its_own_host_only() {

@@ -157,6 +157,47 @@ fn nobody_listens() {
     assert!(said.contains("2 tries") && said.contains("check the network"), "{said}");
 }
 
+/// cargo's own credentials: for the registry that they are of, and in no output.
+#[test]
+fn a_cargo_registry_that_refuses_the_token_is_told_without_it() {
+    const TOKEN: &str = "cio_THISISASECRET0123456789";
+    let package_of = crate_lib("corp-crate", "1.0.0", "//! Nothing.\n");
+    let body = package_of.archive("corp-crate-1.0.0");
+    for (answer, verdict) in
+        [(Answer::IfAuthorized(TOKEN.to_owned(), body), "approve"), (Answer::Status(401, vec![]), "deny")]
+    {
+        let dl = Server::start(&[("/corp-crate/1.0.0/download", vec![answer])]);
+        let config =
+            format!("{{\"dl\": \"{}{{crate}}/{{version}}/download\", \"auth-required\": true}}", dl.url());
+        let index = Server::start(&[(
+            "/index/config.json",
+            vec![Answer::IfAuthorized(TOKEN.to_owned(), config.into_bytes())],
+        )]);
+        let mut project = Project::new();
+        project.cargo(std::slice::from_ref(&package_of));
+        std::fs::remove_file(project.crate_cached(&package_of)).unwrap();
+        let lock = std::fs::read_to_string(project.root().join("Cargo.lock")).unwrap();
+        let source = format!("sparse+{}index/", index.url());
+        project.write(
+            "Cargo.lock",
+            lock.replace("registry+https://github.com/rust-lang/crates.io-index", &source),
+        );
+        let home = project.home().join(".cargo");
+        std::fs::write(home.join("config.toml"), format!("[registries.corp]\nindex = \"{source}\"\n"))
+            .unwrap();
+        std::fs::write(home.join("credentials.toml"), format!("[registries.corp]\ntoken = \"{TOKEN}\"\n"))
+            .unwrap();
+        let run = online(&project, &["--format", "json"]);
+        let document: Value = serde_json::from_slice(&run.stdout).unwrap();
+        assert_eq!(package(&document, "corp-crate")["verdict"], verdict, "{document:#}");
+        assert!(dl.tokens().contains(&Some(TOKEN.to_owned())), "{:?}", dl.tokens());
+        let files = crate::project::outputs(&project.out()).into_values();
+        for bytes in files.chain([run.stdout.clone(), run.stderr.clone()]) {
+            assert!(!text(&bytes).contains(TOKEN), "{verdict}");
+        }
+    }
+}
+
 /// Crates through a sparse registry that replaces crates.io, as cargo's own configuration says.
 #[test]
 fn crates_from_a_mirror() {

@@ -20,18 +20,24 @@ pub struct Packed {
     pub name: String,
     pub version: String,
     pub files: BTreeMap<String, String>,
+    /// Packs the files in the opposite order.
+    pub reversed: bool,
 }
 
 impl Packed {
     pub fn new(name: &str, version: &str, files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-        Self { name: name.to_owned(), version: version.to_owned(), files }
+        Self { name: name.to_owned(), version: version.to_owned(), files, reversed: false }
     }
 
     /// The archive: a gzipped tar with every file below `top`.
     pub fn archive(&self, top: &str) -> Vec<u8> {
         let mut tar = tar::Builder::new(Vec::new());
-        for (path, text) in &self.files {
+        let mut files: Vec<_> = self.files.iter().collect();
+        if self.reversed {
+            files.reverse();
+        }
+        for (path, text) in files {
             let mut header = tar::Header::new_ustar();
             header.set_size(text.len() as u64);
             header.set_mode(0o644);

@@ -1,6 +1,6 @@
 //! What is wrong with single entries, and with entries that contradict each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nodejs_semver::Version;
 
@@ -201,7 +201,7 @@ impl<'c> Checks<'c, '_> {
     /// Registry packages on hosts that nobody named.
     ///
     /// A host is expected if it is the default registry's, if the user's configuration names it
-    /// for the package's scope, if the checkout's does and is [believed](Self::believed), or if
+    /// for the package's scope, if the checkout's does and is [believed](Self::checkout), or if
     /// more than half of the *other* registry packages (and at least two) are locked to it: a
     /// company's mirror, recorded by whoever ran npm. The latter is said once, for the whole
     /// lockfile, as is each registry that only the checkout names.
@@ -214,9 +214,8 @@ impl<'c> Checks<'c, '_> {
                 total += 1;
             }
         }
-        let checkout: Vec<(&'c Named, bool)> =
-            self.checkout.iter().map(|named| (named, self.believed(named))).collect();
-        for (named, _) in &checkout {
+        let checkout = self.checkout();
+        for (named, _) in checkout.values() {
             self.named_by_checkout(named);
         }
         for (host, entries) in hosts {
@@ -227,9 +226,8 @@ impl<'c> Checks<'c, '_> {
                 .into_iter()
                 .filter(|at| {
                     let scope = self.scope(*at);
-                    let by_checkout = checkout.iter().any(|(named, believed)| {
-                        *believed && named.scope.as_deref() == self.asks(scope) && is_host(named, &host)
-                    });
+                    let by_checkout = covers(&checkout, scope)
+                        .is_some_and(|(named, believed)| *believed && is_host(named, &host));
                     !by_checkout && !self.names(scope, &host)
                 })
                 .collect();
@@ -249,7 +247,7 @@ impl<'c> Checks<'c, '_> {
                 continue;
             }
             for at in entries {
-                let named = match checkout.iter().any(|(named, _)| is_host(named, &host)) {
+                let named = match checkout.values().any(|(named, _)| is_host(named, &host)) {
                     false => "",
                     true => {
                         "; the project's own names it, but not for all that are locked there or should be"
@@ -271,11 +269,6 @@ impl<'c> Checks<'c, '_> {
         name.split_once('/').map(|(scope, _)| scope).filter(|scope| scope.starts_with('@'))
     }
 
-    /// Which line of the checkout's `.npmrc` npm would look at for a package of that scope.
-    fn asks<'s>(&self, scope: Option<&'s str>) -> Option<&'s str> {
-        scope.filter(|scope| self.checkout.iter().any(|named| named.scope.as_deref() == Some(scope)))
-    }
-
     /// Whether the user's own configuration names the host for packages of that scope.
     fn names(&self, scope: Option<&str>, host: &str) -> bool {
         self.registries.iter().any(|known| {
@@ -283,18 +276,23 @@ impl<'c> Checks<'c, '_> {
         })
     }
 
-    /// Whether a registry of the checkout's `.npmrc` is what the lockfile was made with: every
-    /// registry package that it covers is locked to it. A line that was added to make one
-    /// package's foreign host look named covers others too, and those contradict it.
-    fn believed(&self, named: &Named) -> bool {
-        self.sources.iter().enumerate().all(|(at, source)| match source {
-            Some(Source::Registry { url: Some(url), .. })
-                if self.asks(self.scope(at)) == named.scope.as_deref() =>
-            {
-                is_host(named, &spec::host(url))
-            }
-            _ => true,
-        })
+    /// The registries of the checkout's `.npmrc` that cover a package, by scope, and whether each is
+    /// what the lockfile was made with: every registry package that it covers is locked to it. A
+    /// line that was added to make one package's foreign host look named covers others too, and
+    /// those contradict it.
+    fn checkout(&self) -> Checkout<'c> {
+        let named = |named: &'c Named| (named.scope.as_deref(), (named, true));
+        let mut all: Checkout<'c> = self.checkout.iter().map(named).collect();
+        let mut used = BTreeSet::new();
+        for (at, source) in self.sources.iter().enumerate() {
+            let Some(Source::Registry { url, .. }) = source else { continue };
+            let scope = self.scope(at).filter(|scope| all.contains_key(&Some(*scope)));
+            let Some((named, believed)) = all.get_mut(&scope) else { continue };
+            used.insert(scope);
+            *believed &= url.as_ref().is_none_or(|url| is_host(named, &spec::host(url)));
+        }
+        all.retain(|scope, _| used.contains(scope));
+        all
     }
 
     /// Says that the checkout names a registry which the user does not.
@@ -342,6 +340,14 @@ impl<'c> Checks<'c, '_> {
             self.add(at, "lockfile/conflicting-integrity", message, spans);
         }
     }
+}
+
+/// By scope, what the checkout's `.npmrc` names, and whether it is believed.
+type Checkout<'c> = BTreeMap<Option<&'c str>, (&'c Named, bool)>;
+
+/// What npm would look at for a package of that scope.
+fn covers<'a, 'c>(checkout: &'a Checkout<'c>, scope: Option<&'c str>) -> Option<&'a (&'c Named, bool)> {
+    checkout.get(&scope).or_else(|| checkout.get(&None))
 }
 
 /// Host and port of a registry, as [`spec::host`] gives them.

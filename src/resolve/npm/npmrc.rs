@@ -4,6 +4,7 @@
 //! The checkout may be hostile. Of its file only registries are read; `${…}` stays as it is, so
 //! that no variable of the environment becomes part of an address.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use url::Url;
@@ -49,9 +50,9 @@ pub fn read(root: &Path, dir: &str) -> Result<Option<String>, String> {
     String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
 }
 
-/// The registries of a checkout's file, in its order; of two for one scope the last counts.
+/// The registries of a checkout's file, one for each scope; of two the last counts.
 pub fn registries(text: &str) -> Vec<Named> {
-    let mut out: Vec<Named> = Vec::new();
+    let mut out: BTreeMap<Option<String>, Named> = BTreeMap::new();
     for (line, key, value) in lines(text) {
         let Some(url) = registry_url(&value).filter(|_| !value.contains("${")) else { continue };
         let scope = match scope_of(&key) {
@@ -59,10 +60,10 @@ pub fn registries(text: &str) -> Vec<Named> {
             None if key == "registry" => None,
             None => continue,
         };
-        out.retain(|named| named.scope != scope);
-        out.push(Named { scope, url, line: u32::try_from(line).unwrap_or(u32::MAX) });
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        out.insert(scope.clone(), Named { scope, url, line });
     }
-    out
+    out.into_values().collect()
 }
 
 /// Keys that name a program which npm starts, or a module which it loads.
