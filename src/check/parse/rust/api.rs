@@ -226,7 +226,6 @@ impl Api {
             api.modules.insert(module.path, module.capability);
         }
         let mut above: HashMap<String, Lead> = HashMap::new();
-        #[expect(clippy::iter_over_hash_type, reason = "fills a map by union: order leaves no trace")]
         for (path, kind) in api.listed.iter().chain(&api.modules) {
             let Some(kind) = kind else { continue };
             let ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);

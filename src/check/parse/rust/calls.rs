@@ -274,7 +274,9 @@ impl Walk {
                 // What was downloaded to a file and is run from it.
                 let place = first.and_then(place_of);
                 let stored = place.and_then(|place| self.places.get(&*place).copied()).unwrap_or(0);
-                self.flow(stored, kind, &first.map_or_else(|| "?".into(), Value::shown), span);
+                let shown = first.map_or_else(|| "?".into(), Value::shown);
+                self.started(stored, &shown, span.clone());
+                self.flow(stored, kind, &shown, span);
                 if path.ends_with("Command::new") {
                     result.list = Some(Rc::from([first.map_or_else(|| "?".into(), Value::shown)]));
                 }
@@ -463,6 +465,9 @@ impl Walk {
                 if matches!(name, "arg" | "args") {
                     let places = values.iter().filter_map(place_of).map(|place| place.to_string());
                     let stored = places.filter_map(|place| self.places.get(&place)).fold(0, |a, b| a | b);
+                    if of(&API.shells) {
+                        self.started(stored, &list.join(" "), span.clone());
+                    }
                     self.flow(given | stored, kind, &list.join(" "), span.clone());
                 }
                 if STARTS.contains(&name) && list.iter().any(|part| &**part != "?") {
@@ -521,6 +526,14 @@ impl Walk {
             if API.startup.iter().any(|part| text.contains(part.as_str())) && text.len() < 256 {
                 self.raws.push(Raw::new(FactKind::Shape, "startup-file", span.clone()).value(text));
             }
+        }
+    }
+
+    /// A file that the package wrote from what it carries is started. What it hands to other
+    /// programs as data is none.
+    fn started(&mut self, stored: u32, value: &str, span: std::ops::Range<usize>) {
+        if stored & taint::EMBEDDED != 0 {
+            self.raws.push(Raw::new(FactKind::Flow, "embedded->process", span).value(value));
         }
     }
 

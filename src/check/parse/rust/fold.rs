@@ -58,7 +58,6 @@ pub mod taint {
         (DECODED, "decoded"),
         (FILE, "file"),
         (KEY, "key"),
-        (EMBEDDED, "embedded"),
         (CLIPBOARD, "clipboard"),
     ];
 }

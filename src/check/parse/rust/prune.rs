@@ -92,7 +92,7 @@ impl<'a> Prune<'a> {
             match token.kind {
                 Kind::Open => open.push(at),
                 Kind::Close => {
-                    let Some(from) = open.pop() else { return None };
+                    let from = open.pop()?;
                     mate[from] = at as u32;
                     mate[at] = from as u32;
                 }
@@ -400,7 +400,8 @@ impl<'a> Prune<'a> {
         if token.kind != Kind::Ident {
             return (Lead::default(), at + 1);
         }
-        if !self.is_sep(at + 1) && !(at > 0 && self.is_sep(at - 1)) {
+        let in_path = self.is_sep(at + 1) || (at > 0 && self.is_sep(at - 1));
+        if !in_path {
             let word = self.word(at);
             // A method or field resolves to no path.
             let member = at > 0

@@ -413,7 +413,7 @@ impl Walk {
     /// Flows from where a value came from into a sink.
     pub(super) fn flow(&mut self, taint: u32, sink: CapabilityKind, value: &str, range: Range<usize>) {
         for &(bit, source) in taint::SOURCES {
-            let inward = bit & (taint::NET | taint::DECODED | taint::EMBEDDED) != 0;
+            let inward = bit & (taint::NET | taint::DECODED) != 0;
             let worth = match sink {
                 CapabilityKind::Net => !inward,
                 CapabilityKind::Process | CapabilityKind::DynamicCode => inward,
