@@ -13,7 +13,9 @@ use super::summary::change_name;
 use super::table::short;
 use crate::attest::bom::reason_line;
 use crate::attest::read::Recovered;
-use crate::model::{CapabilityKind, Change, Decision, Finding, Node, ReasonKind, Standing, escape};
+use crate::model::{
+    CapabilityKind, Change, Decision, Finding, GapKind, Node, ReasonKind, Span, Standing, escape,
+};
 
 /// Places shown per capability.
 const PLACES: usize = 3;
@@ -149,22 +151,23 @@ fn settle(node: &Node, out: &mut String) {
                         Value::from(escape(&hit.id))
                     );
                 } else {
-                    let file = finding
-                        .spans
-                        .first()
-                        .filter(|first| finding.spans.iter().all(|span| span.file == first.file))
-                        .map(|span| format!("\n  file = {}", Value::from(escape(&span.file))))
-                        .unwrap_or_default();
+                    let lines = accept(&finding.rule, &package, &finding.spans);
                     let _ = writeln!(
                         out,
-                        "  another version, or, once read and understood, in the policy:\n  [[accept]]\n  rule = \"{}\"\n  package = \"{package}\"{file}\n  reason = \"…\"\n",
-                        escape(&finding.rule)
+                        "  another version, or, once read and understood, in the policy:\n{lines}"
                     );
                 }
             }
             ReasonKind::Gap(gap) => {
                 let message = escape(&gap.message);
-                let _ = writeln!(out, "  the missing evidence ({}): {message}\n", gap.kind.as_str());
+                let _ = writeln!(out, "  the missing evidence ({}): {message}", gap.kind.as_str());
+                // Nobody can know what was never had; the others can be looked at by a person.
+                if !matches!(gap.kind, GapKind::NotFetched | GapKind::NoAdvisories) {
+                    let lines = accept(&format!("gap/{}", gap.kind.as_str()), &package, &gap.spans);
+                    let _ = writeln!(out, "  or, once you know what it is, in the policy:\n{lines}");
+                } else {
+                    out.push('\n');
+                }
             }
             ReasonKind::Policy { clause, message, .. }
                 if clause.starts_with("deny-capabilities") || clause == "deny-gained" =>
@@ -179,4 +182,15 @@ fn settle(node: &Node, out: &mut String) {
             ReasonKind::Policy { .. } | ReasonKind::Evidence { .. } => {}
         }
     }
+}
+
+/// Lines for the policy that accept a finding or gap; in one file, where all of its places are in one.
+fn accept(rule: &str, package: &str, spans: &[Span]) -> String {
+    let file = spans
+        .first()
+        .filter(|first| spans.iter().all(|span| span.file == first.file))
+        .map(|span| format!("\n  file = {}", Value::from(escape(&span.file))))
+        .unwrap_or_default();
+    let rule = escape(rule);
+    format!("  [[accept]]\n  rule = \"{rule}\"\n  package = \"{package}\"{file}\n  reason = \"…\"\n")
 }
