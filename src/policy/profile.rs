@@ -64,20 +64,10 @@ impl Profile {
         };
         match name {
             "ci" => Some(base),
-            "skill" => Some(Self {
-                deny_severity: Severity::Medium,
-                deny_gaps: vec![
-                    NotFetched,
-                    Unverified,
-                    NotParsed,
-                    NotSeen,
-                    NotCovered,
-                    NoAdvisories,
-                    NotReviewed,
-                    NotResolved,
-                ],
-                ..base
-            }),
+            "skill" => {
+                let deny_gaps = [base.deny_gaps.as_slice(), &[NotResolved]].concat();
+                Some(Self { deny_severity: Severity::Medium, deny_gaps, ..base })
+            }
             // A report is read by people: what could not be parsed or seen is shown, not denied.
             "periodic" => Some(Self {
                 deny_gaps: vec![NotFetched, Unverified, NotCovered, NoAdvisories, NotReviewed],
