@@ -144,8 +144,18 @@ impl Revision {
     /// # Errors
     /// Where one cannot be read or written.
     pub fn write_manifests(&self, to: &Path) -> Result<(), GitError> {
-        const NAMES: [&str; 5] =
-            ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json"];
+        const NAMES: [&str; 10] = [
+            "Cargo.toml",
+            "Cargo.lock",
+            "package.json",
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "pnpm-lock.yaml",
+            "pnpm-workspace.yaml",
+            "yarn.lock",
+            "bun.lock",
+            "deno.lock",
+        ];
         for (path, id) in &self.files {
             let name = path.rsplit('/').next().unwrap_or(path);
             if !NAMES.contains(&name) {
