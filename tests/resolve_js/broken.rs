@@ -122,12 +122,12 @@ fn bun() {
     bun.lock:1:21: lockfileVersion 9 is not known, only 0 to 2 are | look for a newer bomvet, or write the lockfile with Bun 1.2 or 1.3
     bun.lock:1:21: `lockfileVersion` must be a number, found a string | Bun writes no such file; write it again with `bun install --lockfile-only`
     bun.lock:1:36: `packages` must be an object, found an array | Bun writes no such file; write it again with `bun install --lockfile-only`
-    bun.lock:1:42: the entry `a` must be an array that says what it is, found an array | Bun writes no such file; write it again with `bun install --lockfile-only`
+    bun.lock:1:42: the entry `a` must be an array with `name@version` in it, found an array | Bun writes no such file; write it again with `bun install --lockfile-only`
     bun.lock:1:43: the first element of the entry `a` must be `name@version`, found a string | Bun writes no such file; write it again with `bun install --lockfile-only`
-    bun.lock:1:42: the entry `a` must be an array that says what it is, found an object | Bun writes no such file; write it again with `bun install --lockfile-only`
+    bun.lock:1:42: the entry `a` must be an array with `name@version` in it, found an object | Bun writes no such file; write it again with `bun install --lockfile-only`
     bun.lock:1:43: a workspace must be an object, found an array | Bun writes no such file; write it again with `bun install --lockfile-only`
     bun.lock:1:66: `a` in `dependencies` must be a string, found a number | npm writes no such file; write it again with `npm install --package-lock-only`
-    bun.lock:2:1: a merge conflict is not resolved (`<<<<<<<`) | resolve it (`npm install --package-lock-only` does so for a lockfile), then audit again
+    bun.lock:2:1: a merge conflict is not resolved (`<<<<<<<`) | resolve it (write it again with `bun install --lockfile-only`), then audit again
     bun.lock:1:23: not JSON: expected `,` or `}`, found `/` | write it again with `bun install --lockfile-only`
     "#);
 }

@@ -126,7 +126,7 @@ fn package<'n>(
 ) -> Result<Package<'n>, ResolveError> {
     let label = || format!("the entry `{}`", crate::model::escape(key));
     let Some(first) = node.elements().first() else {
-        return Err(wrong(doc, node, &label(), "an array that says what it is"));
+        return Err(wrong(doc, node, &label(), "an array with `name@version` in it"));
     };
     let parts = first.as_str().and_then(split_name);
     let Some((name, place)) = parts else {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::js::manifests::{self, Manifests};
 use super::js::{self, Edge, Entry, Found, Place};
-use super::npm::doc::Doc;
+use super::npm::doc::{Doc, conflict_marker};
 use super::npm::lock::Requirement;
 use super::npm::spec;
 use super::{Options, Resolution, ResolveError, read_text};
@@ -31,6 +31,9 @@ pub fn resolve(root: &Path, project: &Project, options: &Options) -> Result<Reso
     let text = read_text(root, &project.lockfile)?;
     let doc = Doc::new(&project.lockfile, &text);
     js::present(&doc, lock::REWRITE)?;
+    if let Some(at) = conflict_marker(&text) {
+        return Err(js::conflict(&doc, at, lock::REWRITE));
+    }
     let relaxed = relax(&text);
     // Same length, same places.
     let plain = Doc::new(&project.lockfile, &relaxed);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::js::{self, Edge, Entry, Found, Place, split_name};
-use super::npm::doc::Doc;
+use super::npm::doc::{Doc, conflict_marker};
 use super::{Options, Resolution, ResolveError, read_text};
 use crate::discover::Project;
 use crate::model::{DependencyKind, Ecosystem, Gap, GapKind};
@@ -28,6 +28,9 @@ use lock::{Lock, Package};
 pub fn resolve(root: &Path, project: &Project, options: &Options) -> Result<Resolution, ResolveError> {
     let text = read_text(root, &project.lockfile)?;
     let doc = Doc::new(&project.lockfile, &text);
+    if let Some(at) = conflict_marker(&text) {
+        return Err(js::conflict(&doc, at, lock::REWRITE));
+    }
     let json = doc.parse(lock::REWRITE)?;
     let lock = lock::read(&doc, &json)?;
     let mut found =
