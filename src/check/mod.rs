@@ -5,6 +5,7 @@
 //! word deny.
 
 pub mod advisory;
+mod agent;
 mod context;
 pub mod examples;
 mod files;
@@ -21,8 +22,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::{
-    Analysis, Capability, CapabilityKind, Contents, Coverage, Fact, FactKind, FileCoverage, Finding, Gap,
-    GapKind, MicroFacts, Package, Source, Span, Treatment,
+    Analysis, Capability, CapabilityKind, Contents, Coverage, Ecosystem, Fact, FactKind, FileCoverage,
+    Finding, Gap, GapKind, MicroFacts, Package, Permissions, Provenance, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
 
@@ -170,8 +171,17 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     gaps.dedup();
     Analysis {
         contents: contents.digest.hex(),
+        tree: match contents.provenance {
+            Provenance::FirstParty => contents.tree_digest().hex(),
+            _ => String::new(),
+        },
         coverage,
         capabilities: capabilities(&facts, &manifest.install_spans),
+        permissions: match package.ecosystem {
+            Ecosystem::Agent => agent::permissions(&facts),
+            _ => Permissions::default(),
+        },
+        flows: flows(&facts),
         findings,
         gaps,
         licence: licence.expression.or(manifest.licence),
@@ -179,6 +189,18 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         install_scripts: manifest.install_scripts,
         micro,
     }
+}
+
+/// Each flow once, with the first place; tests left out.
+fn flows(facts: &[Fact]) -> Vec<(String, Span)> {
+    let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| fact.kind == FactKind::Flow && !fact.context.test) {
+        let span = first.entry(&fact.name).or_insert(&fact.span);
+        if fact.span < **span {
+            *span = &fact.span;
+        }
+    }
+    first.into_iter().map(|(name, span)| (name.to_owned(), span.clone())).collect()
 }
 
 fn gap(kind: GapKind, path: &Arc<str>, why: &str) -> Gap {

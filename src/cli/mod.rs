@@ -3,6 +3,7 @@
 
 mod audit;
 mod base;
+mod check;
 mod db;
 mod env;
 mod explain;
@@ -10,6 +11,7 @@ mod key;
 mod policy;
 mod progress;
 mod rules;
+mod shared;
 mod verify;
 
 use std::ffi::OsString;
@@ -49,6 +51,8 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(Box<audit::Args>),
+    /// Judge a skill, plugin, workspace, archive or package before it is let onto this machine
+    Check(Box<check::Args>),
     /// Show why a package is approved or denied, with the code
     Explain(explain::Args),
     /// Check a bill of materials: signature, form, verdicts, digests, attestations
@@ -81,6 +85,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let env = Env::read();
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
+        Command::Check(args) => check::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),
         Command::Db(args) => db::run(&args, env.now),

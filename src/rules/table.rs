@@ -115,6 +115,7 @@ table! {
     "lockfile/unnamed-registry",
     "lockfile/unpinned-git",
     "lockfile/unsatisfied",
+    "lockfile/vetted-differs",
     "lockfile/weak-integrity",
     "malice/clipboard-swap",
     "malice/decoded-code",
