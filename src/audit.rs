@@ -256,7 +256,7 @@ fn node(
     findings.dedup();
     gaps.extend(known.gaps);
     gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
-    if !known.covered && !package.first_party {
+    if !known.covered && !package.first_party && package.ecosystem.has_advisories() {
         gaps.push(Gap::new(
             GapKind::NoAdvisories,
             format!(

@@ -113,6 +113,11 @@ fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
+/// Writes a line to standard output.
+fn say(line: &str) -> Result<(), String> {
+    print(&format!("{line}\n")).map_err(|error| error.to_string())
+}
+
 /// Writes a line to standard error. Where that fails nobody is left to be told.
 fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");

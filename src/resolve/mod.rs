@@ -8,8 +8,8 @@ pub mod npm;
 
 use std::path::{Path, PathBuf};
 
-use crate::discover::{Discovered, Project};
-use crate::model::{Dependency, Ecosystem, Finding, Gap, Location, Package, Span};
+use crate::discover::{Discovered, Format, Project};
+use crate::model::{Dependency, Finding, Gap, Location, Package, Span};
 use crate::store::Store;
 
 /// How to resolve.
@@ -208,8 +208,15 @@ pub fn resolve(found: &Discovered, options: &Options) -> Result<Resolution, Reso
 }
 
 fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Resolution, ResolveError> {
-    match project.ecosystem {
-        Ecosystem::Cargo => cargo::resolve(root, project, options),
-        Ecosystem::Npm => npm::resolve(root, project, options),
+    match project.format {
+        Format::CargoLock => cargo::resolve(root, project, options),
+        Format::NpmLock => npm::resolve(root, project, options),
+        // All of them at once, above: skills name each other.
+        Format::Skill
+        | Format::Instructions
+        | Format::Command
+        | Format::Settings
+        | Format::Mcp
+        | Format::Plugin => Ok(Resolution::default()),
     }
 }

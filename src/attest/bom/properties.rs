@@ -167,8 +167,10 @@ fn package(node: &Node) -> Value {
             *registry = registry.as_deref().map(external::public_url_or_name);
             *url = url.as_deref().and_then(external::public_url);
         }
-        Source::Git { url, .. } | Source::Tarball { url } => *url = external::public_url_or_name(url),
-        Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } => {}
+        Source::Git { url, .. } | Source::Tarball { url } | Source::Remote { url } => {
+            *url = external::public_url_or_name(url)
+        }
+        Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } | Source::Entry { .. } => {}
     }
     let integrity: Vec<_> = package.integrity.drain(..).map(|digest| digest.to_string()).collect();
     let mut value = serde_json::to_value(&package).unwrap_or_default();

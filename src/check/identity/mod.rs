@@ -21,8 +21,8 @@ use squat::Squat;
 /// crates is shorter and counts audits, not downloads.
 fn top(ecosystem: Ecosystem) -> usize {
     match ecosystem {
-        Ecosystem::Npm => 1000,
-        Ecosystem::Cargo => 400,
+        Ecosystem::Npm | Ecosystem::Pypi => 1000,
+        _ => 400,
     }
 }
 
