@@ -4,7 +4,9 @@
 //! judgement of what a sentence asks for: that is the checks' work.
 
 pub mod front;
+mod html;
 pub mod markdown;
+mod reader;
 
 pub use self::front::{Field, FrontMatter};
 pub use self::markdown::{Block, BlockKind, Document, Heading, Link, Piece, parse};
