@@ -14,6 +14,7 @@ pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod discover;
+pub mod eval;
 pub mod graph;
 pub mod json;
 pub mod model;
