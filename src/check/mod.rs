@@ -94,6 +94,11 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let mut files = Vec::with_capacity(parsed.len());
     let mut facts = manifest.facts;
     let mut gaps = manifest.gaps;
+    if package.ecosystem == Ecosystem::Agent {
+        let (of_config, unread) = agent::config(package, contents);
+        facts.extend(of_config);
+        gaps.extend(unread);
+    }
     let mut micro = MicroFacts::default();
     for (file, parsed) in contents.files.iter().zip(parsed) {
         let install = installed.contains(&*file.path);

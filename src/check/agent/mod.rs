@@ -1,5 +1,9 @@
 //! What is said of agent packages only: the tools that they declare and use.
 
+mod config;
+
+pub use self::config::read as config;
+
 use std::collections::BTreeMap;
 
 use crate::model::{Fact, FactKind, Permissions, Polarity, Span, ToolUse};
