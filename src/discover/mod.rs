@@ -18,6 +18,7 @@ pub mod workspace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use self::cover::NO_LOCKFILE;
 pub use self::format::Format;
 use crate::model::{Ecosystem, Finding, Gap};
 
@@ -34,6 +35,11 @@ const OWN: &[&str] = &[
     "pnpm-lock.yaml",
     "yarn.lock",
 ];
+
+/// Whether a path is a manifest's.
+pub fn is_manifest(path: &str) -> bool {
+    MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
 
 /// One lockfile, or one manifest that has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +144,19 @@ pub enum DiscoverError {
 /// # Errors
 /// Where the path cannot be read, is too large, or holds no lockfile.
 pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
+    let found = tree(path, exclude)?;
+    if found.projects.is_empty() {
+        let passed_over = found.findings.into_iter().map(|finding| finding.message).collect();
+        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
+    }
+    Ok(found)
+}
+
+/// Like [`discover`], where nothing need be found: the whole folder is the subject.
+///
+/// # Errors
+/// Where the path cannot be read or is too large.
+pub fn tree(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
     let read = |source| DiscoverError::Read { path: path.to_owned(), source };
     let meta = std::fs::metadata(path).map_err(read)?;
     if !meta.is_dir() {
@@ -162,10 +181,6 @@ pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverE
         .collect();
     projects.sort();
     let mut findings = seen.findings;
-    if projects.is_empty() {
-        let passed_over = findings.into_iter().map(|finding| finding.message).collect();
-        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
-    }
     let uncovered = cover::uncovered(&root, &seen.manifests, &projects);
     let mut gaps = cover::gaps(&uncovered, &seen.foreign, &projects);
     findings.extend(uncovered);
