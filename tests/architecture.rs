@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "model",
     "json",
     "shell",
+    "yaml",
     "rules",
     "store",
     "prose",

@@ -29,6 +29,16 @@ const MANIFESTS: &[&str] = &["Cargo.toml", "package.json"];
 pub fn is_manifest(path: &str) -> bool {
     MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
 }
+/// Lockfiles by the names that package managers read them by.
+const OWN: &[&str] = &[
+    "Cargo.lock",
+    "bun.lock",
+    "deno.lock",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+];
 
 /// One lockfile, or one manifest that has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,23 +62,19 @@ const FOREIGN: &[&str] = &[
     "Pipfile.lock",
     "Podfile.lock",
     "build.zig.zon",
-    "bun.lock",
     "bun.lockb",
     "composer.lock",
     "conan.lock",
-    "deno.lock",
     "go.mod",
     "gradle.lockfile",
     "mix.lock",
     "packages.lock.json",
     "pdm.lock",
-    "pnpm-lock.yaml",
     "poetry.lock",
     "pom.xml",
     "pubspec.lock",
     "pylock.toml",
     "uv.lock",
-    "yarn.lock",
 ];
 
 /// Whether a file of that name asks another package manager for packages.
@@ -195,7 +201,7 @@ fn single(path: &Path) -> Result<Discovered, DiscoverError> {
         return Err(DiscoverError::NotALockfile { path: path.to_owned() });
     };
     // A copy under another name is not what its folder's manifest is locked by.
-    let own = ["Cargo.lock", "package-lock.json", "npm-shrinkwrap.json"].contains(&name.as_str());
+    let own = OWN.contains(&name.as_str());
     let project = project(&name, format, |manifest| own && root.join(manifest).is_file());
     Ok(Discovered { root, projects: vec![project], findings: Vec::new(), gaps: Vec::new() })
 }

@@ -4,8 +4,13 @@
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
 pub mod agent;
+pub mod bun;
 pub mod cargo;
+pub mod deno;
+mod js;
 pub mod npm;
+pub mod pnpm;
+pub mod yarn;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -226,6 +231,10 @@ fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Reso
     match project.format {
         Format::CargoLock => cargo::resolve(root, project, options),
         Format::NpmLock => npm::resolve(root, project, options),
+        Format::PnpmLock => pnpm::resolve(root, project, options),
+        Format::YarnLock => yarn::resolve(root, project, options),
+        Format::BunLock => bun::resolve(root, project, options),
+        Format::DenoLock => deno::resolve(root, project, options),
         // All of them at once, above: skills name each other.
         Format::Skill
         | Format::Instructions
