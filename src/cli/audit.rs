@@ -187,6 +187,7 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
     store.sweep();
     let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
     let npm_registries = homes.npm.registries();
+    let pypi_registries = homes.pypi.registries();
     Ok(audit::Options {
         path: args.path.clone(),
         policy,
@@ -206,6 +207,7 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
             lockfile_only: args.lockfile_only,
             store: Some(store.clone()),
             npm_registries,
+            pypi_registries,
             ..resolve::Options::default()
         },
         advisories: advisory::Options {
