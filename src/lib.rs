@@ -23,3 +23,4 @@ pub mod resolve;
 pub mod review;
 pub mod rules;
 pub mod store;
+pub mod yaml;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 /// Top-level modules in the order of the data, services first. A module may use itself and
 /// everything before it.
-const ORDER: [&str; 15] = [
-    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
+const ORDER: [&str; 16] = [
+    "model", "json", "yaml", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
     "policy", "attest", "compare", "report", "audit",
 ];
 
