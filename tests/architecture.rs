@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     "json",
     "yaml",
     "shell",
+    "yaml",
     "rules",
     "store",
     "prose",

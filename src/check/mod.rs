@@ -15,6 +15,7 @@ pub mod licence;
 mod manifest;
 mod nested;
 pub mod parse;
+mod share;
 pub mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ use crate::model::{
     Finding, Gap, GapKind, MicroFacts, Package, Permissions, Provenance, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
+
+pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
 pub const VERSION: u32 = 3;
@@ -63,9 +66,24 @@ pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analy
     analyse_with(package, contents, rules, &[])
 }
 
+/// Like [`analyse`], for one of a version's archives.
+pub fn analyse_sharing(package: &Package, contents: &Contents, rules: &RuleSet, memo: &Memo) -> Analysis {
+    analyse_all(package, contents, rules, &[], memo)
+}
+
 /// Like [`analyse`], with files that run at install time beside those that the manifest starts.
 pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, started: &[String]) -> Analysis {
-    let one = |file: &crate::model::File| parse::file(&file.path, contents.bytes(file));
+    analyse_all(package, contents, rules, started, &Memo::none())
+}
+
+fn analyse_all(
+    package: &Package,
+    contents: &Contents,
+    rules: &RuleSet,
+    started: &[String],
+    memo: &Memo,
+) -> Analysis {
+    let one = |file: &crate::model::File| memo.parse(&file.path, contents.bytes(file));
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),

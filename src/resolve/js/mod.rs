@@ -326,6 +326,7 @@ fn packages(
             _ => None,
         };
         packages.push(Package {
+            artifacts: Vec::new(),
             agent: None,
             purl,
             ecosystem: entry.ecosystem,

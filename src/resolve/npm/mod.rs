@@ -308,6 +308,7 @@ impl Resolver<'_, '_, '_> {
                 features: Vec::new(),
                 patches: None,
                 folder,
+                artifacts: Vec::new(),
             });
         }
         packages
