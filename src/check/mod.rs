@@ -56,7 +56,8 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] = &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
+pub const CHECKS: &[&dyn Check] =
+    &[&agent::Permits, &files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;
