@@ -6,6 +6,7 @@
 
 pub mod advisory;
 mod context;
+mod distribution;
 pub mod examples;
 mod files;
 pub mod identity;
@@ -30,7 +31,7 @@ use crate::rules::RuleSet;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -54,7 +55,8 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] = &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
+pub const CHECKS: &[&dyn Check] =
+    &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild, &distribution::Record];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;
