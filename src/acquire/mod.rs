@@ -127,7 +127,7 @@ impl Acquired {
             Self::Distributions { list, .. } => {
                 list.iter().map(|one| format!("{} {}\n", one.name, one.sha256.hex())).collect()
             }
-            Self::Folder { contents, .. } => contents.digest.hex(),
+            Self::Folder { contents, .. } => contents.tree_digest().hex(),
         }
     }
 }
