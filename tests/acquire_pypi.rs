@@ -1,6 +1,7 @@
 //! Wheels and source archives from a package index, over a server on this machine.
 
 #[path = "support/server.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod server;
 #[path = "support/mod.rs"]
 mod support;
@@ -9,7 +10,7 @@ use std::io::Write as _;
 
 use bomvet::acquire::registry::pypi::PypiConfig;
 use bomvet::acquire::{Acquired, Acquirer, Options};
-use bomvet::model::{Digest, Ecosystem, Package, Provenance};
+use bomvet::model::{Digest, Ecosystem, Location, Package, Provenance};
 use bomvet::store::Store;
 use server::{Answer, Server};
 
@@ -56,7 +57,7 @@ fn case() -> Case {
 
 impl Case {
     fn acquirer(&self, offline: bool) -> Acquirer {
-        let pip = format!("[global]\nindex-url = {}/simple\n", self.server.url());
+        let pip = format!("[global]\nindex-url = {}simple\n", self.server.url());
         let options = Options {
             offline,
             pypi: PypiConfig::parse(&[pip], "", &|_| None),
@@ -67,7 +68,8 @@ impl Case {
 }
 
 fn package(integrity: Vec<Digest>) -> Package {
-    support::package(Ecosystem::Pypi, "demo", "1.0", integrity)
+    let declared = Location { file: "requirements.txt".into(), line: 1, column: 1 };
+    Package { integrity, ..Package::registry(Ecosystem::Pypi, "demo", "1.0", declared) }
 }
 
 /// Digests without file names, as `requirements.txt` has them: the index says which file each is.

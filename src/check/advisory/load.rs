@@ -277,3 +277,32 @@ fn date(text: &str) -> Option<i64> {
     let date = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
     Some(date.midnight().assume_utc().unix_timestamp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::advisory::record::Match;
+    use crate::model::Location;
+
+    /// PyPA's form, Python's order of versions and spellings of names.
+    #[test]
+    fn records_in_yaml_say_what_they_say_in_json() {
+        let text = "id: PYSEC-2023-1\ndetails: bad\naffected:\n- package:\n    name: Foo.Bar\n    ecosystem: PyPI\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n    - fixed: 1.10\n  versions:\n  - 0.9\nmodified: '2023-01-02T00:00:00Z'\n";
+        let bytes = from_yaml(text.as_bytes()).expect("YAML");
+        assert_eq!(modified(&bytes), Some(1_672_617_600));
+        let records = osv::parse(&bytes).expect("a record");
+        assert_eq!(key(records[0].ecosystem, &records[0].name), key(Ecosystem::Pypi, "foo_bar"));
+        let hits = |version: &str| {
+            let declared = Location { file: "uv.lock".into(), line: 1, column: 1 };
+            records[0].hits(&Package::registry(Ecosystem::Pypi, "foo-bar", version, declared))
+        };
+        for version in ["1.9", "1.10rc1", "1.10.dev3", "0.9.post1", "1.9+cpu", "1.9.9"] {
+            assert_eq!(hits(version), Match::Yes, "{version}");
+        }
+        for version in ["1.10", "1.10.post1", "1!0.1", "2", "1.10+cpu"] {
+            assert_eq!(hits(version), Match::No, "{version}");
+        }
+        assert!(matches!(hits("new"), Match::Unknown(_)));
+        assert!(from_yaml(b"a: [").is_err() && from_yaml(b"\xff").is_err());
+    }
+}
