@@ -331,7 +331,7 @@ impl Acquirer {
         if let Some(why) = yanked.first() {
             let why = if why.is_empty() { String::new() } else { format!(": {}", crate::model::escape(why)) };
             let message = format!("the index has withdrawn (yanked) {}{why}", package.label());
-            found.remarks.findings.push(Finding::new("acquire/yanked", message, vec![declared_at(package)]));
+            found.remarks.findings.push(Finding::new("advisory/yanked", message, vec![declared_at(package)]));
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod advisory;
 mod agent;
 mod context;
+mod distribution;
 pub mod examples;
 mod files;
 pub mod identity;
@@ -32,7 +33,7 @@ use crate::rules::RuleSet;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -56,8 +57,14 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] =
-    &[&agent::Permits, &files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
+#[rustfmt::skip]
+pub const CHECKS: &[&dyn Check] = &[
+    &agent::Permits,
+    &distribution::Record,
+    &files::BundledProgram,
+    &files::Minified,
+    &files::OpaqueInBuild,
+];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;

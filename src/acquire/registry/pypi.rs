@@ -417,7 +417,16 @@ mod tests {
             shown(none.direct("http://files.pythonhosted.org/packages/a/x.whl", false)),
             shown(none.page(&none.indices()[0], "../x")),
         ];
-        insta::assert_snapshot!(all.join("\n"));
+        insta::assert_snapshot!(all.join("\n"), @"
+    https://m.invalid/simple/foo-bar/ User Basic dTpwQA==
+    page
+    https://m.invalid/files/x.whl User Basic dTpwQA==
+    page
+    https://other.invalid/x.whl Checkout -
+    https://files.pythonhosted.org/packages/a/x.whl User -
+    page
+    page
+    ");
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub(super) struct Assembly<'r> {
     pub root: &'r Path,
     /// The lockfile's folder, from the root.
     pub dir: String,
+    /// The lockfile, from the root.
+    file: String,
     pub options: &'r Options,
     locked: Vec<Locked>,
     own: Option<Own>,
@@ -88,10 +90,11 @@ pub(super) struct Assembly<'r> {
 }
 
 impl<'r> Assembly<'r> {
-    pub fn new(root: &'r Path, dir: &str, options: &'r Options) -> Self {
+    pub fn new(root: &'r Path, file: &str, dir: &str, options: &'r Options) -> Self {
         Self {
             root,
             dir: dir.to_owned(),
+            file: file.to_owned(),
             options,
             locked: Vec::new(),
             own: None,
@@ -425,11 +428,7 @@ impl<'r> Assembly<'r> {
                 (Some(entry.name.clone()), Some(entry.version.clone()), location(&entry.span))
             }
             (Some(own), None) => (own.name.clone(), own.version.clone(), own.declared.clone()),
-            (None, None) => {
-                let file = self.locked.first().map(|entry| entry.span.file.clone());
-                let file = file.unwrap_or_else(|| ".".into());
-                (None, None, Location { file, line: 1, column: 1 })
-            }
+            (None, None) => (None, None, Location { file: self.file.as_str().into(), line: 1, column: 1 }),
         };
         let name = name.unwrap_or(fallback);
         let version = version.unwrap_or_default();

@@ -39,7 +39,7 @@ pub use source::{digest_of, is_default};
 pub fn resolve(root: &Path, project: &Project, options: &Options) -> Result<Resolution, ResolveError> {
     let text = read_text(root, &project.lockfile)?;
     let doc = doc::Doc::new(&project.lockfile, &text);
-    let mut out = assemble::Assembly::new(root, &project.dir, options);
+    let mut out = assemble::Assembly::new(root, &project.lockfile, &project.dir, options);
     match project.format {
         Format::Requirements => requirements::read(&doc, &mut out)?,
         Format::UvLock => uv::read(&doc, &mut out)?,
@@ -52,6 +52,3 @@ pub fn resolve(root: &Path, project: &Project, options: &Options) -> Result<Reso
     }
     Ok(out.finish())
 }
-
-#[cfg(test)]
-mod tests;
