@@ -5,9 +5,9 @@ use std::path::Path;
 
 /// Top-level modules in the order of the data, services first. A module may use itself and
 /// everything before it.
-const ORDER: [&str; 15] = [
-    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
-    "policy", "attest", "compare", "report", "audit",
+const ORDER: [&str; 17] = [
+    "model", "json", "yaml", "rules", "store", "discover", "resolve", "graph", "acquire", "origin", "check",
+    "review", "policy", "attest", "compare", "report", "audit",
 ];
 
 /// Uses that point up and why they may.

@@ -13,7 +13,7 @@ use crate::compare;
 use crate::model::Audit;
 use crate::policy::Policy;
 use crate::store::Store;
-use crate::{acquire, report, resolve};
+use crate::{acquire, origin, report, resolve};
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,6 +51,12 @@ pub struct Args {
     /// Never open a socket
     #[arg(long)]
     offline: bool,
+    /// Ask registries about every package: its age, publisher, whether it is deprecated or gone
+    #[arg(long, conflicts_with = "no_origin")]
+    origin: bool,
+    /// Ask registries about no package, whatever the policy's cooling-off
+    #[arg(long)]
+    no_origin: bool,
     /// Read lockfiles only, do not ask cargo for features, platforms and kinds
     #[arg(long)]
     lockfile_only: bool,
@@ -213,6 +219,11 @@ fn options(args: &Args, env: &Env, policy: Policy) -> Result<audit::Options, Com
             now: env.now,
             cargo_home: env.cargo_home.clone(),
             ..advisory::Options::default()
+        },
+        origin: match (args.origin, args.no_origin) {
+            (true, _) => origin::Ask::All,
+            (_, true) => origin::Ask::Never,
+            _ => origin::Ask::Auto,
         },
         store,
     })

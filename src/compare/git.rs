@@ -148,7 +148,11 @@ impl Revision {
             ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json"];
         for (path, id) in &self.files {
             let name = path.rsplit('/').next().unwrap_or(path);
-            if !NAMES.contains(&name) {
+            // With the hashes that lie beside `go.mod` and `go.work`.
+            let read = NAMES.contains(&name)
+                || crate::discover::Format::of(path).is_some()
+                || matches!(name, "go.sum" | "go.work.sum");
+            if !read {
                 continue;
             }
             let target = to.join(path);

@@ -57,6 +57,7 @@ struct RawProfile {
     deny_gained: Option<Vec<CapabilityKind>>,
     deny_licences: Option<Vec<Spanned<String>>>,
     max_code_lines: Option<u64>,
+    cooling_off_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -250,6 +251,7 @@ fn apply(source: &Source<'_>, profile: &mut Profile, changes: RawProfile) -> Res
     set(&mut profile.deny_capabilities, changes.deny_capabilities);
     set(&mut profile.deny_gained, changes.deny_gained);
     set(&mut profile.max_code_lines, changes.max_code_lines);
+    set(&mut profile.cooling_off_days, changes.cooling_off_days);
     if let Some(kinds) = changes.deny_advisories {
         for kind in &kinds {
             if !ADVISORY_KINDS.contains(&kind.get_ref().as_str()) {

@@ -3,8 +3,15 @@
 //! In: the discovered projects. Out: packages and dependencies, each with the line that asks for
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
+pub mod actions;
 pub mod cargo;
+pub mod docker;
+pub mod golang;
+pub mod install;
+pub mod newest;
 pub mod npm;
+mod text;
+pub mod zig;
 
 use std::path::{Path, PathBuf};
 
@@ -84,7 +91,8 @@ impl Resolution {
                 .iter()
                 .any(|digest| first.integrity.iter().any(|other| other.algorithm == digest.algorithm));
             let agree = package.integrity.iter().any(|digest| first.integrity.contains(digest));
-            if comparable && !agree {
+            let pins_differ = matches!((&first.pin, &package.pin), (Some(a), Some(b)) if a != b);
+            if comparable && !agree || pins_differ {
                 let place =
                     |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
                 self.findings.push((
@@ -111,6 +119,7 @@ impl Resolution {
             first.first_party |= package.first_party;
             first.licence = first.licence.take().or(package.licence);
             first.patches = first.patches.take().or(package.patches);
+            first.pin = first.pin.take().or(package.pin);
             first.folder = first.folder.take().or(package.folder);
         }
         self.packages = kept;
@@ -211,6 +220,12 @@ fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Reso
     match project.format {
         Format::CargoLock => cargo::resolve(root, project, options),
         Format::NpmLock => npm::resolve(root, project, options),
+        Format::GoMod => golang::resolve(root, project),
+        Format::GoWork => golang::resolve_work(root, project),
+        Format::Zon => zig::resolve(root, project),
+        Format::Dockerfile => docker::resolve(root, project),
+        Format::Compose => docker::resolve_compose(root, project),
+        Format::Workflow | Format::Action => actions::resolve(root, project),
         // All of them at once, above: skills name each other.
         Format::Skill
         | Format::Instructions

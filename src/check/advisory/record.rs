@@ -121,6 +121,7 @@ pub(super) fn is_public(package: &Package) -> bool {
                 url == "https://github.com/rust-lang/crates.io-index" || url == "https://index.crates.io"
             }
         },
+        (Ecosystem::Golang, Source::Registry { .. }) | (Ecosystem::Github, Source::Git { .. }) => true,
         (Ecosystem::Npm, Source::Registry { .. } | Source::Bundled { .. } | Source::Tarball { .. }) => true,
         _ => false,
     }
@@ -131,6 +132,7 @@ pub(super) fn is_public(package: &Package) -> bool {
 pub(super) fn key(ecosystem: Ecosystem, name: &str) -> (Ecosystem, String) {
     let name = match ecosystem {
         Ecosystem::Cargo => name.to_ascii_lowercase().replace('_', "-"),
+        Ecosystem::Github => name.to_ascii_lowercase(),
         _ => name.to_owned(),
     };
     (ecosystem, name)

@@ -33,6 +33,24 @@ impl Version {
     }
 }
 
+impl Version {
+    /// Reads the tag of an action: `v4` and `v4.1` move to the newest version that they begin.
+    pub(super) fn parse_newest(text: &str) -> Option<Self> {
+        let mut version = Self::parse(text)?;
+        let numbers = text.trim_start_matches(['v', 'V', '=']);
+        if numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            let dots = numbers.bytes().filter(|byte| *byte == b'.').count();
+            if dots < 2 {
+                version.0.patch = u64::MAX;
+            }
+            if dots < 1 {
+                version.0.minor = u64::MAX;
+            }
+        }
+        Some(version)
+    }
+}
+
 impl PartialEq for Version {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
