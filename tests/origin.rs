@@ -57,7 +57,9 @@ fn registries_are_asked_once_and_the_store_answers_offline() {
     assert_eq!(origin(0).age_days(NOW), Some(1));
     assert!(origin(1).found && origin(1).age_days(NOW) == Some(365));
     assert!(!origin(2).found && known[2].findings[0].rule == "origin/not-found");
-    assert!(known[3].origin.is_none() && known[3].unknown.as_ref().unwrap().contains("with the package `other`"));
+    assert!(
+        known[3].origin.is_none() && known[3].unknown.as_ref().unwrap().contains("with the package `other`")
+    );
     assert!(known[4].origin.is_none(), "{:?}", known[4]);
     assert!(known[5].findings.iter().any(|finding| finding.rule == "origin/yanked"), "{:?}", known[5]);
     let asked = server.paths().len();

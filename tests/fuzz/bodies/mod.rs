@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "go_module", run: infra::go_module, seeds: infra::go_seeds },
     Target { name: "jcs", run: signed::jcs, seeds: signed::jcs_seeds },
     Target { name: "js", run: code::js, seeds: code::js_seeds },
+    Target { name: "js_locks", run: projects::js_locks, seeds: projects::js_lock_seeds },
     Target { name: "json", run: code::json, seeds: code::json_seeds },
     Target { name: "keys", run: signed::keys, seeds: signed::key_seeds },
     Target { name: "licence", run: records::licence, seeds: records::licence_seeds },
@@ -57,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "toml", run: code::toml, seeds: code::toml_seeds },
     Target { name: "workflow", run: infra::workflow, seeds: infra::workflow_seeds },
     Target { name: "zon", run: infra::zon, seeds: infra::zon_seeds },
+    Target { name: "yaml", run: records::yaml, seeds: records::yaml_seeds },
 ];
 
 /// The target of that name.
