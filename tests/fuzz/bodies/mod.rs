@@ -46,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "osv", run: records::osv, seeds: records::osv_seeds },
     Target { name: "package", run: code::package, seeds: code::package_seeds },
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
+    Target { name: "python", run: code::python, seeds: code::python_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },
