@@ -35,9 +35,12 @@ pub fn run(rules: &RuleSet) -> Vec<ExampleResult> {
 
 fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     let cargo = example.path.ends_with(".rs") || example.path.ends_with("Cargo.toml");
-    let (ecosystem, manifest) = match cargo {
-        true => (Ecosystem::Cargo, "Cargo.toml"),
-        false => (Ecosystem::Npm, "package.json"),
+    // A text for people comes in a package for people.
+    let agent = rule.id.starts_with("agent/") && !example.path.ends_with("README.md");
+    let (ecosystem, manifest) = match (cargo, agent) {
+        (true, _) => (Ecosystem::Cargo, "Cargo.toml"),
+        (_, true) => (Ecosystem::Agent, ""),
+        _ => (Ecosystem::Npm, "package.json"),
     };
     let plain = match cargo {
         true => "[package]\nname = \"example\"\nversion = \"1.0.0\"\n",
@@ -45,7 +48,7 @@ fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     };
     let mut files = vec![(example.path.as_str(), &*example.code)];
     let given = example.files.iter().any(|(path, _)| path == manifest);
-    if example.path != manifest && !given {
+    if !manifest.is_empty() && example.path != manifest && !given {
         files.push((manifest, example.manifest.as_deref().unwrap_or(plain).as_bytes()));
     }
     files.extend(example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())));

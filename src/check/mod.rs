@@ -29,7 +29,7 @@ use crate::model::{
 use crate::rules::RuleSet;
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -65,7 +65,21 @@ pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analy
 
 /// Like [`analyse`], with files that run at install time beside those that the manifest starts.
 pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, started: &[String]) -> Analysis {
-    let one = |file: &crate::model::File| parse::file(&file.path, contents.bytes(file));
+    let audience = match package.ecosystem {
+        Ecosystem::Agent => parse::markdown::Audience::Agent,
+        _ => parse::markdown::Audience::People,
+    };
+    let one = |file: &crate::model::File| {
+        let mut parsed = parse::file(&file.path, contents.bytes(file));
+        if let Some(prose) = parse::prose(&file.path, contents.bytes(file), audience) {
+            if parsed.treatment == Treatment::Text {
+                parsed.treatment = prose.treatment;
+            }
+            parsed.code_lines += prose.code_lines;
+            parsed.facts.extend(prose.facts);
+        }
+        parsed
+    };
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),
@@ -149,7 +163,9 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));
             fact.context.install |= install || whole;
-            fact.context.test |= test;
+            // An agent reads its package's examples and documents; the parse says what is data.
+            let prose = matches!(fact.kind, FactKind::Instruction | FactKind::Tool | FactKind::Declared);
+            fact.context.test |= test && !(prose && package.ecosystem == Ecosystem::Agent);
             facts.extend(command.into_iter().flatten().map(|mut inner| {
                 inner.context.layer = inner.context.layer.max(fact.context.layer);
                 inner.context.install = fact.context.install;

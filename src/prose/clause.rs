@@ -226,6 +226,23 @@ impl<'s> Reading<'s> {
 
     /// "you send": an order only where nothing makes it a case.
     fn after_you(&self, you: usize) -> Mood {
+        let ensures = [
+            "sure",
+            "certain",
+            "ensure",
+            "important",
+            "required",
+            "essential",
+            "crucial",
+            "mandatory",
+            "want",
+        ];
+        if you
+            .checked_sub(2)
+            .is_some_and(|at| self.word(at + 1) == "that" && ensures.contains(&self.word(at)))
+        {
+            return Mood::Told;
+        }
         match you.checked_sub(1).map_or("", |at| self.word(at)) {
             "when" | "if" | "once" | "before" | "after" | "while" | "what" | "that" | "as" | "how"
             | "where" | "until" | "whenever" | "unless" | "can" | "which" | "whether" | "the" | "things"
@@ -261,18 +278,15 @@ impl<'s> Reading<'s> {
     pub fn negated(&self, hit: &Hit, strict: bool) -> bool {
         let after = self.hits.iter().any(|neg| {
             let gap = neg.range.start.saturating_sub(hit.range.end);
-            let reach = if neg.range.len() == "nicht".len()
-                && neg.concept == "word.neg-after"
-                && !self.text.is_ascii()
-            {
-                12
-            } else {
-                40
-            };
+            let reach = 40;
             neg.concept == "word.neg-after"
                 && neg.range.start >= hit.range.end
                 && gap <= reach
                 && !self.between(hit.range.end, neg.range.start).contains([',', '、', '。', ';', '，'])
+                // The negation is that of the last verb before it.
+                && !self.hits.iter().any(|next| {
+                    next.concept.starts_with("act.") && hit.range.end <= next.range.start && next.range.end <= neg.range.start
+                })
         });
         if after && !hit.english {
             // 忘れないで: not to forget is to do.

@@ -26,6 +26,8 @@ pub struct Folded {
     pub code: Vec<Range<usize>>,
     /// End of the last character in the source.
     pub end: usize,
+    /// Bytes of `text` where several spaces stood.
+    gaps: Vec<usize>,
     /// Letters that were not what they look like, invisible ones within words, and spelled-out
     /// words.
     pub disguised: u32,
@@ -86,6 +88,10 @@ impl Folded {
 
     fn letter(&mut self, c: char, at: usize) {
         if c == ' ' && (self.text.is_empty() || self.text.ends_with(' ')) {
+            let last = self.text.len().saturating_sub(1);
+            if self.gaps.last() != Some(&last) {
+                self.gaps.push(last);
+            }
             return;
         }
         let place = self.shown.len();
@@ -176,6 +182,39 @@ impl Folded {
         *self = out;
     }
 
+    /// Puts letters for the digits that stand for them (`1gn0re`), where that makes a known word.
+    pub fn unleet(&mut self, known: &dyn Fn(&str) -> bool) {
+        let mut changes: Vec<(usize, u8)> = Vec::new();
+        let mut start = 0;
+        for word in self.text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '@' && c != '$') {
+            let bare = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let letters = bare.bytes().filter(u8::is_ascii_alphabetic).count();
+            let odd = bare.len() - letters;
+            if odd > 0 && letters >= 2 && odd <= letters && bare.len() <= 24 {
+                let plain = |one: u8| bare.bytes().map(|b| letter_of(b, one)).collect::<Option<Vec<u8>>>();
+                let found = [b'i', b'l']
+                    .into_iter()
+                    .filter_map(plain)
+                    .find(|word| std::str::from_utf8(word).is_ok_and(known));
+                let digits = |word: Vec<u8>| {
+                    word.into_iter().enumerate().map(move |(at, b)| (start + at, b)).collect::<Vec<_>>()
+                };
+                changes.extend(found.map(digits).into_iter().flatten());
+            }
+            start += word.len();
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        for (at, b) in changes {
+            bytes[at] = b;
+        }
+        // One ASCII letter for another ASCII character.
+        self.text = String::from_utf8_lossy(&bytes).into_owned();
+        self.disguised += 2;
+    }
+
     /// Joins words that are spelled out (`s e n d`, `s.e.n.d`): at least four single letters
     /// with one and the same separator between them.
     pub fn join_letters(&mut self) {
@@ -197,6 +236,7 @@ impl Folded {
             let mut end = at;
             while end + 2 < bytes.len()
                 && bytes[end + 1] == separator
+                && self.gaps.binary_search(&(end + 1)).is_err()
                 && bytes[end + 2].is_ascii_alphabetic()
                 && bytes.get(end + 3).is_none_or(|b| !b.is_ascii_alphanumeric())
             {
@@ -243,9 +283,24 @@ impl Folded {
                 .map(|c| shift(c.start)..shift(c.end))
                 .collect(),
             end: self.at(range.end),
+            gaps: Vec::new(),
             disguised: self.disguised,
         }
     }
+}
+
+/// The letter that a character stands for; `one` for the digit one.
+fn letter_of(b: u8, one: u8) -> Option<u8> {
+    Some(match b {
+        b'a'..=b'z' => b,
+        b'0' => b'o',
+        b'1' => one,
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'7' => b't',
+        _ => return None,
+    })
 }
 
 fn is_selector(c: char) -> bool {
@@ -299,6 +354,10 @@ mod tests {
         assert_eq!(folded("e\u{301}crire").shown, "écrire");
         assert_eq!(folded("now i-g-n-o-r-e it").text, "now ignore it");
         assert_eq!(folded("a b c").text, "a b c");
+        assert_eq!(folded("s e n d   i t   n o w x").text, "send i t nowx");
+        let mut leet = folded("1gn0re step1 4ll");
+        leet.unleet(&|word| word == "ignore" || word == "all");
+        assert_eq!(leet.text, "ignore step1 all");
     }
 
     proptest! {

@@ -91,6 +91,8 @@ pub struct Setting {
     pub example: bool,
     /// It is data of a test.
     pub test: bool,
+    /// The lead or the heading says that code shows what comes out.
+    pub shown: bool,
     /// It is quoted by its place alone (front matter and descriptions are not).
     pub whole: bool,
 }
@@ -137,7 +139,7 @@ fn one(
             && before.objects.iter().any(|object| frame.direct.contains(object))
             && refers(hit, reading, &segment));
     let follows = |group: &[Concept]| {
-        let from = if frame.ordered { hit.range.end..segment.end } else { segment.clone() };
+        let from = if frame.ordered { hit.range.end..reading.text.len() } else { 0..reading.text.len() };
         let trivial = group.contains(&hit.concept);
         trivial
             || reading.find(group, &from).any(|other| other.range != hit.range && near(hit, other, 3 * NEAR))

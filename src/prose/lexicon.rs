@@ -45,6 +45,8 @@ pub struct Lexicon {
     places: Vec<(Concept, Regex)>,
     /// Function words of languages in Latin letters, each with the languages that have it.
     function: BTreeMap<&'static str, u16>,
+    /// English terms, sorted.
+    english: Vec<String>,
 }
 
 /// Languages in Latin letters first; their order is that of the bits.
@@ -112,7 +114,7 @@ impl Lexicon {
                         if verb {
                             inflected(stem).into_iter().for_each(|form| add(form, false));
                         } else if english
-                            && matches!(group.as_str(), "obj" | "who" | "dest")
+                            && group != "act"
                             && stem.ends_with(|c: char| c.is_ascii_alphabetic())
                             && !stem.ends_with('s')
                         {
@@ -131,7 +133,16 @@ impl Lexicon {
                 Some((concept(group, inner)?, regex))
             })
             .collect();
-        Self { terms, automaton, places, function }
+        let of_english = patterns.iter().zip(&terms).filter(|(_, term)| term.language == 0);
+        let mut english: Vec<String> = of_english.map(|(text, _)| text.clone()).collect();
+        english.sort();
+        english.dedup();
+        Self { terms, automaton, places, function, english }
+    }
+
+    /// Whether a single English word is a term.
+    pub fn is_word(&self, word: &str) -> bool {
+        self.english.binary_search_by(|known| known.as_str().cmp(word)).is_ok()
     }
 
     /// The terms of a folded text, by place; `code` are ranges in which verbs are names.
@@ -141,7 +152,8 @@ impl Lexicon {
         for (concept, regex) in &self.places {
             hits.extend(regex.find_iter(text).filter(|found| !found.is_empty()).map(|found| Hit {
                 concept,
-                range: found.range(),
+                range: found.start()
+                    ..found.start() + found.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?']).len(),
                 base: false,
                 english: true,
             }));
@@ -172,7 +184,7 @@ impl Lexicon {
         hits.sort_by(|a, b| {
             (a.range.start, b.range.end, a.concept).cmp(&(b.range.start, a.range.end, b.concept))
         });
-        shadowed(hits)
+        shadowed(hits, text)
     }
 
     /// Bits of the languages that a text may be in.
@@ -187,7 +199,7 @@ impl Lexicon {
         let best = scores.iter().copied().max().unwrap_or(0);
         let mut mask = !0u16 << LATIN | 1;
         for (bit, score) in scores.iter().enumerate() {
-            if *score > 0 && score * 2 >= best {
+            if *score > 0 && score * 2 >= best && *score >= scores[0] {
                 mask |= 1 << bit;
             }
         }
@@ -196,7 +208,7 @@ impl Lexicon {
 }
 
 /// Drops terms that stand within longer ones: `prompt` in `system prompt`.
-fn shadowed(hits: Vec<Hit>) -> Vec<Hit> {
+fn shadowed(hits: Vec<Hit>, text: &str) -> Vec<Hit> {
     let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         // Longer ones that start before it come first; few are open at once.
@@ -208,7 +220,14 @@ fn shadowed(hits: Vec<Hit>) -> Vec<Hit> {
                 && hit.concept.starts_with("act.")
                 && hit.concept != "act.tell"
                 && hit.concept != "act.ask";
-            inside && strictly && (names || covert || longer.concept == hit.concept)
+            // Stems of two verbs, and an address that is of a kind, are both meant.
+            let one_word = text.get(longer.range.clone()).is_some_and(|term| !term.contains(' '));
+            let verbs = longer.concept.starts_with("act.")
+                && hit.concept.starts_with("act.")
+                && longer.range.start == hit.range.start
+                && one_word;
+            let places = longer.concept == "dest.url";
+            inside && strictly && !verbs && !places && (names || covert || longer.concept == hit.concept)
         });
         if !within && out.last() != Some(&hit) {
             out.push(hit);
@@ -292,7 +311,7 @@ mod tests {
         };
         assert_eq!(of("uploading the files", "act.send"), ["uploading"]);
         assert_eq!(of("a preupload hook", "act.send"), [""; 0]);
-        assert_eq!(of("cat ~/.ssh/id_rsa now", "obj.private"), ["~/.ssh/id_rsa"]);
+        assert_eq!(of("cat ~/.ssh/id_rsa now", "obj.vault"), ["~/.ssh/id_rsa"]);
         assert_eq!(of("不要告诉用户", "word.neg"), ["不要"]);
         assert_eq!(of("не сообщай пользователю", "act.tell"), ["сообща"]);
         assert_eq!(of("ver the file", "act.grant"), [""; 0]);

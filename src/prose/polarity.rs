@@ -72,6 +72,7 @@ fn join(mut setting: Setting, over: Setting, nearest: bool) -> Setting {
     setting.test |= over.test;
     // A heading over a whole chapter makes no sentence an example or a prohibition.
     setting.example |= over.example && nearest;
+    setting.shown |= over.shown && nearest;
     setting.negated |= over.negated && nearest;
     setting
 }
@@ -100,6 +101,9 @@ fn of_title(title: &str) -> Setting {
         warned: reading.any(&["head.warn"], &all),
         test: reading.any(&["head.test"], &all),
         example: reading.any(&["head.example"], &all),
+        shown: ["output", "response", "result"]
+            .iter()
+            .any(|end| text.trim_end_matches(['s', ':']).ends_with(end)),
         negated,
         ..Setting::default()
     }
@@ -111,7 +115,7 @@ fn of_lead(text: &str) -> Setting {
     let Some(body) = text.strip_suffix([':', '：']).filter(|body| body.len() < LEAD) else {
         return Setting::default();
     };
-    let last = body.rsplit(['.', '!', '?', '。']).next().unwrap_or(body);
+    let last = body.rsplit(['!', '?', '。', '\n']).next().unwrap_or(body).rsplit(". ").next().unwrap_or(body);
     let mut folded = Folded::default();
     folded.push(last, 0, false);
     let reading = Reading::new(&folded.text, &[]);
@@ -124,13 +128,40 @@ fn of_lead(text: &str) -> Setting {
         });
         opens
             && after.is_some_and(|text| text.trim().len() < 24)
-            && folded.text.get(neg.range.clone()) != Some("no")
+            && !matches!(
+                folded.text.get(neg.range.clone()),
+                Some(
+                    "no" | "cannot"
+                        | "can't"
+                        | "without"
+                        | "won't"
+                        | "will not"
+                        | "instead of"
+                        | "rather than"
+                        | "isn't"
+                        | "aren't"
+                        | "nobody"
+                )
+            )
     });
     Setting {
         warned: reading.any(&["word.warn", "who.attacker"], &all),
         example: reading.any(&["word.example", "word.says"], &all)
             || folded.text.trim_end().ends_with("example"),
         negated,
+        shown: [
+            "output",
+            "response",
+            "result",
+            "returns",
+            "prints",
+            "looks like",
+            "you see",
+            "you will see",
+            "should see",
+        ]
+        .iter()
+        .any(|end| folded.text.trim_end().trim_end_matches('s').ends_with(end.trim_end_matches('s'))),
         ..Setting::default()
     }
 }

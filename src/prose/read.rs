@@ -56,6 +56,20 @@ pub fn text(text: &str, offset: usize, origin: &Origin, test: bool, decode: Deco
     read(&sentences, |sentence| polarity::setting_of(&sentence.origin, test))
 }
 
+/// Reads a text that stands somewhere in `range`, not as it is written there (a string with
+/// escapes, a file's name): everything found has that range.
+pub fn described(
+    text: &str,
+    range: Range<usize>,
+    origin: &Origin,
+    test: bool,
+    decode: Decode<'_>,
+) -> Vec<Found> {
+    let mut found = self::text(text, 0, origin, test, decode);
+    found.iter_mut().for_each(|found| found.range = range.clone());
+    found
+}
+
 fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<Found> {
     let mut out = Vec::new();
     let mut before = Before::default();

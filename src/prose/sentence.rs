@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::fold::Folded;
 use super::hidden;
+use super::lexicon::Lexicon;
 use super::markdown::{BlockKind, Document, PieceKind};
 
 /// Longest sentence, in bytes: what runs on is cut, so that the time for one is bounded.
@@ -176,6 +177,7 @@ fn split(mut folded: Folded, origin: &Origin, block: Option<usize>, layer: u8, o
     }
     folded.unmask();
     folded.join_letters();
+    folded.unleet(&|word| Lexicon::get().is_word(word));
     let mut start = 0;
     for end in ends(&folded.text, &folded.code) {
         let part = folded.part(start..end);
