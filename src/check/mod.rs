@@ -92,7 +92,22 @@ fn analyse_all(
     started: &[String],
     memo: &Memo,
 ) -> Analysis {
-    let one = |file: &crate::model::File| memo.parse(&file.path, contents.bytes(file));
+    let audience = match package.ecosystem {
+        Ecosystem::Agent => parse::markdown::Audience::Agent,
+        _ => parse::markdown::Audience::People,
+    };
+    let read = |path: &str, bytes: &[u8]| {
+        let mut parsed = memo.parse(path, bytes);
+        if let Some(prose) = parse::prose(path, bytes, audience) {
+            if parsed.treatment == Treatment::Text {
+                parsed.treatment = prose.treatment;
+            }
+            parsed.code_lines += prose.code_lines;
+            parsed.facts.extend(prose.facts);
+        }
+        parsed
+    };
+    let one = |file: &crate::model::File| read(&file.path, contents.bytes(file));
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),
@@ -199,7 +214,9 @@ fn analyse_all(
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));
             fact.context.install |= install || whole;
-            fact.context.test |= test;
+            // An agent reads its package's examples and documents; the parse says what is data.
+            let prose = matches!(fact.kind, FactKind::Instruction | FactKind::Tool | FactKind::Declared);
+            fact.context.test |= test && !(prose && package.ecosystem == Ecosystem::Agent);
             facts.extend(command.into_iter().flatten().map(|mut inner| {
                 inner.context.layer = inner.context.layer.max(fact.context.layer);
                 inner.context.install = fact.context.install;
@@ -214,7 +231,7 @@ fn analyse_all(
         let nested = nested::unpack(contents);
         gaps.extend(nested.gaps);
         for (path, bytes) in &nested.files {
-            let parsed = parse::file(path, bytes);
+            let parsed = read(path, bytes);
             if let Treatment::Unseen(why) = &parsed.treatment {
                 gaps.push(gap(GapKind::NotSeen, &Arc::from(path.as_str()), why));
             }

@@ -1,8 +1,10 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
 pub mod binary;
+mod described;
 pub mod js;
 pub mod json;
+pub mod markdown;
 pub mod pickle;
 pub mod python;
 pub mod rust;
@@ -74,6 +76,15 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         parsed.facts.extend(text::literals(path, source));
     }
     parsed
+}
+
+/// The prose of one file for that audience, beside what [`file`] says of it.
+pub fn prose(path: &str, bytes: &[u8], audience: markdown::Audience) -> Option<Parsed> {
+    if binary::recognise(path, bytes).is_some() {
+        return None;
+    }
+    let decoded = text::decode(bytes)?;
+    markdown::parse(path, &decoded.text, audience)
 }
 
 /// A shell script of the package: its command lines as facts.
