@@ -27,7 +27,7 @@ use crate::model::{
 use crate::rules::RuleSet;
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]

@@ -7,8 +7,8 @@
 
 mod lex;
 
-pub use self::lex::lines;
-use self::lex::{Command, commands};
+use self::lex::commands;
+pub use self::lex::{Command, lines};
 use super::layers;
 use crate::model::{CapabilityKind, Context, Fact, FactKind, Span};
 
@@ -21,9 +21,27 @@ const MAX_DEPTH: u8 = 4;
 pub fn facts(line: &str, span: &Span) -> Vec<Fact> {
     let mut out = Vec::new();
     scan(line, span, 0, 0, &mut out);
+    out.extend(super::parse::shell::sent(line, span));
     out.sort();
     out.dedup();
     out
+}
+
+/// What one command does by itself, and the capability that it takes.
+pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
+    let found = [
+        (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
+        (persists(command), "persist", CapabilityKind::FsWrite),
+        (is_destructive(command), "destructive", CapabilityKind::FsWrite),
+        (wipes(command), "wipe", CapabilityKind::FsWrite),
+        (is_miner(command), "miner", CapabilityKind::Net),
+    ];
+    found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect()
+}
+
+/// Whether a command fetches something.
+pub fn downloads_by(command: &Command) -> bool {
+    downloads(command)
 }
 
 /// What the output of a command tells.
@@ -477,16 +495,8 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         {
             add("exfiltrate", Some(CapabilityKind::Net), line);
         }
-        for (is, name, capability) in [
-            (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
-            (persists(command), "persist", CapabilityKind::FsWrite),
-            (is_destructive(command), "destructive", CapabilityKind::FsWrite),
-            (wipes(command), "wipe", CapabilityKind::FsWrite),
-            (is_miner(command), "miner", CapabilityKind::Net),
-        ] {
-            if is {
-                add(name, Some(capability), line);
-            }
+        for (name, capability) in deeds(command) {
+            add(name, Some(capability), line);
         }
     }
     if depth >= MAX_DEPTH {

@@ -4,10 +4,11 @@ pub mod binary;
 pub mod js;
 pub mod json;
 pub mod rust;
+pub mod shell;
 pub mod text;
 pub mod toml;
 
-use super::shell;
+use super::shell as lexed;
 use crate::model::{Fact, LineIndex, Treatment};
 
 /// What a parser says of a file.
@@ -52,12 +53,16 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "es6" => js::parse(path, source),
         "json" => Parsed::only(json::treatment(source)),
         "toml" => Parsed::only(toml::treatment(source)),
-        "sh" | "bash" | "zsh" | "ksh" | "command" | "bat" | "cmd" | "ps1" => shell_script(path, source),
+        "sh" | "bash" | "zsh" | "ksh" | "command" => shell::parse(path, source),
+        "bat" | "cmd" | "ps1" => shell_script(path, source),
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
-            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell_script(path, source),
+            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),
             _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
-            _ => Parsed::only(Treatment::Text),
+            _ => match shell::embeds(&name) {
+                Some(read) => shell::parse_embedding(path, source, read),
+                None => Parsed::only(Treatment::Text),
+            },
         },
     };
     parsed.facts.extend(text::facts(path, source));
@@ -67,10 +72,10 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     parsed
 }
 
-/// A shell script of the package: its command lines as facts.
+/// A script for `cmd` or PowerShell: its command lines as facts.
 fn shell_script(path: &str, source: &str) -> Parsed {
     let index = LineIndex::new(path, source);
     let mut parsed = Parsed::only(Treatment::Text);
-    (parsed.facts, parsed.code_lines) = shell::script(source, &index);
+    (parsed.facts, parsed.code_lines) = lexed::script(source, &index);
     parsed
 }
