@@ -109,7 +109,7 @@ impl Acquired {
     pub fn subject(&self) -> String {
         match self {
             Self::Archive { sha256, part, .. } => format!("{}{part}", sha256.hex()),
-            Self::Folder { contents, .. } => contents.digest.hex(),
+            Self::Folder { contents, .. } => contents.tree_digest().hex(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod bom;
 pub mod git;
+pub mod lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,6 +9,14 @@ pub enum Format {
     CargoLock,
     /// `package-lock.json` and `npm-shrinkwrap.json`.
     NpmLock,
+    /// `pnpm-lock.yaml`.
+    PnpmLock,
+    /// `yarn.lock`, of Yarn 1 and of later ones.
+    YarnLock,
+    /// `bun.lock`.
+    BunLock,
+    /// `deno.lock`.
+    DenoLock,
     /// A skill's `SKILL.md`.
     Skill,
     /// `CLAUDE.md`, `AGENTS.md` and their kin.
@@ -33,6 +41,10 @@ impl Format {
             _ if name.ends_with("package-lock.json") || name.ends_with("npm-shrinkwrap.json") => {
                 Some(Self::NpmLock)
             }
+            _ if name.ends_with("pnpm-lock.yaml") => Some(Self::PnpmLock),
+            _ if name.ends_with("yarn.lock") => Some(Self::YarnLock),
+            _ if name.ends_with("bun.lock") => Some(Self::BunLock),
+            _ if name.ends_with("deno.lock") => Some(Self::DenoLock),
             _ => agent(dir, name),
         }
     }
@@ -41,7 +53,8 @@ impl Format {
     pub fn ecosystem(self) -> Ecosystem {
         match self {
             Self::CargoLock => Ecosystem::Cargo,
-            Self::NpmLock => Ecosystem::Npm,
+            Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Ecosystem::Npm,
+            Self::DenoLock => Ecosystem::Jsr,
             Self::Skill | Self::Instructions | Self::Command | Self::Settings | Self::Mcp | Self::Plugin => {
                 Ecosystem::Agent
             }
@@ -52,7 +65,7 @@ impl Format {
     pub fn manifest(self) -> Option<&'static str> {
         match self {
             Self::CargoLock => Some("Cargo.toml"),
-            Self::NpmLock => Some("package.json"),
+            Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Some("package.json"),
             _ => None,
         }
     }
@@ -89,7 +102,8 @@ fn agent(dir: &str, name: &str) -> Option<Format> {
         }
         "settings.json" | "settings.local.json" if last(".claude") || last(".gemini") => Format::Settings,
         "hooks.json" if last("hooks") || last(".cursor") => Format::Settings,
-        "config.toml" if last(".codex") => Format::Settings,
+        "tasks.json" if last(".vscode") => Format::Settings,
+        "devcontainer.json" | ".devcontainer.json" => Format::Settings,
         ".mcp.json" | "mcp.json" | "mcp_config.json" | "claude_desktop_config.json" | "mcp_settings.json" => {
             Format::Mcp
         }
@@ -110,6 +124,10 @@ mod tests {
         for (path, format) in [
             ("Cargo.lock", Format::CargoLock),
             ("a/package-lock.json", Format::NpmLock),
+            ("a/pnpm-lock.yaml", Format::PnpmLock),
+            ("yarn.lock", Format::YarnLock),
+            ("a/old.bun.lock", Format::BunLock),
+            ("deno.lock", Format::DenoLock),
             (".claude/skills/x/SKILL.md", Format::Skill),
             ("AGENTS.md", Format::Instructions),
             (".claude/commands/git/push.md", Format::Command),

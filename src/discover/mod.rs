@@ -18,11 +18,27 @@ pub mod workspace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use self::cover::NO_LOCKFILE;
 pub use self::format::Format;
 use crate::model::{Ecosystem, Finding, Gap};
 
 /// Names of the manifests beside them.
 const MANIFESTS: &[&str] = &["Cargo.toml", "package.json"];
+
+/// Whether a path is a manifest's.
+pub fn is_manifest(path: &str) -> bool {
+    MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
+/// Lockfiles by the names that package managers read them by.
+const OWN: &[&str] = &[
+    "Cargo.lock",
+    "bun.lock",
+    "deno.lock",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+];
 
 /// One lockfile, or one manifest that has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,23 +62,19 @@ const FOREIGN: &[&str] = &[
     "Pipfile.lock",
     "Podfile.lock",
     "build.zig.zon",
-    "bun.lock",
     "bun.lockb",
     "composer.lock",
     "conan.lock",
-    "deno.lock",
     "go.mod",
     "gradle.lockfile",
     "mix.lock",
     "packages.lock.json",
     "pdm.lock",
-    "pnpm-lock.yaml",
     "poetry.lock",
     "pom.xml",
     "pubspec.lock",
     "pylock.toml",
     "uv.lock",
-    "yarn.lock",
 ];
 
 /// Whether a file of that name asks another package manager for packages.
@@ -131,6 +143,19 @@ pub enum DiscoverError {
 /// # Errors
 /// Where the path cannot be read, is too large, or holds no lockfile.
 pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
+    let found = tree(path, exclude)?;
+    if found.projects.is_empty() {
+        let passed_over = found.findings.into_iter().map(|finding| finding.message).collect();
+        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
+    }
+    Ok(found)
+}
+
+/// Like [`discover`], where nothing need be found: the whole folder is the subject.
+///
+/// # Errors
+/// Where the path cannot be read or is too large.
+pub fn tree(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
     let read = |source| DiscoverError::Read { path: path.to_owned(), source };
     let meta = std::fs::metadata(path).map_err(read)?;
     if !meta.is_dir() {
@@ -155,10 +180,6 @@ pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverE
         .collect();
     projects.sort();
     let mut findings = seen.findings;
-    if projects.is_empty() {
-        let passed_over = findings.into_iter().map(|finding| finding.message).collect();
-        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
-    }
     let uncovered = cover::uncovered(&root, &seen.manifests, &projects);
     let mut gaps = cover::gaps(&uncovered, &seen.foreign, &projects);
     findings.extend(uncovered);
@@ -180,7 +201,7 @@ fn single(path: &Path) -> Result<Discovered, DiscoverError> {
         return Err(DiscoverError::NotALockfile { path: path.to_owned() });
     };
     // A copy under another name is not what its folder's manifest is locked by.
-    let own = ["Cargo.lock", "package-lock.json", "npm-shrinkwrap.json"].contains(&name.as_str());
+    let own = OWN.contains(&name.as_str());
     let project = project(&name, format, |manifest| own && root.join(manifest).is_file());
     Ok(Discovered { root, projects: vec![project], findings: Vec::new(), gaps: Vec::new() })
 }

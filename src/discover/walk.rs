@@ -119,10 +119,7 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
 }
 
 fn holds_package(folder: &Path) -> bool {
-    ["Cargo.lock", "npm-shrinkwrap.json", "package-lock.json", "SKILL.md"]
-        .iter()
-        .chain(MANIFESTS)
-        .any(|name| folder.join(name).exists())
+    super::OWN.iter().chain(&["SKILL.md"]).chain(MANIFESTS).any(|name| folder.join(name).exists())
 }
 
 fn unreadable(path: &str, why: &str) -> Finding {

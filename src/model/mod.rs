@@ -17,7 +17,7 @@ mod span;
 mod verdict;
 
 pub use advisory::{DatabaseInfo, Hit};
-pub use analysis::{Analysis, MicroFacts};
+pub use analysis::{Analysis, MicroFacts, Permissions, ToolUse};
 pub use audit::{Audit, Change, ContentsInfo, Node, Place, Reach, Risk, Standing};
 pub use capability::{Capability, CapabilityKind, CapabilitySet};
 pub use contents::{Contents, File, Provenance};

@@ -112,6 +112,8 @@ pub enum AgentKind {
     McpServer,
     /// A text or program at an address, fetched when it is needed.
     Remote,
+    /// What of an agent's folder is none of the others: scripts and documents beside them.
+    Workspace,
 }
 
 impl AgentKind {
@@ -125,6 +127,7 @@ impl AgentKind {
             Self::Settings => "settings",
             Self::McpServer => "mcp-server",
             Self::Remote => "remote",
+            Self::Workspace => "workspace",
         }
     }
 }

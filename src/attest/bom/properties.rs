@@ -97,6 +97,17 @@ pub(super) fn of_node(node: &Node, edges: &[&Dependency]) -> Vec<(String, String
     }
     if let Some(analysis) = &node.analysis {
         list.text("contents:sha256", &analysis.contents);
+        list.some("contents:tree", Some(&analysis.tree).filter(|tree| !tree.is_empty()));
+        list.some("purpose", Some(&analysis.permissions.purpose).filter(|text| !text.is_empty()));
+        for tool in &analysis.permissions.declared {
+            list.json("tool:declared", tool);
+        }
+        for tool in &analysis.permissions.used {
+            list.json("tool:used", tool);
+        }
+        for flow in &analysis.flows {
+            list.json("flow", flow);
+        }
         for capability in &analysis.capabilities {
             let mut spans = capability.spans.clone();
             spans.truncate(CAPABILITY_SPANS);

@@ -67,6 +67,11 @@ pub fn npm_project(data: &[u8]) -> bool {
     project(&unpack(data))
 }
 
+/// Lockfiles of pnpm, Yarn, Bun and Deno with their manifests.
+pub fn js_locks(data: &[u8]) -> bool {
+    project(&unpack(data))
+}
+
 fn package(ecosystem: Ecosystem, name: &str, source: Source) -> Package {
     let at = Location { file: "lock".into(), line: 1, column: 1 };
     Package { source, ..Package::registry(ecosystem, name, "1.0.0", at) }
@@ -217,6 +222,37 @@ pub fn npm_seeds() -> Vec<Vec<u8>> {
         ("w/1/package.json", br#"{"name":"w1","version":"0.0.0"}"#),
     ]));
     out.push(pack([("npm-shrinkwrap.json", &old[..])]));
+    out
+}
+
+pub fn js_lock_seeds() -> Vec<Vec<u8>> {
+    let names =
+        ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", "yarn.lock", "bun.lock", "deno.lock"];
+    let mut out = folders("fixtures/js", &names);
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let pnpm = format!(
+        "lockfileVersion: '9.0'\ncatalogs: {{default: {{c: {{specifier: ^1.0.0}}}}}}\noverrides: {{o: '9'}}\npatchedDependencies:\n  p@1.0.0: {{hash: a, path: p.patch}}\n\
+        importers:\n  .:\n    dependencies:\n      c: {{specifier: 'catalog:', version: 1.5.0}}\n      l: {{specifier: 'link:l', version: 'link:l'}}\n      p: {{specifier: '1', version: '1.0.0(patch_hash=a)'}}\n\
+        packages:\n  c@1.5.0: {{resolution: {{integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}}}}\n  g@https://codeload.github.com/o/r/tar.gz/{commit}:\n    resolution: {{tarball: https://codeload.github.com/o/r/tar.gz/{commit}}}\n\
+        \x20 p@1.0.0: {{resolution: {{tarball: file:p.tgz}}}}\nsnapshots:\n  c@1.5.0(p@1.0.0):\n    dependencies: {{p: '1.0.0(patch_hash=a)'}}\n"
+    );
+    let berry = format!(
+        "__metadata:\n  version: 8\n\"a@npm:^1, a@npm:^2\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fx.invalid\"\n  dependencies:\n    g: o/r\n  checksum: 10/0\n  conditions: os=linux & cpu=x64\n\
+        \"a@patch:a@npm%3A1.0.0#p.patch\":\n  version: 1.0.0\n  resolution: \"a@patch:a@npm%3A1.0.0#p.patch::hash=1\"\n\"g@o/r\":\n  resolution: \"g@https://github.com/o/r.git#commit={commit}\"\n\
+        \"m@workspace:.\":\n  resolution: \"m@workspace:.\"\n  dependencies:\n    a: npm:^1\n"
+    );
+    let bun = format!(
+        r#"{{"lockfileVersion": 1, "workspaces": {{"": {{"dependencies": {{"a": "^1.0.0", "g": "github:o/r",}},}}, "w": {{"name": "w"}}}}, "overrides": {{"a": "1.0.0"}},
+"packages": {{"a": ["a@1.0.0", "", {{"os": "linux", "peerDependencies": {{"g": "*"}}}}, "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="], "g": ["g@github:o/r#{commit}", {{}}, "x"], "w": ["w@workspace:w"], "a/t": ["t@https://t.invalid/t.tgz", {{}}]}}}}"#
+    );
+    let deno = r#"{"version": "3", "packages": {"specifiers": {"npm:x@5": "npm:x@5.0.0"}, "jsr": {"@s/a@1.0.0": {"integrity": "00"}}, "npm": {"x@5.0.0": {"dependencies": {"x": "x@5.0.0"}}}}, "remote": {"https://h.invalid/m.ts": "00"}}"#;
+    out.push(pack([("pnpm-lock.yaml", pnpm.as_bytes())]));
+    out.push(pack([
+        ("yarn.lock", berry.as_bytes()),
+        ("package.json", br#"{"resolutions": {"**/a": "1.0.0"}, "workspaces": ["w/*"]}"#),
+    ]));
+    out.push(pack([("bun.lock", bun.as_bytes())]));
+    out.push(pack([("deno.lock", deno.as_bytes())]));
     out
 }
 
