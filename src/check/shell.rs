@@ -6,6 +6,7 @@
 //! `node -e '…'`, an encoded PowerShell command) are looked at in turn, to a fixed depth.
 
 mod lex;
+mod powershell;
 
 use self::lex::commands;
 pub use self::lex::{Command, lines};
@@ -150,9 +151,16 @@ pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, 
     let mut fetched: Vec<String> = Vec::new();
     // Variables that hold what a command told of the machine: `H=$(hostname)`.
     let mut told: Vec<String> = Vec::new();
+    let powershell = index.file().ends_with(".ps1");
     for (start, line) in lines(source) {
         let span = index.span(start, start + line.len());
-        let found = facts(&line, &span);
+        let mut found = facts(&line, &span);
+        if let Some(plain) = powershell.then(|| powershell::plain(&line)).flatten() {
+            found.extend(facts(&plain, &span).into_iter().map(|mut fact| {
+                fact.context.layer += 1;
+                fact
+            }));
+        }
         for command in commands(&line).iter().map(bare) {
             let alone = found.iter().any(|fact| fact.name == "download-and-run");
             if !alone && runs(&command, &fetched) {
@@ -547,7 +555,13 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
             }
         }
         "powershell" | "pwsh" => {
-            let encoded = after(&["-enc", "-e", "-ec", "-encodedcommand"]);
+            // Any start of the option's name will do.
+            let is_encoded = |arg: &String| {
+                let arg = arg.to_ascii_lowercase().replace('`', "");
+                arg == "-ec" || (arg.len() > 1 && "-encodedcommand".starts_with(&arg))
+            };
+            let at = command.args.iter().position(is_encoded);
+            let encoded = at.and_then(|at| command.args.get(at + 1));
             if let Some(script) = encoded.and_then(|text| utf16(text)) {
                 out.push(
                     Fact::new(FactKind::Shell, "encoded", span.clone())

@@ -129,7 +129,11 @@ fn of_flow(flow: &Flow, source: &str, place: &impl Fn(usize, usize) -> Span) -> 
     }
     let context = Context { layer: flow.layer, ..Context::default() };
     let name = format!("{}->{}", flow.origin.as_str(), flow.sink.as_str());
-    let mut out = vec![Fact { context, ..Fact::new(FactKind::Flow, name, span.clone()).value(value) }];
+    let mut fact = Fact { context, ..Fact::new(FactKind::Flow, name, span.clone()).value(value) };
+    if flow.sink == Sink::FsWrite {
+        fact.capability = Some(CapabilityKind::FsWrite);
+    }
+    let mut out = vec![fact];
     let deed = match (flow.origin, flow.sink, flow.by_file) {
         (Origin::Net, Sink::Process | Sink::DynamicCode, true) => {
             Some(("download-and-run", CapabilityKind::Net))

