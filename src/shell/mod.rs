@@ -10,6 +10,7 @@
 //! Everything here is a pure function of its text: no file is read, no process started.
 
 mod ast;
+mod carry;
 mod code;
 mod curl;
 mod effect;
@@ -18,6 +19,7 @@ pub mod install;
 mod known;
 mod limits;
 mod lower;
+mod lower_word;
 mod machine;
 mod parse;
 mod source;

@@ -34,7 +34,7 @@ pub fn plain(line: &str) -> Option<String> {
         pattern(r#"(?i)\(?((?:["'][^"']*["']\s*,\s*)+["'][^"']*["'])\)?\s*-join\s*["']["']"#)
     });
     static LONE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r#"([&.]\s*)(?:\(\s*)?["']([\w./\\-]+)["'](?:\s*\))?"#));
+        LazyLock::new(|| pattern(r#"([&.]\s*)(?:\(\s*["']([\w./\\-]+)["']\s*\)|["']([\w./\\-]+)["'])"#));
     static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r#"["']([^"']*)["']"#));
     if line.len() > MAX_LINE {
         return None;
@@ -93,7 +93,7 @@ pub fn plain(line: &str) -> Option<String> {
                 format!("'{}'", parts.collect::<String>())
             })
             .into_owned();
-        text = LONE.replace_all(&text, "$2").into_owned();
+        text = LONE.replace_all(&text, "$2$3").into_owned();
         if text == before || text.len() > MAX_RESULT {
             break;
         }
