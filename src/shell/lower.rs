@@ -306,7 +306,7 @@ impl<'t> Lower<'t> {
                             range: child.byte_range(),
                         }
                     } else {
-                        self.gaps(child, child.byte_range(), true, |text| double_quoted(text))
+                        self.gaps(child, child.byte_range(), true, double_quoted)
                     };
                     if tabs {
                         word::without_tabs(&mut target);

@@ -38,7 +38,7 @@ impl Lower<'_> {
             "string" => {
                 let range =
                     node.start_byte() + 1..node.end_byte().saturating_sub(1).max(node.start_byte() + 1);
-                let mut pieces = self.gaps(node, range, true, |text| double_quoted(text)).pieces;
+                let mut pieces = self.gaps(node, range, true, double_quoted).pieces;
                 if pieces.is_empty() {
                     pieces = one(Part::Text(String::new()), true);
                 }
@@ -46,7 +46,7 @@ impl Lower<'_> {
             }
             "concatenation" | "command_name" => {
                 let range = node.byte_range();
-                self.gaps(node, range, false, |text| unescape(text)).pieces
+                self.gaps(node, range, false, unescape).pieces
             }
             "simple_expansion" => {
                 let name = text.strip_prefix('$').unwrap_or(text).to_owned();
@@ -73,7 +73,7 @@ impl Lower<'_> {
             _ if node.named_child_count() == 0 => one(Part::Text(unescape(text)), false),
             _ => {
                 let range = node.byte_range();
-                self.gaps(node, range, false, |text| unescape(text)).pieces
+                self.gaps(node, range, false, unescape).pieces
             }
         }
     }
