@@ -96,7 +96,7 @@ fn analyse_all(
         Ecosystem::Agent => parse::markdown::Audience::Agent,
         _ => parse::markdown::Audience::People,
     };
-    let read = |path: &str, bytes: &[u8]| {
+    let read = |path: &Arc<str>, bytes: &[u8]| {
         let mut parsed = memo.parse(path, bytes);
         if let Some(prose) = parse::prose(path, bytes, audience) {
             if parsed.treatment == Treatment::Text {
@@ -231,9 +231,10 @@ fn analyse_all(
         let nested = nested::unpack(contents);
         gaps.extend(nested.gaps);
         for (path, bytes) in &nested.files {
-            let parsed = read(path, bytes);
+            let path = Arc::from(path.as_str());
+            let parsed = read(&path, bytes);
             if let Treatment::Unseen(why) = &parsed.treatment {
-                gaps.push(gap(GapKind::NotSeen, &Arc::from(path.as_str()), why));
+                gaps.push(gap(GapKind::NotSeen, &path, why));
             }
             facts.extend(parsed.facts);
         }

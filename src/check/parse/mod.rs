@@ -8,11 +8,12 @@ pub mod markdown;
 pub mod pickle;
 pub mod python;
 pub mod rust;
+pub mod shell;
 pub mod text;
 pub mod toml;
 
 use super::flow::Summary;
-use super::shell;
+use super::shell as lexed;
 use crate::model::{Fact, LineIndex, Treatment};
 
 /// What a parser says of a file.
@@ -62,13 +63,17 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         "ipynb" => python::parse_notebook(path, source),
         "json" => Parsed::only(json::treatment(source)),
         "toml" => Parsed::only(toml::treatment(source)),
-        "sh" | "bash" | "zsh" | "ksh" | "command" | "bat" | "cmd" | "ps1" => shell_script(path, source),
+        "sh" | "bash" | "zsh" | "ksh" | "command" => shell::parse(path, source),
+        "bat" | "cmd" | "ps1" => shell_script(path, source),
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
-            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell_script(path, source),
+            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),
             Some(program) if program.starts_with("python") || program == "pypy" => python::parse(path, source),
             _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
-            _ => Parsed::only(Treatment::Text),
+            _ => match shell::embeds(&name) {
+                Some(read) => shell::parse_embedding(path, source, read),
+                None => Parsed::only(Treatment::Text),
+            },
         },
     };
     parsed.facts.extend(text::facts(path, source));
@@ -87,10 +92,10 @@ pub fn prose(path: &str, bytes: &[u8], audience: markdown::Audience) -> Option<P
     markdown::parse(path, &decoded.text, audience)
 }
 
-/// A shell script of the package: its command lines as facts.
+/// A script for `cmd` or PowerShell: its command lines as facts.
 fn shell_script(path: &str, source: &str) -> Parsed {
     let index = LineIndex::new(path, source);
     let mut parsed = Parsed::only(Treatment::Text);
-    (parsed.facts, parsed.code_lines) = shell::script(source, &index);
+    (parsed.facts, parsed.code_lines) = lexed::script(source, &index);
     parsed
 }

@@ -153,6 +153,16 @@ pub fn shell(data: &[u8]) -> bool {
     let span = Span::file("a.sh");
     let facts = bomvet::check::shell::facts(text, &span);
     assert!(facts.iter().all(|fact| fact.span == span));
+    let found = bomvet::shell::analyse(text);
+    assert_eq!(format!("{found:?}"), format!("{:?}", bomvet::shell::analyse(text)), "the same text twice");
+    for invocation in &found.invocations {
+        let (start, end) = invocation.range;
+        assert!(start <= end && end <= text.len() && text.is_char_boundary(start), "{invocation:?}");
+        bomvet::shell::installs(invocation);
+    }
+    for path in ["Makefile", "justfile", "Dockerfile"] {
+        parse(path, data);
+    }
     for (start, line) in bomvet::check::shell::lines(text) {
         assert!(text.is_char_boundary(start), "line at {start}: {line:?}");
     }
