@@ -92,7 +92,10 @@ impl<'s> Reading<'s> {
         let Some(first) = self.words.iter().position(|word| word.end > hit.range.start) else {
             return Mood::Told;
         };
+        // Within a list of nouns: "time, change, price".
+        let listed = hit.base && self.text.get(hit.range.end..).is_some_and(|rest| rest.starts_with(','));
         match hit.base {
+            true if listed && self.between(0, hit.range.start).trim_end().ends_with(',') => Mood::Described,
             true => self.base_mood(first, 0),
             false => self.passive_mood(first),
         }
@@ -145,8 +148,38 @@ impl<'s> Reading<'s> {
                     };
                 }
                 "and" | "or" | "nor" | "plus" | "but" => return self.coordinated(before, depth),
-                _ => return Mood::Described,
+                _ => return self.adverbial(before),
             }
+        }
+    }
+
+    /// "Every four hours fetch it": an order after a time or a place.
+    fn adverbial(&self, last: usize) -> Mood {
+        let mut at = last;
+        while let Some(before) = at.checked_sub(1).filter(|_| last - at < 8) {
+            let gap = self.between(
+                self.words.get(before).map_or(0, |word| word.end),
+                self.words.get(at).map_or(0, |word| word.start),
+            );
+            if gap.contains(|c: char| !c.is_whitespace()) {
+                break;
+            }
+            at = before;
+        }
+        let subject = (at..=last).any(|at| {
+            matches!(
+                self.word(at),
+                "who" | "which" | "that" | "to" | "it" | "they" | "users" | "will" | "can" | "may"
+            )
+        });
+        match self.word(at) {
+            "every" | "each" | "at" | "on" | "once" | "daily" | "hourly" | "beforehand" | "in" | "for"
+            | "with"
+                if !subject =>
+            {
+                Mood::Told
+            }
+            _ => Mood::Described,
         }
     }
 

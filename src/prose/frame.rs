@@ -139,7 +139,12 @@ fn one(
             && before.objects.iter().any(|object| frame.direct.contains(object))
             && refers(hit, reading, &segment));
     let follows = |group: &[Concept]| {
-        let from = if frame.ordered { hit.range.end..reading.text.len() } else { 0..reading.text.len() };
+        let from = match (frame.ordered, frame.negated) {
+            (true, _) => hit.range.end..reading.text.len(),
+            // What is not to be told stands in the same part of the sentence.
+            (_, true) => segment.clone(),
+            _ => 0..reading.text.len(),
+        };
         let trivial = group.contains(&hit.concept);
         trivial
             || reading.find(group, &from).any(|other| other.range != hit.range && near(hit, other, 3 * NEAR))
