@@ -46,7 +46,7 @@ impl<'s> Reading<'s> {
             }
         }
         words.extend(start.map(|from| from..text.len()));
-        Self { text, hits, words, quotes: quotes(text) }
+        Self { text, hits, words, quotes: quotes(text, code) }
     }
 
     fn word(&self, at: usize) -> &str {
@@ -454,13 +454,22 @@ impl<'s> Reading<'s> {
 }
 
 /// Ranges between quotation marks.
-fn quotes(text: &str) -> Vec<Range<usize>> {
+fn quotes(text: &str, code: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut code = code.iter().peekable();
     let mut out = Vec::new();
     let mut open: Option<(char, usize)> = None;
     let mut before = ' ';
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map_or(' ', |&(_, c)| c);
+        while code.peek().is_some_and(|code| code.end <= at) {
+            code.next();
+        }
+        // Quotes of a command line quote nothing that was said.
+        if code.peek().is_some_and(|code| code.start <= at) {
+            before = c;
+            continue;
+        }
         match open {
             Some((close, start)) => {
                 let ends = c == close && (c != '\'' || !next.is_alphanumeric());

@@ -27,6 +27,8 @@ struct Frame {
     any_mood: bool,
     carry: bool,
     ordered: bool,
+    /// Only in what a tool says of itself and its parameters.
+    described: bool,
 }
 
 static FILE: LazyLock<Table> =
@@ -53,6 +55,7 @@ static FRAMES: LazyLock<Vec<Frame>> = LazyLock::new(|| {
             any_mood: frame.get("mood").and_then(Value::as_str) == Some("any"),
             carry: flag("carry"),
             ordered: flag("ordered"),
+            described: flag("described"),
         }
     };
     frames.map(read).collect()
@@ -122,6 +125,9 @@ fn one(
 ) -> Option<Instruction> {
     let segment = reading.segment(hit);
     let negated = reading.negated(hit, frame.negated) || setting.negated;
+    if frame.described && !setting.whole {
+        return None;
+    }
     if frame.negated && (!negated || (hit.concept == "act.tell" && reading.directs(hit))) {
         return None;
     }
