@@ -53,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "prose", run: code::prose, seeds: code::prose_seeds },
     Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
     Target { name: "pypi_project", run: projects::js_locks, seeds: projects::pypi_seeds },
+    Target { name: "python", run: code::python, seeds: code::python_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },
