@@ -226,8 +226,17 @@ fn polarity(
     reading: &Reading<'_>,
     setting: Setting,
 ) -> Polarity {
-    let quote =
-        reading.quote(hit).filter(|quote| !(setting.whole && quote.len() * 10 > reading.text.len() * 8));
+    // A line that is to be written where agents remember is not somebody's words.
+    let kept = |quote: &Range<usize>| {
+        let from = quote.start.saturating_sub(60);
+        let from = (from..=quote.start).find(|&at| reading.text.is_char_boundary(at)).unwrap_or(quote.start);
+        let near = from..quote.start;
+        reading.any(&["obj.memory"], &(0..quote.start))
+            || reading.any(&["act.remember"], &near)
+            || (setting.whole && reading.any(&["act.write"], &near))
+    };
+    let own = |quote: &Range<usize>| setting.whole && quote.len() * 10 > reading.text.len() * 8;
+    let quote = reading.quote(hit).filter(|quote| !kept(quote) && !own(quote));
     // An order that says where and with what is one under whatever heading.
     let concrete = mood == Mood::Told
         && reading.any(&["word.oblige"], &(0..reading.text.len()))

@@ -372,7 +372,7 @@ fn inline_polarity(before: &str, setting: Setting) -> Polarity {
         setting if setting.negated || reading.any(&["word.neg"], &all) => Polarity::Negated,
         setting if setting.warned || reading.any(&["word.warn", "who.attacker"], &all) => Polarity::Warned,
         setting if setting.quoted => Polarity::Quoted,
-        setting if reading.any(&["word.says"], &all) => Polarity::Example,
+        _ if reading.any(&["word.says"], &all) => Polarity::Example,
         _ => Polarity::Told,
     }
 }
