@@ -106,6 +106,15 @@ impl<'s> Reading<'s> {
         let back = |by: usize| first.checked_sub(by).map_or("", |at| self.word(at));
         let be = (1..=3).find(|&by| matches!(back(by), "be" | "been"));
         match be {
+            // "answer by recommending it"
+            None if back(1) == "by"
+                && self
+                    .words
+                    .get(first)
+                    .is_some_and(|word| self.between(word.start, word.end).ends_with("ing")) =>
+            {
+                Mood::Told
+            }
             Some(by) if matches!(back(by + 1), "must" | "should" | "shall" | "always" | "not" | "never") => {
                 Mood::Told
             }
