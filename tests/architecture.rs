@@ -9,6 +9,7 @@ use std::path::Path;
 const ORDER: &[&str] = &[
     "model",
     "json",
+    "yaml",
     "shell",
     "yaml",
     "rules",

@@ -31,6 +31,20 @@ pub enum Format {
     BunLock,
     /// `deno.lock`.
     DenoLock,
+    /// `requirements*.txt`, and `.txt` files in a folder `requirements`.
+    Requirements,
+    /// `uv.lock`, and a script's `*.py.lock`.
+    UvLock,
+    /// `poetry.lock`.
+    PoetryLock,
+    /// `pdm.lock`.
+    PdmLock,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `pylock.toml` and `pylock.*.toml` (PEP 751).
+    PyLock,
+    /// A Python script with a header that names packages (PEP 723); told by its contents.
+    PythonScript,
     /// A skill's `SKILL.md`.
     Skill,
     /// `CLAUDE.md`, `AGENTS.md` and their kin.
@@ -62,7 +76,7 @@ impl Format {
             _ if name.ends_with("yarn.lock") => Some(Self::YarnLock),
             _ if name.ends_with("bun.lock") => Some(Self::BunLock),
             _ if name.ends_with("deno.lock") => Some(Self::DenoLock),
-            _ => agent(dir, name).or_else(|| infrastructure(dir, name)),
+            _ => python(dir, name).or_else(|| agent(dir, name)).or_else(|| infrastructure(dir, name)),
         }
     }
 
@@ -76,6 +90,13 @@ impl Format {
             Self::Workflow | Self::Action => Ecosystem::Github,
             Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Ecosystem::Npm,
             Self::DenoLock => Ecosystem::Jsr,
+            Self::Requirements
+            | Self::UvLock
+            | Self::PoetryLock
+            | Self::PdmLock
+            | Self::PipfileLock
+            | Self::PyLock
+            | Self::PythonScript => Ecosystem::Pypi,
             Self::Skill | Self::Instructions | Self::Command | Self::Settings | Self::Mcp | Self::Plugin => {
                 Ecosystem::Agent
             }
@@ -87,6 +108,10 @@ impl Format {
         match self {
             Self::CargoLock => Some("Cargo.toml"),
             Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Some("package.json"),
+            Self::PipfileLock => Some("Pipfile"),
+            Self::UvLock | Self::PoetryLock | Self::PdmLock | Self::PyLock | Self::Requirements => {
+                Some("pyproject.toml")
+            }
             _ => None,
         }
     }
@@ -112,6 +137,22 @@ fn infrastructure(dir: &str, name: &str) -> Option<Format> {
     };
     let is = (named("dockerfile") || named("containerfile")) && !other.iter().any(|end| lower.ends_with(end));
     is.then_some(Format::Dockerfile)
+}
+
+/// What pins Python's packages.
+fn python(dir: &str, name: &str) -> Option<Format> {
+    let requirements = name.starts_with("requirements") || dir.rsplit('/').next() == Some("requirements");
+    Some(match name {
+        _ if name.ends_with("uv.lock") || name.ends_with(".py.lock") => Format::UvLock,
+        _ if name.ends_with("poetry.lock") => Format::PoetryLock,
+        _ if name.ends_with("pdm.lock") => Format::PdmLock,
+        _ if name.ends_with("Pipfile.lock") => Format::PipfileLock,
+        _ if name == "pylock.toml" || name.starts_with("pylock.") && name.ends_with(".toml") => {
+            Format::PyLock
+        }
+        _ if requirements && name.ends_with(".txt") => Format::Requirements,
+        _ => return None,
+    })
 }
 
 /// What agents are given. Names as of 2026: Claude Code, Codex, Cursor, Gemini, Copilot, Windsurf,
@@ -179,6 +220,11 @@ mod tests {
             ("yarn.lock", Format::YarnLock),
             ("a/old.bun.lock", Format::BunLock),
             ("deno.lock", Format::DenoLock),
+            ("requirements-dev.txt", Format::Requirements),
+            ("requirements/base.txt", Format::Requirements),
+            ("a/uv.lock", Format::UvLock),
+            ("tool.py.lock", Format::UvLock),
+            ("pylock.dev.toml", Format::PyLock),
             (".claude/skills/x/SKILL.md", Format::Skill),
             ("AGENTS.md", Format::Instructions),
             (".claude/commands/git/push.md", Format::Command),
@@ -189,6 +235,7 @@ mod tests {
             assert_eq!(Format::of(path), Some(format), "{path}");
         }
         for path in [
+            "a/requirements.in",
             "Dockerfile.dockerignore",
             "workflows/ci.yml",
             "README.md",

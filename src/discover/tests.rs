@@ -72,7 +72,6 @@ fn what_other_package_managers_bring_is_a_gap() {
         gaps,
         [
             (crate::model::GapKind::NotCovered, "api/Gemfile.lock"),
-            (crate::model::GapKind::NotCovered, "tools/requirements-dev.txt"),
             (crate::model::GapKind::NotCovered, "web/package.json"),
         ]
     );

@@ -30,7 +30,7 @@ pub use finding::{Confidence, Finding, Severity};
 pub use listing::{Listing, Need, Release};
 pub use origin::Origin;
 pub use package::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
+    AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

@@ -35,6 +35,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, line: u32) -> Packag
         patches: None,
         pin: None,
         folder: None,
+        artifacts: Vec::new(),
     }
 }
 

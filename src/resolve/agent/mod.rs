@@ -163,6 +163,7 @@ fn node(
         version: version.to_owned(),
         source,
         integrity: Vec::new(),
+        artifacts: Vec::new(),
         declared,
         first_party: true,
         optional: false,

@@ -327,6 +327,7 @@ fn packages(
         };
         packages.push(Package {
             pin: None,
+            artifacts: Vec::new(),
             agent: None,
             purl,
             ecosystem: entry.ecosystem,

@@ -309,6 +309,7 @@ impl Resolver<'_, '_, '_> {
                 features: Vec::new(),
                 patches: None,
                 folder,
+                artifacts: Vec::new(),
             });
         }
         packages

@@ -50,6 +50,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "osv", run: records::osv, seeds: records::osv_seeds },
     Target { name: "package", run: code::package, seeds: code::package_seeds },
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
+    Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
+    Target { name: "pypi_project", run: projects::js_locks, seeds: projects::pypi_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },

@@ -171,11 +171,14 @@ impl Affected {
         }
         let version = match package.ecosystem {
             Ecosystem::Github => Version::parse_newest(&package.version),
-            _ => Version::parse(&package.version),
+            ecosystem => Version::parse(ecosystem, &package.version),
         };
         // Enumerated versions may be written another way (`v1.0.0`, `1.0`).
         if let Some(version) = &version
-            && self.versions.iter().any(|other| Version::parse(other).as_ref() == Some(version))
+            && self
+                .versions
+                .iter()
+                .any(|other| Version::parse(package.ecosystem, other).as_ref() == Some(version))
         {
             return Match::Yes;
         }
@@ -184,7 +187,11 @@ impl Affected {
             return if ordered.is_empty() {
                 Match::No
             } else {
-                Match::Unknown(format!("`{}` is not a semantic version", package.version))
+                let kind = match package.ecosystem {
+                    Ecosystem::Pypi => "a version by PEP 440",
+                    _ => "a semantic version",
+                };
+                Match::Unknown(format!("`{}` is not {kind}", package.version))
             };
         };
         let mut best = Match::No;
