@@ -9,6 +9,7 @@ use std::path::Path;
 const ORDER: &[&str] = &[
     "model",
     "json",
+    "yaml",
     "shell",
     "yaml",
     "rules",
@@ -18,6 +19,7 @@ const ORDER: &[&str] = &[
     "resolve",
     "graph",
     "acquire",
+    "origin",
     "check",
     "review",
     "policy",

@@ -35,13 +35,13 @@ pub fn run(rules: &RuleSet) -> Vec<ExampleResult> {
 
 fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     let cargo = example.path.ends_with(".rs") || example.path.ends_with("Cargo.toml");
-    let (ecosystem, manifest) = match cargo {
-        true => (Ecosystem::Cargo, "Cargo.toml"),
-        false => (Ecosystem::Npm, "package.json"),
-    };
-    let plain = match cargo {
-        true => "[package]\nname = \"example\"\nversion = \"1.0.0\"\n",
-        false => "{\"name\":\"example\",\"version\":\"1.0.0\"}",
+    let python = [".py", ".pth", ".ipynb", ".pyc"].iter().any(|end| example.path.ends_with(end));
+    let (ecosystem, manifest, plain) = if cargo {
+        (Ecosystem::Cargo, "Cargo.toml", "[package]\nname = \"example\"\nversion = \"1.0.0\"\n")
+    } else if python {
+        (Ecosystem::Pypi, "pyproject.toml", "[project]\nname = \"example\"\nversion = \"1.0.0\"\n")
+    } else {
+        (Ecosystem::Npm, "package.json", "{\"name\":\"example\",\"version\":\"1.0.0\"}")
     };
     let mut files = vec![(example.path.as_str(), &*example.code)];
     let given = example.files.iter().any(|(path, _)| path == manifest);

@@ -7,14 +7,17 @@
 pub mod advisory;
 mod agent;
 mod context;
+mod distribution;
 pub mod examples;
 mod files;
+pub mod flow;
 pub mod identity;
 pub mod layers;
 pub mod licence;
 mod manifest;
 mod nested;
 pub mod parse;
+mod share;
 pub mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +30,8 @@ use crate::model::{
     Finding, Gap, GapKind, MicroFacts, Package, Permissions, Provenance, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
+
+pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
 pub const VERSION: u32 = 4;
@@ -53,7 +58,14 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] = &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
+#[rustfmt::skip]
+pub const CHECKS: &[&dyn Check] = &[
+    &agent::Permits,
+    &distribution::Record,
+    &files::BundledProgram,
+    &files::Minified,
+    &files::OpaqueInBuild,
+];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;
@@ -63,9 +75,24 @@ pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analy
     analyse_with(package, contents, rules, &[])
 }
 
+/// Like [`analyse`], for one of a version's archives.
+pub fn analyse_sharing(package: &Package, contents: &Contents, rules: &RuleSet, memo: &Memo) -> Analysis {
+    analyse_all(package, contents, rules, &[], memo)
+}
+
 /// Like [`analyse`], with files that run at install time beside those that the manifest starts.
 pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, started: &[String]) -> Analysis {
-    let one = |file: &crate::model::File| parse::file(&file.path, contents.bytes(file));
+    analyse_all(package, contents, rules, started, &Memo::none())
+}
+
+fn analyse_all(
+    package: &Package,
+    contents: &Contents,
+    rules: &RuleSet,
+    started: &[String],
+    memo: &Memo,
+) -> Analysis {
+    let one = |file: &crate::model::File| memo.parse(&file.path, contents.bytes(file));
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),
@@ -82,15 +109,37 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         .map(|(file, parsed)| (Arc::clone(&file.path), parsed.local.clone()))
         .collect();
     let exists = |path: &str| contents.get(path).is_some();
-    let starts: Vec<String> = manifest.install_files.iter().chain(started).cloned().collect();
+    let unasked = match package.ecosystem {
+        Ecosystem::Pypi => parse::python::install_files(contents),
+        _ => Vec::new(),
+    };
+    let starts: Vec<String> = manifest.install_files.iter().chain(started).chain(&unasked).cloned().collect();
     let installed = context::closure(&starts, &local, exists);
-    let reached = context::closure(&manifest.entries, &local, exists);
+    let mut entries = manifest.entries.clone();
+    if package.ecosystem == Ecosystem::Pypi && contents.files.iter().any(|file| context::is_test_path(&file.path)) {
+        // Any module may be imported; those that lie among tests count where one of these does it.
+        let module = |path: &str| path.ends_with(".py") && !context::is_test_path(path);
+        entries.extend(contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()));
+    }
+    let reached = context::closure(&entries, &local, exists);
 
     // Where no code of the package loads files by computed names, what nothing names is not loaded.
     let computed = parsed.iter().flat_map(|parsed| &parsed.facts).any(|fact| {
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
     let for_agent = package.ecosystem == Ecosystem::Agent;
+    // What runs through several files is shown where it ends.
+    let summaries: Vec<(&str, &flow::Summary)> = contents
+        .files
+        .iter()
+        .zip(&parsed)
+        .filter(|(_, parsed)| !parsed.flows.is_empty())
+        .map(|(file, parsed)| (&*file.path, &parsed.flows))
+        .collect();
+    let mut across: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
+    for fact in flow::join(&summaries) {
+        across.entry(Arc::clone(&fact.span.file)).or_default().push(fact);
+    }
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
@@ -144,7 +193,8 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         }
         files.push(entry);
         let whole = manifest.whole_crate && file.path.ends_with(".rs") && file.path.starts_with("src/");
-        for mut fact in parsed.facts {
+        let across = across.remove(&file.path).unwrap_or_default();
+        for mut fact in parsed.facts.into_iter().chain(across) {
             // A command that code starts does what the command line says.
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));

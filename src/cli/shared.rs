@@ -10,7 +10,7 @@ use crate::check::advisory;
 use crate::model::Audit;
 use crate::policy::Policy;
 use crate::store::Store;
-use crate::{acquire, report, resolve};
+use crate::{acquire, origin, report, resolve};
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,6 +37,12 @@ pub struct Shared {
     /// Never open a socket
     #[arg(long)]
     pub offline: bool,
+    /// Ask registries about every package: its age, publisher, whether it is deprecated or gone
+    #[arg(long, conflicts_with = "no_origin")]
+    pub origin: bool,
+    /// Ask registries about no package, whatever the policy's cooling-off
+    #[arg(long)]
+    pub no_origin: bool,
     /// Read lockfiles only, do not ask cargo for features, platforms and kinds
     #[arg(long)]
     pub lockfile_only: bool,
@@ -101,6 +107,7 @@ impl Shared {
         store.sweep();
         let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
         let npm_registries = homes.npm.registries();
+        let pypi_registries = homes.pypi.registries();
         Ok(audit::Options {
             path: path.to_owned(),
             given: None,
@@ -125,6 +132,7 @@ impl Shared {
                 lockfile_only: self.lockfile_only,
                 store: Some(store.clone()),
                 npm_registries,
+                pypi_registries,
                 ..resolve::Options::default()
             },
             advisories: advisory::Options {
@@ -132,6 +140,11 @@ impl Shared {
                 now: env.now,
                 cargo_home: env.cargo_home.clone(),
                 ..advisory::Options::default()
+            },
+            origin: match (self.origin, self.no_origin) {
+                (true, _) => origin::Ask::All,
+                (_, true) => origin::Ask::Never,
+                _ => origin::Ask::Auto,
             },
             store,
         })

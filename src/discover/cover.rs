@@ -6,7 +6,7 @@ use std::path::Path;
 use super::glob::Glob;
 use super::limits::MAX_MANIFEST;
 use super::manifest::Manifest;
-use super::{Format, Project, paths, workspace};
+use super::{Format, Project, paths, python, workspace};
 use crate::model::{Ecosystem, Finding, Gap, GapKind, Span};
 use crate::yaml;
 
@@ -25,7 +25,9 @@ pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec
     let mut out = Vec::new();
     for file in manifests {
         let dir = paths::parent(file);
-        let (asks, command) = if file.ends_with("Cargo.toml") {
+        let (asks, command) = if !(file.ends_with("Cargo.toml") || file.ends_with("package.json")) {
+            (python::asks(root, file, projects, &mut out), "uv lock")
+        } else if file.ends_with("Cargo.toml") {
             (!covered.contains(dir) && cargo_asks(root, file, &mut out), "cargo generate-lockfile")
         } else {
             (

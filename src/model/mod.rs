@@ -12,6 +12,8 @@ mod coverage;
 mod digest;
 mod fact;
 mod finding;
+mod listing;
+mod origin;
 mod package;
 mod span;
 mod verdict;
@@ -25,8 +27,10 @@ pub use coverage::{Coverage, FileCoverage, Treatment};
 pub use digest::{Digest, HashAlgorithm};
 pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
+pub use listing::{Listing, Need, Release};
+pub use origin::Origin;
 pub use package::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
+    AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

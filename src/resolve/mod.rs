@@ -3,20 +3,28 @@
 //! In: the discovered projects. Out: packages and dependencies, each with the line that asks for
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
+pub mod actions;
 pub mod agent;
 pub mod bun;
 pub mod cargo;
 pub mod deno;
+pub mod docker;
+pub mod golang;
+pub mod install;
 mod js;
+pub mod newest;
 pub mod npm;
 pub mod pnpm;
+pub mod pypi;
+mod text;
 pub mod yarn;
+pub mod zig;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Discovered, Format, Project};
-use crate::model::{Dependency, Finding, Gap, GapKind, Location, Package, Span};
+use crate::model::{Artifact, Dependency, Digest, Finding, Gap, GapKind, Location, Package, Source, Span};
 use crate::store::Store;
 
 /// How to resolve.
@@ -35,6 +43,8 @@ pub struct Options {
     /// Registries that the user's own npm configuration names; packages locked to other hosts are
     /// findings. What the checkout's `.npmrc` names is read here and is no more than its word.
     pub npm_registries: Vec<NpmRegistry>,
+    /// URLs of the indices that the user's own pip and uv configuration names.
+    pub pypi_registries: Vec<String>,
 }
 
 /// A registry that the user's own npm configuration names.
@@ -64,6 +74,9 @@ pub struct Resolution {
     pub findings: Vec<(String, Finding)>,
     /// What could not be known (purl, gap).
     pub gaps: Vec<(String, Gap)>,
+    /// Purls of packages that stand for a folder or file without a manifest of its own; where a named
+    /// package of the project holds it, that one takes its place.
+    pub nameless: Vec<String>,
     /// Facts about the whole (`features and platforms are unknown: cargo is not installed`).
     pub notes: Vec<String>,
 }
@@ -75,7 +88,49 @@ impl Resolution {
         self.dependencies.extend(other.dependencies);
         self.findings.extend(other.findings);
         self.gaps.extend(other.gaps);
+        self.nameless.extend(other.nameless);
         self.notes.extend(other.notes);
+    }
+
+    /// Gives what nameless stand-ins ask for to the named package of the project that lies nearest
+    /// above them, so that every file stays that package's own.
+    fn adopt(&mut self) {
+        let folder = |package: &Package| match &package.source {
+            Source::Path { path } if package.first_party => Some(path.clone()),
+            _ => None,
+        };
+        let nameless: BTreeSet<String> = std::mem::take(&mut self.nameless).into_iter().collect();
+        let named: Vec<(String, &str)> = self
+            .packages
+            .iter()
+            .filter(|package| !nameless.contains(&package.purl))
+            .filter_map(|package| Some((folder(package)?, package.purl.as_str())))
+            .collect();
+        let mut owners: BTreeMap<String, String> = BTreeMap::new();
+        for package in self.packages.iter().filter(|package| nameless.contains(&package.purl)) {
+            let Some(path) = folder(package) else { continue };
+            let holds = |above: &str| {
+                above == "."
+                    || path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let depth = |above: &str| if above == "." { 0 } else { above.len() };
+            let nearest = named
+                .iter()
+                .filter(|(above, _)| holds(above))
+                .min_by_key(|(above, purl)| (std::cmp::Reverse(depth(above)), *purl));
+            if let Some((_, owner)) = nearest {
+                owners.insert(package.purl.clone(), (*owner).to_owned());
+            }
+        }
+        self.packages.retain(|package| !owners.contains_key(&package.purl));
+        let own = |purl: &mut String| {
+            if let Some(owner) = owners.get(purl) {
+                purl.clone_from(owner);
+            }
+        };
+        self.dependencies.iter_mut().for_each(|dependency| own(&mut dependency.from));
+        self.findings.iter_mut().for_each(|(purl, _)| own(purl));
+        self.gaps.iter_mut().for_each(|(purl, _)| own(purl));
     }
 
     /// Sorts the packages and makes one of those with the same purl (two lockfiles may pin the
@@ -93,7 +148,8 @@ impl Resolution {
                 .iter()
                 .any(|digest| first.integrity.iter().any(|other| other.algorithm == digest.algorithm));
             let agree = package.integrity.iter().any(|digest| first.integrity.contains(digest));
-            if comparable && !agree {
+            let pins_differ = matches!((&first.pin, &package.pin), (Some(a), Some(b)) if a != b);
+            if comparable && !agree || pins_differ {
                 let place =
                     |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
                 self.findings.push((
@@ -120,7 +176,25 @@ impl Resolution {
             first.first_party |= package.first_party;
             first.licence = first.licence.take().or(package.licence);
             first.patches = first.patches.take().or(package.patches);
+            first.pin = first.pin.take().or(package.pin);
             first.folder = first.folder.take().or(package.folder);
+            if agree || !comparable {
+                for name in unify_artifacts(&mut first.artifacts, package.artifacts) {
+                    let place = |at: &Location| Span {
+                        line: at.line,
+                        column: at.column,
+                        ..Span::file(at.file.clone())
+                    };
+                    self.findings.push((
+                        first.purl.clone(),
+                        Finding::new(
+                            "lockfile/checksum-mismatch",
+                            format!("the lockfiles give `{name}` two different checksums"),
+                            vec![place(&first.declared), place(&package.declared)],
+                        ),
+                    ));
+                }
+            }
         }
         self.packages = kept;
     }
@@ -146,6 +220,35 @@ impl Resolution {
         self.notes.sort();
         self.notes.dedup();
     }
+}
+
+/// Adds what another lockfile knows of the archives of one version. Gives the names of files for
+/// which the two disagree; there the first stands.
+fn unify_artifacts(known: &mut Vec<Artifact>, more: Vec<Artifact>) -> Vec<String> {
+    let mut conflicts = Vec::new();
+    for artifact in more {
+        match known.iter_mut().find(|other| other.name == artifact.name) {
+            Some(other) => {
+                other.url = other.url.take().or(artifact.url);
+                let mut fresh = Vec::new();
+                for digest in artifact.integrity {
+                    if !other.integrity.contains(&digest) {
+                        fresh.push(digest);
+                    }
+                }
+                let clash =
+                    |digest: &Digest| other.integrity.iter().any(|known| known.algorithm == digest.algorithm);
+                if fresh.iter().any(clash) {
+                    conflicts.push(artifact.name);
+                } else {
+                    other.integrity.extend(fresh);
+                }
+            }
+            None => known.push(artifact),
+        }
+    }
+    known.sort();
+    conflicts
 }
 
 /// Why a lockfile could not be resolved. Exit code 2.
@@ -223,6 +326,7 @@ pub fn resolve(found: &Discovered, options: &Options) -> Result<Resolution, Reso
     }
     let agents = agent::resolve(&found.root, &found.projects, &all.packages, options.whole)?;
     all.merge(agents);
+    all.adopt();
     all.normalise();
     Ok(all)
 }
@@ -231,10 +335,23 @@ fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Reso
     match project.format {
         Format::CargoLock => cargo::resolve(root, project, options),
         Format::NpmLock => npm::resolve(root, project, options),
+        Format::GoMod => golang::resolve(root, project),
+        Format::GoWork => golang::resolve_work(root, project),
+        Format::Zon => zig::resolve(root, project),
+        Format::Dockerfile => docker::resolve(root, project),
+        Format::Compose => docker::resolve_compose(root, project),
+        Format::Workflow | Format::Action => actions::resolve(root, project),
         Format::PnpmLock => pnpm::resolve(root, project, options),
         Format::YarnLock => yarn::resolve(root, project, options),
         Format::BunLock => bun::resolve(root, project, options),
         Format::DenoLock => deno::resolve(root, project, options),
+        Format::Requirements
+        | Format::UvLock
+        | Format::PoetryLock
+        | Format::PdmLock
+        | Format::PipfileLock
+        | Format::PyLock
+        | Format::PythonScript => pypi::resolve(root, project, options),
         // All of them at once, above: skills name each other.
         Format::Skill
         | Format::Instructions

@@ -276,8 +276,11 @@ fn deno() {
     pkg:npm/project?download_url=file://. first-party no digest  :1:1
     pkg:npm/react@18.3.1 sha512  :58:5
     pkg:npm/use-sync-external-store@1.7.0 sha512  :64:5
+    is-number@3.0.0 -> kind-of@3.2.2 Normal "" deno.lock:18:9
     is-odd@0.1.2 -> is-number@3.0.0 Normal "" deno.lock:30:9
     is-odd@3.0.1 -> is-number@6.0.0 Normal "" deno.lock:36:9
+    kind-of@3.2.2 -> is-buffer@1.1.6 Normal "" deno.lock:45:9
+    loose-envify@1.4.0 -> js-tokens@4.0.0 Normal "" deno.lock:51:9
     one -> is-number@7.0.0 Normal "7" deno.lock:88:13
     one -> is-odd@3.0.1 Normal "3" deno.lock:89:13
     project -> is-odd@0.1.2 Normal "0.1.2" deno.lock:77:9
@@ -285,12 +288,9 @@ fn deno() {
     project -> picocolors@1.1.1 Normal "1" deno.lock:79:9
     project -> react@18.3.1 Normal "^18.2.0" deno.lock:80:9
     project -> use-sync-external-store@1.7.0 Normal "^1.2.0" deno.lock:81:9
-    deno.lock:18:9 lockfile/dangling: `is-number` asks for `kind-of`, which is not in the lockfile
-    deno.lock:45:9 lockfile/dangling: `kind-of` asks for `is-buffer`, which is not in the lockfile
-    deno.lock:51:9 lockfile/dangling: `loose-envify` asks for `js-tokens`, which is not in the lockfile
+    react@18.3.1 -> loose-envify@1.4.0 Normal "" deno.lock:61:9
+    use-sync-external-store@1.7.0 -> react@18.3.1 Normal "" deno.lock:67:9
     deno.lock:73:7 lockfile/dangling: `project` asks for `jsr:@std/path@1`, which is not in the lockfile
-    deno.lock:61:9 lockfile/dangling: `react` asks for `loose-envify`, which is not in the lockfile
-    deno.lock:67:9 lockfile/dangling: `use-sync-external-store` asks for `react`, which is not in the lockfile
     "#);
 }
 

@@ -481,10 +481,10 @@ fn deno_of_version_3_and_4() {
     pkg:npm/y@1.0.0?repository_url=https://t.invalid sha512  :4:3
     pkg:npm/z@1.0.0 no digest  :4:176
     jsr/%40std/a@1.0.1 -> jsr/%40std/a@1.0.1 Normal "" deno.lock:2:63
+    %40s/x@5.3.0 -> y@1.0.0 Normal "" deno.lock:3:179
     project -> jsr/%40std/a@1.0.1 Normal "^1.0.0" deno.lock:1:33
     project -> z@1.0.0 Normal "" deno.lock:1:94
     w -> %40s/x@5.3.0 Normal "4" deno.lock:5:51
-    deno.lock:3:179 lockfile/dangling: `@s/x` asks for `y`, which is not in the lockfile
     deno.lock:5:51 lockfile/manifest-mismatch: `w` asks for `@s/x` 4, but 5.3.0 is locked
     deno.lock:4:138 lockfile/foreign-host: `y` is locked to t.invalid, which is neither the default registry nor one that an .npmrc names
     deno.lock:4:176 lockfile/missing-integrity: `z@1.0.0` has no integrity, so its contents cannot be checked

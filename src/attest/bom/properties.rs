@@ -10,6 +10,7 @@
 //! | `bomvet:package` J | the package as the lockfile pins it: source, integrity, line, platforms |
 //! | `bomvet:contents` | `verified`, `first-party`, `unverified` or `none` |
 //! | `bomvet:contents:against`, `:sha256`, `:archive-bytes` | the lockfile's digest that matched; SHA-256 of the canonical file list; size of the archive |
+//! | `bomvet:origin` J | what its registry says: found, times, number of versions, publisher, deprecated, withdrawn, repository, attested |
 //! | `bomvet:place` J | depth, dependants, path from the root, cycle, dominator, reach |
 //! | `bomvet:dependency` R J | edges: kind, requirement, platform condition and the line that asks |
 //! | `bomvet:capability` R J | kind, count, and the first places that give it |
@@ -90,6 +91,9 @@ pub(super) fn of_node(node: &Node, edges: &[&Dependency]) -> Vec<(String, String
         if contents.archive_sha256.is_some() {
             list.text("contents:archive-bytes", contents.archive_size);
         }
+    }
+    if let Some(origin) = &node.origin {
+        list.json("origin", origin);
     }
     list.json("place", &node.place);
     for edge in edges {
@@ -184,8 +188,20 @@ fn package(node: &Node) -> Value {
         Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } | Source::Entry { .. } => {}
     }
     let integrity: Vec<_> = package.integrity.drain(..).map(|digest| digest.to_string()).collect();
+    let artifacts: Vec<Value> = package
+        .artifacts
+        .drain(..)
+        .map(|artifact| {
+            let url = artifact.url.as_deref().and_then(external::public_url);
+            let digests: Vec<_> = artifact.integrity.iter().map(ToString::to_string).collect();
+            json!({"name": artifact.name, "url": url, "integrity": digests})
+        })
+        .collect();
     let mut value = serde_json::to_value(&package).unwrap_or_default();
     value["integrity"] = integrity.into();
+    if !artifacts.is_empty() {
+        value["artifacts"] = artifacts.into();
+    }
     value
 }
 

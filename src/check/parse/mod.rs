@@ -3,11 +3,14 @@
 pub mod binary;
 pub mod js;
 pub mod json;
+pub mod pickle;
+pub mod python;
 pub mod rust;
 pub mod shell;
 pub mod text;
 pub mod toml;
 
+use super::flow::Summary;
 use super::shell as lexed;
 use crate::model::{Fact, LineIndex, Treatment};
 
@@ -25,12 +28,14 @@ pub struct Parsed {
     /// Local files that this one loads (`./x.js`, `mod x;`, `include!`), as written by the
     /// code but resolved against its own folder, `/`-separated, without a guess at the ending.
     pub local: Vec<String>,
+    /// What values go in and out of it.
+    pub flows: Summary,
 }
 
 impl Parsed {
     /// Only a treatment.
     pub fn only(treatment: Treatment) -> Self {
-        Self { treatment, facts: Vec::new(), code_lines: 0, exports: 0, local: Vec::new() }
+        Self { treatment, facts: Vec::new(), code_lines: 0, exports: 0, local: Vec::new(), flows: Summary::default() }
     }
 }
 
@@ -41,7 +46,7 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     if bytes.is_empty() {
         return Parsed::only(Treatment::Text);
     }
-    if let Some(parsed) = binary::recognise(path, bytes) {
+    if let Some(parsed) = pickle::recognise(path, bytes).or_else(|| binary::recognise(path, bytes)) {
         return parsed;
     }
     let Some(decoded) = text::decode(bytes) else { return binary::unknown(path, bytes) };
@@ -51,6 +56,9 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     let mut parsed = match ending {
         "rs" => rust::parse(path, source),
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "es6" => js::parse(path, source),
+        "py" | "pyw" | "pyi" => python::parse(path, source),
+        "pth" => python::parse_pth(path, source),
+        "ipynb" => python::parse_notebook(path, source),
         "json" => Parsed::only(json::treatment(source)),
         "toml" => Parsed::only(toml::treatment(source)),
         "sh" | "bash" | "zsh" | "ksh" | "command" => shell::parse(path, source),
@@ -58,6 +66,7 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
             Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),
+            Some(program) if program.starts_with("python") || program == "pypy" => python::parse(path, source),
             _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
             _ => match shell::embeds(&name) {
                 Some(read) => shell::parse_embedding(path, source, read),

@@ -129,6 +129,7 @@ pub fn build(
             (replaced != purl && !matches!(origin, Some(Origin::CratesIo))).then_some(replaced)
         });
         out.packages.push(Package {
+            pin: None,
             agent: None,
             purl: purl.clone(),
             ecosystem: Ecosystem::Cargo,
@@ -150,6 +151,7 @@ pub fn build(
             features: Vec::new(),
             patches,
             folder: folder.as_ref().map(|folder| root.join(folder)).or(vendored),
+            artifacts: Vec::new(),
         });
         if let Some(folder) = &folder {
             pinned.by_folder.insert(folder.clone(), at);

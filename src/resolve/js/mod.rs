@@ -326,6 +326,8 @@ fn packages(
             _ => None,
         };
         packages.push(Package {
+            artifacts: Vec::new(),
+            pin: None,
             agent: None,
             purl,
             ecosystem: entry.ecosystem,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bomvet::acquire::registry::cargo::{CargoConfig, Place};
 use bomvet::acquire::registry::npm::{CheckoutRegistries, NpmConfig};
+use bomvet::acquire::registry::pypi::{PypiConfig, parse_page};
 use bomvet::compare::git::Revision;
 use bomvet::discover::{self, manifest::Manifest};
 use bomvet::graph::Graph;
@@ -17,7 +18,7 @@ use sha1::{Digest as _, Sha1};
 use super::{Files, files, folder, pack, unpack};
 
 /// Discovers and resolves a folder of these files, and builds the graph.
-fn project(files: &[(String, &[u8])]) -> bool {
+pub(super) fn project(files: &[(String, &[u8])]) -> bool {
     let folder = folder(files);
     let run = || -> Result<Resolution, String> {
         let found = discover::discover(folder.path(), &[]).map_err(|error| error.to_string())?;
@@ -70,6 +71,43 @@ pub fn npm_project(data: &[u8]) -> bool {
 /// Lockfiles of pnpm, Yarn, Bun and Deno with their manifests.
 pub fn js_locks(data: &[u8]) -> bool {
     project(&unpack(data))
+}
+
+/// A page of a package index, and the same bytes as configuration.
+pub fn pypi_page(data: &[u8]) -> bool {
+    let base = url::Url::parse("https://index.invalid/simple/x/").expect("a URL");
+    let text = String::from_utf8_lossy(data).into_owned();
+    let config = PypiConfig::parse(std::slice::from_ref(&text), &text, &|_| None);
+    assert!(config.indices().iter().all(|url| url.username().is_empty() && url.password().is_none()));
+    parse_page(data, &base).is_ok_and(|files| !files.is_empty())
+}
+
+pub fn pypi_page_seeds() -> Vec<Vec<u8>> {
+    let html = r#"<!DOCTYPE html><html><body><a href="../x-1.tar.gz#sha256=00" data-yanked="a &amp; b">x-1.tar.gz</a></body></html>"#;
+    let json = r#"{"meta":{"api-version":"1.1"},"files":[{"filename":"x-1.zip","url":"x-1.zip","hashes":{"sha256":"00"},"yanked":true}]}"#;
+    [html, json].iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub fn pypi_seeds() -> Vec<Vec<u8>> {
+    let names = [
+        "pyproject.toml",
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "Pipfile",
+        "Pipfile.lock",
+        "pylock.toml",
+        "requirements.txt",
+    ];
+    let mut out = folders("fixtures/pypi", &names);
+    let hash = "ab".repeat(32);
+    let requirements = format!(
+        "-r more.txt\n--index-url https://i.invalid/simple\na[x]==1.0 ; os_name == 'nt' \\\n  --hash=sha256:{hash}\n    # via b\nb @ https://h.invalid/b-2.zip#sha256={hash}\n-e git+https://h.invalid/c@main#egg=c\n./d-1-py3-none-any.whl\n"
+    );
+    let script = "#!/usr/bin/env python3\n# /// script\n# dependencies = [\n#   \"rich>=13\",\n#   \"six==1.16.0\",\n# ]\n# ///\nprint(1)\n";
+    out.push(pack([("requirements.txt", requirements.as_bytes()), ("more.txt", &b"six\n"[..])]));
+    out.push(pack([("tools/run.py", script.as_bytes())]));
+    out
 }
 
 fn package(ecosystem: Ecosystem, name: &str, source: Source) -> Package {

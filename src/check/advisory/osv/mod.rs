@@ -157,7 +157,10 @@ fn add(record: &mut Record, affected: &RawAffected) {
 impl Affected {
     /// Whether it is about this package, whose name is known to be the record's.
     pub(super) fn hits(&self, package: &Package) -> Match {
-        if let Source::Git { url, commit } = &package.source {
+        // Actions are repositories whose tags are their versions.
+        if package.ecosystem != Ecosystem::Github
+            && let Source::Git { url, commit } = &package.source
+        {
             return self.hits_commit(url, commit.as_deref());
         }
         if !is_public(package) {
@@ -166,10 +169,16 @@ impl Affected {
         if self.versions.contains(&package.version) {
             return Match::Yes;
         }
-        let version = Version::parse(&package.version);
+        let version = match package.ecosystem {
+            Ecosystem::Github => Version::parse_newest(&package.version),
+            _ => Version::parse(package.ecosystem, &package.version),
+        };
         // Enumerated versions may be written another way (`v1.0.0`, `1.0`).
         if let Some(version) = &version
-            && self.versions.iter().any(|other| Version::parse(other).as_ref() == Some(version))
+            && self
+                .versions
+                .iter()
+                .any(|other| Version::parse(package.ecosystem, other).as_ref() == Some(version))
         {
             return Match::Yes;
         }
@@ -178,7 +187,11 @@ impl Affected {
             return if ordered.is_empty() {
                 Match::No
             } else {
-                Match::Unknown(format!("`{}` is not a semantic version", package.version))
+                let kind = match package.ecosystem {
+                    Ecosystem::Pypi => "a version by PEP 440",
+                    _ => "a semantic version",
+                };
+                Match::Unknown(format!("`{}` is not {kind}", package.version))
             };
         };
         let mut best = Match::No;
