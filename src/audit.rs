@@ -292,7 +292,9 @@ fn resolved(options: &Options) -> Result<(discover::Discovered, resolve::Resolut
         let mut resolution = resolve::resolve(&found, &resolve)?;
         if options.scope == Scope::Alone {
             resolution.keep_own();
+            // Judged alone, what it asks for is somebody else's question.
             found.gaps.retain(|gap| gap.kind != GapKind::NotCovered);
+            found.findings.retain(|finding| finding.rule != discover::NO_LOCKFILE);
         }
         return Ok((found, resolution));
     };

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod layers;
 pub mod licence;
 mod manifest;
+mod nested;
 pub mod parse;
 pub mod shell;
 
@@ -89,16 +90,23 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let computed = parsed.iter().flat_map(|parsed| &parsed.facts).any(|fact| {
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
+    let for_agent = package.ecosystem == Ecosystem::Agent;
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
     let mut facts = manifest.facts;
     let mut gaps = manifest.gaps;
+    if package.ecosystem == Ecosystem::Agent {
+        let (of_config, unread) = agent::config(package, contents);
+        facts.extend(of_config);
+        gaps.extend(unread);
+    }
     let mut micro = MicroFacts::default();
     for (file, parsed) in contents.files.iter().zip(parsed) {
         let install = installed.contains(&*file.path);
         let live = install || reached.contains(&*file.path);
-        let test = !live && context::is_test_path(&file.path);
+        // An agent runs and reads what it is given, whatever the folder is called.
+        let test = !for_agent && !live && context::is_test_path(&file.path);
         let entry = FileCoverage {
             path: Arc::clone(&file.path),
             size: file.range.len() as u64,
@@ -152,6 +160,17 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
             facts.push(fact);
         }
     }
+    if for_agent {
+        let nested = nested::unpack(contents);
+        gaps.extend(nested.gaps);
+        for (path, bytes) in &nested.files {
+            let parsed = parse::file(path, bytes);
+            if let Treatment::Unseen(why) = &parsed.treatment {
+                gaps.push(gap(GapKind::NotSeen, &Arc::from(path.as_str()), why));
+            }
+            facts.extend(parsed.facts);
+        }
+    }
     debug_assert!(coverage.adds_up(contents.size()), "coverage does not add up");
 
     let subject = Subject { package, contents, coverage: &files, facts: &facts };
@@ -165,6 +184,14 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let licence = licence::check(package, contents);
     let by_code = identity::in_contents(package, contents).into_iter().chain(licence.findings);
     findings.extend(by_code.map(|finding| rules.complete(finding)));
+    let permissions = match package.ecosystem {
+        Ecosystem::Agent => agent::permissions(&facts),
+        _ => Permissions::default(),
+    };
+    if for_agent {
+        gaps.extend(agent::unsettled(package, &permissions, &facts));
+        gaps.extend(agent::uncertain(&findings));
+    }
     findings.sort();
     findings.dedup();
     gaps.sort();
@@ -177,10 +204,7 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         },
         coverage,
         capabilities: capabilities(&facts, &manifest.install_spans),
-        permissions: match package.ecosystem {
-            Ecosystem::Agent => agent::permissions(&facts),
-            _ => Permissions::default(),
-        },
+        permissions,
         flows: flows(&facts),
         findings,
         gaps,

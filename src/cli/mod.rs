@@ -6,6 +6,7 @@ mod base;
 mod check;
 mod db;
 mod env;
+mod eval;
 mod explain;
 mod key;
 mod policy;
@@ -57,6 +58,8 @@ enum Command {
     Explain(explain::Args),
     /// Check a bill of materials: signature, form, verdicts, digests, attestations
     Verify(verify::VerifyArgs),
+    /// Measure recall and false denials on a labelled corpus
+    Eval(eval::Args),
     /// Get and show advisory databases
     Db(db::DbArgs),
     /// Make, show and trust keys
@@ -86,6 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Check(args) => check::run(&args, &env),
+        Command::Eval(args) => eval::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),
         Command::Db(args) => db::run(&args, env.now),

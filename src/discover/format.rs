@@ -89,7 +89,8 @@ fn agent(dir: &str, name: &str) -> Option<Format> {
         }
         "settings.json" | "settings.local.json" if last(".claude") || last(".gemini") => Format::Settings,
         "hooks.json" if last("hooks") || last(".cursor") => Format::Settings,
-        "config.toml" if last(".codex") => Format::Settings,
+        "tasks.json" if last(".vscode") => Format::Settings,
+        "devcontainer.json" | ".devcontainer.json" => Format::Settings,
         ".mcp.json" | "mcp.json" | "mcp_config.json" | "claude_desktop_config.json" | "mcp_settings.json" => {
             Format::Mcp
         }

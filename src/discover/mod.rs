@@ -18,6 +18,7 @@ pub mod workspace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use self::cover::NO_LOCKFILE;
 pub use self::format::Format;
 use crate::model::{Ecosystem, Finding, Gap};
 

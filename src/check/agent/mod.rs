@@ -1,8 +1,17 @@
 //! What is said of agent packages only: the tools that they declare and use.
 
+mod config;
+mod purpose;
+mod reach;
+
+pub use self::config::read as config;
+pub use self::reach::unsettled;
+
 use std::collections::BTreeMap;
 
-use crate::model::{Fact, FactKind, Permissions, Polarity, Span, ToolUse};
+use crate::model::{
+    Confidence, Fact, FactKind, Finding, Gap, GapKind, Permissions, Polarity, Severity, Span, ToolUse,
+};
 
 /// Longest purpose that is kept, in characters.
 const MAX_PURPOSE: usize = 1000;
@@ -28,6 +37,19 @@ pub fn permissions(facts: &[Fact]) -> Permissions {
     });
     let used = used.map(|fact| (fact.name.clone(), fact.value.clone(), &fact.span));
     Permissions { purpose, declared: once(declared), used: once(used) }
+}
+
+/// Findings that would matter if they were surer: somebody has to look.
+pub fn uncertain(findings: &[Finding]) -> Vec<Gap> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Medium && finding.confidence == Confidence::Low)
+        .map(|finding| Gap {
+            kind: GapKind::NeedsReview,
+            message: format!("uncertain: {} ({})", finding.message, finding.rule),
+            spans: finding.spans.clone(),
+        })
+        .collect()
 }
 
 /// Each tool and object once, at its first place.
