@@ -216,6 +216,10 @@ VIEWS = [
     ("cisco any", Cisco, "any finding, INFO too", lambda r: bool(r["severities"])),
     ("guarddog any", Guarddog, "`issues` above 0, as `--exit-non-zero-on-finding` counts", lambda r: r["issues"] > 0),
     ("guarddog risk", Guarddog, "a risk score above 0", lambda r: r["score"] > 0),
+    (
+        "guarddog suspicious", Guarddog, "a risk label worse than `low`",
+        lambda r: r["label"] not in ("", "no_risks_detected", "low"),
+    ),
     ("bomvet", Bomvet, "verdict `deny`, for whatever reason", lambda r: r["verdict"] == "deny"),
     ("bomvet malice", Bomvet, "verdict `deny`, and for more than `needs-review`, gaps and advisories", for_malice),
     ("bomvet review", Bomvet, "verdict `deny` for `needs-review` alone: the share handed to a reviewer", for_review),
