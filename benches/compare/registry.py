@@ -107,9 +107,14 @@ def pin(file: Path, cache: Path) -> None:
     rows = []
     for name, version, digest in lines(file):
         try:
-            _, version, digest = obtain(ecosystem, name, version, digest, cache, True)
+            _, found, digest = obtain(ecosystem, name, version, digest, cache, True)
+            # `cargo info` takes a pre-release for the newest.
+            if not version and "-" in found.split("+")[0]:
+                raise RuntimeError(f"{name} {found} is a pre-release; write the version that is wanted into {file.name}")
+            version = found
         except (RuntimeError, subprocess.TimeoutExpired) as e:
             print(e, file=sys.stderr)
+            digest = ""
         rows.append(f"{name} {version} {digest}".strip())
     file.write_text("\n".join(head + sorted(rows)) + "\n")
 
