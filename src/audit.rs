@@ -449,18 +449,19 @@ impl Checks<'_> {
     }
 
     fn one(&self, package: &Package, acquired: &Acquired) -> Outcome {
-        let Self { acquirer, options, rules, .. } = *self;
+        let rules = self.rules;
         let (provenance, sha256, size) = match acquired {
             Acquired::Archive { bytes, sha256, provenance, .. } => {
-                (provenance, Some(sha256.hex()), bytes.len() as u64)
+                (vec![provenance], Some(sha256.hex()), bytes.len() as u64)
             }
-            Acquired::Folder { contents, .. } => (&contents.provenance, None, 0),
+            Acquired::Distributions { list, .. } => {
+                let alone = if let [one] = list.as_slice() { Some(one.sha256.hex()) } else { None };
+                let size = list.iter().map(|one| one.size).sum();
+                (list.iter().map(|one| &one.provenance).collect(), alone, size)
+            }
+            Acquired::Folder { contents, .. } => (vec![&contents.provenance], None, 0),
         };
-        let (verified_against, from) = match provenance {
-            Provenance::Verified { against, from } => (Some(against.to_string()), (*from).to_owned()),
-            Provenance::FirstParty => (None, "first-party".to_owned()),
-            Provenance::Unverified(_) => (None, "unverified".to_owned()),
-        };
+        let (verified_against, from) = origin(&provenance);
         let mut outcome = Outcome {
             contents: Some(ContentsInfo {
                 archive_sha256: sha256,
@@ -470,7 +471,10 @@ impl Checks<'_> {
             }),
             ..Outcome::default()
         };
-        if let Provenance::Unverified(why) = provenance {
+        for why in provenance.iter().filter_map(|provenance| match provenance {
+            Provenance::Unverified(why) => Some(why),
+            _ => None,
+        }) {
             outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
         }
         let remarks = acquired.remarks();
@@ -479,7 +483,46 @@ impl Checks<'_> {
         if let (Acquired::Folder { contents, .. }, true) = (acquired, self.keep_own && package.first_party) {
             outcome.own = Some(contents.clone());
         }
-        let key = check::cache_key(package, &acquired.subject(), rules);
+        let Acquired::Distributions { list, .. } = acquired else {
+            let unpack = || self.acquirer.unpack(package, acquired);
+            let memo = check::Memo::none();
+            let analysis = self.analysis(package, &acquired.subject(), &memo, unpack, &mut outcome);
+            outcome.analysis = analysis;
+            return outcome;
+        };
+        // One after the other: of many large archives one is in memory.
+        let memo = check::Memo::for_archives(list.len());
+        let mut parts = Vec::with_capacity(list.len());
+        for one in list {
+            let mut part = Outcome::default();
+            let subject = format!("{} {}", one.name, one.sha256.hex());
+            let unpack = || self.acquirer.unpack_distribution(package, one);
+            let analysis = self.analysis(package, &subject, &memo, unpack, &mut part);
+            outcome.gaps.extend(
+                part.gaps
+                    .into_iter()
+                    .map(|gap| Gap { message: format!("`{}`: {}", one.name, gap.message), ..gap }),
+            );
+            let mut analysis = analysis.unwrap_or_default();
+            analysis.findings.extend(part.findings);
+            parts.push((one.name.clone(), analysis));
+        }
+        outcome.analysis = Some(check::union(parts));
+        outcome
+    }
+
+    /// The analysis of some contents, from the store or made; `None` where they are refused.
+    /// Findings on the form of the archive and gaps go to `outcome`.
+    fn analysis(
+        &self,
+        package: &Package,
+        subject: &str,
+        memo: &check::Memo,
+        unpack: impl FnOnce() -> Result<(Contents, Vec<Finding>), Box<Refusal>>,
+        outcome: &mut Outcome,
+    ) -> Option<Analysis> {
+        let Self { options, rules, .. } = *self;
+        let key = check::cache_key(package, subject, rules);
         let mut damaged = |message: String| {
             outcome.findings.push(rules.complete(Finding::new("store/damaged", message, Vec::new())));
         };
@@ -490,9 +533,8 @@ impl Checks<'_> {
                     "store entry `facts/{key}` is damaged: it is that of {own}; it is made again"
                 )),
                 Ok((_, analysis, findings)) => {
-                    outcome.analysis = Some(analysis);
                     outcome.findings.extend(findings);
-                    return outcome;
+                    return Some(analysis);
                 }
                 // Written by another build in development; releases have keys of their own.
                 Err(_) => {}
@@ -500,25 +542,47 @@ impl Checks<'_> {
             Ok(None) => {}
             Err(why) => damaged(why.to_string()),
         }
-        match acquirer.unpack(package, acquired) {
+        match unpack() {
             Ok((contents, findings)) => {
                 let findings: Vec<_> = findings.into_iter().map(|finding| rules.complete(finding)).collect();
-                let analysis = check::analyse(package, &contents, rules);
+                let analysis = check::analyse_sharing(package, &contents, rules, memo);
                 if let Ok(bytes) = postcard::to_stdvec(&(&key, &analysis, &findings)) {
                     // A cache entry that cannot be written costs time on the next run, nothing else.
                     let _ = options.store.put("facts", &key, &bytes);
                 }
                 outcome.findings.extend(findings);
-                outcome.analysis = Some(analysis);
+                Some(analysis)
             }
             Err(refusal) => {
                 let refused = refused(*refusal, rules);
                 outcome.gaps.extend(refused.gaps);
                 outcome.findings.extend(refused.findings);
+                None
             }
         }
-        outcome
     }
+}
+
+/// What the archives were checked against, and where they came from; of several only that each was.
+fn origin(provenance: &[&Provenance]) -> (Option<String>, String) {
+    let mut out: (Option<String>, String) = (None, "unverified".to_owned());
+    let several = provenance.len() > 1;
+    for provenance in provenance {
+        match provenance {
+            Provenance::Unverified(_) => return (None, "unverified".to_owned()),
+            Provenance::FirstParty => out.1 = "first-party".to_owned(),
+            // What came from the network in this run says most.
+            Provenance::Verified { against, from } if out.0.is_none() || *from == "registry" => {
+                let one = || {
+                    let archives = format!("{} of each of its archives", against.algorithm.as_str());
+                    Some(if several { archives } else { against.to_string() })
+                };
+                out = (out.0.or_else(one), (*from).to_owned());
+            }
+            Provenance::Verified { .. } => {}
+        }
+    }
+    out
 }
 
 fn refused(refusal: Refusal, rules: &RuleSet) -> Outcome {

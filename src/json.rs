@@ -11,6 +11,7 @@
 //! npm refuses must not be one that an audit accepts.
 
 pub mod canonical;
+pub mod relaxed;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -26,3 +26,4 @@ pub mod review;
 pub mod rules;
 pub mod shell;
 pub mod store;
+pub mod yaml;

@@ -38,6 +38,7 @@ fn ask(server: &Server, package: &Package) -> Result<Acquired, Box<Refusal>> {
 fn provenance(acquired: &Acquired) -> &Provenance {
     match acquired {
         Acquired::Archive { provenance, .. } => provenance,
+        Acquired::Distributions { list, .. } => &list[0].provenance,
         Acquired::Folder { contents, .. } => &contents.provenance,
     }
 }
@@ -680,7 +681,7 @@ fn an_archive_of_the_project_and_its_own_folders_stay_within_it() {
         .iter()
         .map(|package| match acquirer(&packages).acquire(package).expect("own") {
             Acquired::Folder { contents, .. } => contents.files.iter().map(|f| f.path.to_string()).collect(),
-            Acquired::Archive { .. } => Vec::new(),
+            Acquired::Archive { .. } | Acquired::Distributions { .. } => Vec::new(),
         })
         .collect();
     assert_eq!(files, [["index.js"], ["index.js"]]);

@@ -9,7 +9,9 @@ use std::path::Path;
 const ORDER: &[&str] = &[
     "model",
     "json",
+    "yaml",
     "shell",
+    "yaml",
     "rules",
     "store",
     "prose",

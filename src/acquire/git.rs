@@ -42,9 +42,10 @@ impl Acquirer {
             not_fetched(format!("{} from git ({url}{commit}): {why}", package.label()))
         };
         if package.ecosystem != Ecosystem::Cargo {
-            return Err(refuse(
-                "npm keeps no repository that could be read; audit the repository itself".to_owned(),
-            ));
+            let who = if package.ecosystem == Ecosystem::Npm { "npm" } else { "its package manager" };
+            return Err(refuse(format!(
+                "{who} keeps no repository that could be read; audit the repository itself"
+            )));
         }
         let Some(commit) = commit else {
             return Err(refuse("the lockfile names no commit; run `cargo update` to pin one".to_owned()));

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::registry::cargo::CargoConfig;
 use super::registry::npm::NpmConfig;
+use super::registry::pypi::PypiConfig;
 use super::{Options, limits};
 
 /// Fills in the options that say where things are: `CARGO_HOME`, npm's cache, and the user's
-/// configuration of both. Files are read, nothing else; what is not there stays at its default.
+/// configuration of both, of pip and of uv. Files are read, nothing else; what is not there stays at its default.
 pub fn discover_homes(env: &dyn Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Options {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     let cargo_home = set("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(".cargo")));
@@ -36,7 +37,8 @@ pub fn discover_homes(env: &dyn Fn(&str) -> Option<String>, home: Option<PathBuf
             };
             data.or_else(|| Some(home.as_ref()?.join(".npm")))
         });
-    Options { cargo_home, npm_cache, home, cargo, npm, connections: 16, ..Options::default() }
+    let pypi = PypiConfig::load(home.as_deref(), &set);
+    Options { cargo_home, npm_cache, home, cargo, npm, pypi, connections: 16, ..Options::default() }
 }
 
 /// Reads a configuration file if it is a plain text file of a sensible size.

@@ -9,6 +9,7 @@
 
 pub mod archive;
 mod bundled;
+mod distributions;
 mod finder;
 mod git;
 mod homes;
@@ -24,9 +25,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::model::{Contents, Digest, Ecosystem, File, Finding, Gap, Package, Provenance, Source};
 use crate::resolve::npm::npmrc;
+use crate::resolve::pypi::name::ArchiveKind;
 use crate::store::Store;
 
 pub use bundled::Part;
+pub use distributions::Distribution;
 pub use homes::discover_homes;
 pub use refusal::Refusal;
 
@@ -35,6 +38,7 @@ use net::{Client, Timing};
 use refusal::{archive_name, not_fetched};
 use registry::cargo::{CargoConfig, Downloads};
 use registry::npm::{CheckoutRegistries, NpmConfig};
+use registry::pypi::PypiConfig;
 
 /// Where to look and what to allow.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +59,8 @@ pub struct Options {
     pub cargo: CargoConfig,
     /// npm's configuration of the user.
     pub npm: NpmConfig,
+    /// pip's and uv's configuration of the user.
+    pub pypi: PypiConfig,
     /// Time-outs and tries.
     pub timing: Timing,
     /// Folders of the project that are no part of any package (the audit's own output).
@@ -88,6 +94,13 @@ pub enum Acquired {
         /// What was noticed.
         remarks: Remarks,
     },
+    /// The archives of a version that has several, each verified; their bytes wait in the store.
+    Distributions {
+        /// The archives, sorted by name.
+        list: Vec<Distribution>,
+        /// What was noticed, and which archives are missing.
+        remarks: Remarks,
+    },
     /// A folder with file digests that were checked (vendored), or the project's own.
     Folder {
         /// The files.
@@ -101,7 +114,9 @@ impl Acquired {
     /// What was noticed on the way; not part of what [`Acquirer::unpack`] gives.
     pub fn remarks(&self) -> &Remarks {
         match self {
-            Self::Archive { remarks, .. } | Self::Folder { remarks, .. } => remarks,
+            Self::Archive { remarks, .. }
+            | Self::Distributions { remarks, .. }
+            | Self::Folder { remarks, .. } => remarks,
         }
     }
 
@@ -109,6 +124,9 @@ impl Acquired {
     pub fn subject(&self) -> String {
         match self {
             Self::Archive { sha256, part, .. } => format!("{}{part}", sha256.hex()),
+            Self::Distributions { list, .. } => {
+                list.iter().map(|one| format!("{} {}\n", one.name, one.sha256.hex())).collect()
+            }
             Self::Folder { contents, .. } => contents.tree_digest().hex(),
         }
     }
@@ -139,9 +157,10 @@ pub struct Acquirer {
 impl Acquirer {
     /// Makes the stage. Opens no socket.
     pub fn new(options: Options, store: Store) -> Self {
-        let notes = options.npm.problems.iter().cloned().collect();
+        let notes = options.npm.problems.iter().chain(&options.pypi.problems).cloned().collect();
         let certificates = options.cargo.certificates.iter().cloned();
-        let certificates = certificates.chain(options.npm.certificates.iter().map(PathBuf::from)).collect();
+        let certificates = certificates.chain(options.npm.certificates.iter().map(PathBuf::from));
+        let certificates = certificates.chain(options.pypi.certificates.iter().cloned()).collect();
         let mut out = Self {
             client: Client::new(options.timing.clone(), certificates),
             dirs: BTreeSet::from([String::new()]),
@@ -224,6 +243,9 @@ impl Acquirer {
     pub fn acquire(&self, package: &Package) -> Result<Acquired, Box<Refusal>> {
         match &package.source {
             Source::Path { .. } => self.own(package),
+            Source::Registry { .. } | Source::Tarball { .. } if package.ecosystem == Ecosystem::Pypi => {
+                self.distributions(package)
+            }
             Source::File { path } => self
                 .archive_in_project(package, path)
                 .map(|found| found.into_acquired(self.bundles.outer(package))),
@@ -255,6 +277,16 @@ impl Acquirer {
     ) -> Result<(Contents, Vec<Finding>), Box<Refusal>> {
         let (bytes, sha256, provenance, part) = match acquired {
             Acquired::Folder { contents, .. } => return Ok((contents.clone(), Vec::new())),
+            Acquired::Distributions { list, .. } => {
+                let [one] = list.as_slice() else {
+                    return Err(not_fetched(format!(
+                        "{} has {} archives; each is unpacked by itself",
+                        package.label(),
+                        list.len()
+                    )));
+                };
+                return self.unpack_distribution(package, one);
+            }
             Acquired::Archive { bytes, sha256, provenance, part, .. } => (bytes, sha256, provenance, part),
         };
         let archive = Some((sha256.clone(), bytes.len() as u64));
@@ -299,8 +331,17 @@ fn unpack(package: &Package, bytes: &[u8]) -> Result<Shared, Box<Refusal>> {
         (Ecosystem::Cargo, Source::Registry { .. }) => TopFolder::Exactly(&folder),
         _ => TopFolder::AnyOne,
     };
+    // A wheel or source archive that lies in the project.
+    let kind = match &package.source {
+        Source::File { path } if package.ecosystem == Ecosystem::Pypi => ArchiveKind::of(path),
+        _ => None,
+    };
     let plain = bytes.get(257..262) == Some(b"ustar") && !bytes.starts_with(&[0x1f, 0x8b]);
-    let unpacked = if plain && !matches!(package.source, Source::Registry { .. }) {
+    let unpacked = if kind == Some(ArchiveKind::Wheel) {
+        archive::zip(bytes, TopFolder::None, &Limits::default())
+    } else if kind == Some(ArchiveKind::SourceZip) {
+        archive::zip(bytes, top, &Limits::default())
+    } else if plain && !matches!(package.source, Source::Registry { .. }) {
         archive::tar(bytes.to_vec(), top, &Limits::default())
     } else {
         archive::tar_gz(bytes, top, &Limits::default())

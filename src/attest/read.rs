@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::bom::component::parse_digest;
 use crate::model::{
-    Analysis, CapabilityKind, CapabilitySet, Change, ContentsInfo, Coverage, Decision, Dependency, Digest,
-    Finding, Gap, Hit, MicroFacts, Node, Package, Permissions, Reason, ReasonKind, Risk, Verdict,
+    Analysis, Artifact, CapabilityKind, CapabilitySet, Change, ContentsInfo, Coverage, Decision, Dependency,
+    Digest, Finding, Gap, Hit, MicroFacts, Node, Package, Permissions, Reason, ReasonKind, Risk, Verdict,
 };
 
 /// What a BoM tells of its packages.
@@ -158,14 +158,28 @@ fn package(props: &Props<'_>) -> Result<Package, ReadError> {
     if !value.is_object() {
         return Err(props.wrong("`bomvet:package` is not an object".to_owned()));
     }
-    let mut integrity = Vec::new();
-    for text in value["integrity"].as_array().into_iter().flatten() {
-        let digest = text.as_str().and_then(parse_digest).and_then(|(alg, hex)| Digest::from_hex(alg, &hex));
-        integrity.push(digest.ok_or_else(|| props.wrong("`bomvet:package`: not a digest".to_owned()))?);
+    let digests = |list: &Value| -> Result<Vec<Digest>, ReadError> {
+        let mut out = Vec::new();
+        for text in list.as_array().into_iter().flatten() {
+            let digest =
+                text.as_str().and_then(parse_digest).and_then(|(alg, hex)| Digest::from_hex(alg, &hex));
+            out.push(digest.ok_or_else(|| props.wrong("`bomvet:package`: not a digest".to_owned()))?);
+        }
+        Ok(out)
+    };
+    let integrity = digests(&value["integrity"])?;
+    let mut artifacts = Vec::new();
+    for artifact in value["artifacts"].as_array().into_iter().flatten() {
+        artifacts.push(Artifact {
+            name: artifact["name"].as_str().unwrap_or_default().to_owned(),
+            url: artifact["url"].as_str().map(str::to_owned),
+            integrity: digests(&artifact["integrity"])?,
+        });
     }
+    value["artifacts"] = Value::Array(Vec::new());
     value["integrity"] = Value::Array(Vec::new());
     let package = serde_json::from_value(value).map_err(|e| props.wrong(format!("`bomvet:package`: {e}")))?;
-    Ok(Package { integrity, ..package })
+    Ok(Package { integrity, artifacts, ..package })
 }
 
 fn contents(component: &Value, props: &Props<'_>) -> Result<Option<ContentsInfo>, ReadError> {

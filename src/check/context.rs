@@ -96,6 +96,8 @@ pub fn resolve(name: &str, exists: &impl Fn(&str) -> bool) -> Option<String> {
         "/index.cjs",
         "/index.mjs",
         "/index.ts",
+        ".py",
+        "/__init__.py",
         ".rs",
         "/mod.rs",
     ];

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::shell;
+use super::{distribution, shell};
 use crate::json::{self, Node, Value};
 use crate::model::{CapabilityKind, Contents, Ecosystem, Fact, FactKind, Gap, GapKind, LineIndex, Span};
 
@@ -46,6 +46,11 @@ pub(super) fn file_name(ecosystem: Ecosystem) -> &'static str {
 /// A field that is text, of `package.json` or of `[package]` in `Cargo.toml`, and where its value
 /// stands. `None` also where the manifest is not there or cannot be read: [`read`] says so.
 pub(super) fn text_field(ecosystem: Ecosystem, contents: &Contents, key: &str) -> Option<(String, Span)> {
+    if ecosystem == Ecosystem::Pypi {
+        let (file, text) = distribution::metadata(contents)?;
+        let (value, at) = distribution::field(text, key)?;
+        return Some((value.to_owned(), LineIndex::new(file, text).span(at.start, at.end)));
+    }
     let file = file_name(ecosystem);
     let text = std::str::from_utf8(contents.get(file)?).ok()?;
     let (value, range) = match ecosystem {
@@ -67,6 +72,12 @@ pub(super) fn text_field(ecosystem: Ecosystem, contents: &Contents, key: &str) -
 /// Reads the manifest of a package. `from_git`: it is built where it is installed.
 pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manifest {
     let mut out = Manifest::default();
+    if ecosystem == Ecosystem::Pypi {
+        distribution::read(contents, &mut out);
+        out.install_scripts.sort();
+        out.install_scripts.dedup();
+        return out;
+    }
     let name = file_name(ecosystem);
     let Some(bytes) = contents.get(name) else {
         if ecosystem == Ecosystem::Npm {

@@ -7,6 +7,7 @@
 pub mod advisory;
 mod agent;
 mod context;
+mod distribution;
 pub mod examples;
 mod files;
 pub mod identity;
@@ -15,6 +16,7 @@ pub mod licence;
 mod manifest;
 mod nested;
 pub mod parse;
+mod share;
 pub mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +30,10 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 
+pub use share::{Memo, union};
+
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -53,7 +57,14 @@ pub trait Check: Sync {
 }
 
 /// Every check in code, in order of name.
-pub const CHECKS: &[&dyn Check] = &[&files::BundledProgram, &files::Minified, &files::OpaqueInBuild];
+#[rustfmt::skip]
+pub const CHECKS: &[&dyn Check] = &[
+    &agent::Permits,
+    &distribution::Record,
+    &files::BundledProgram,
+    &files::Minified,
+    &files::OpaqueInBuild,
+];
 
 /// Bytes from which the files of one package are parsed on several threads.
 const PARALLEL: u64 = 1 << 20;
@@ -63,9 +74,24 @@ pub fn analyse(package: &Package, contents: &Contents, rules: &RuleSet) -> Analy
     analyse_with(package, contents, rules, &[])
 }
 
+/// Like [`analyse`], for one of a version's archives.
+pub fn analyse_sharing(package: &Package, contents: &Contents, rules: &RuleSet, memo: &Memo) -> Analysis {
+    analyse_all(package, contents, rules, &[], memo)
+}
+
 /// Like [`analyse`], with files that run at install time beside those that the manifest starts.
 pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, started: &[String]) -> Analysis {
-    let one = |file: &crate::model::File| parse::file(&file.path, contents.bytes(file));
+    analyse_all(package, contents, rules, started, &Memo::none())
+}
+
+fn analyse_all(
+    package: &Package,
+    contents: &Contents,
+    rules: &RuleSet,
+    started: &[String],
+    memo: &Memo,
+) -> Analysis {
+    let one = |file: &crate::model::File| memo.parse(&file.path, contents.bytes(file));
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),

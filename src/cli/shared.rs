@@ -101,6 +101,7 @@ impl Shared {
         store.sweep();
         let homes = acquire::discover_homes(&|name| std::env::var(name).ok(), env.home.clone());
         let npm_registries = homes.npm.registries();
+        let pypi_registries = homes.pypi.registries();
         Ok(audit::Options {
             path: path.to_owned(),
             given: None,
@@ -125,6 +126,7 @@ impl Shared {
                 lockfile_only: self.lockfile_only,
                 store: Some(store.clone()),
                 npm_registries,
+                pypi_registries,
                 ..resolve::Options::default()
             },
             advisories: advisory::Options {

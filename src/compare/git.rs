@@ -168,7 +168,7 @@ impl Revision {
     /// Where one cannot be read or written.
     pub fn write_manifests(&self, to: &Path) -> Result<(), GitError> {
         for (path, id) in &self.files {
-            if Format::of(path).is_none() && !is_manifest(path) {
+            if Format::of(path).is_none() && !is_manifest(path) && !path.ends_with("pnpm-workspace.yaml") {
                 continue;
             }
             let target = to.join(path);

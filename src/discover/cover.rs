@@ -6,8 +6,9 @@ use std::path::Path;
 use super::glob::Glob;
 use super::limits::MAX_MANIFEST;
 use super::manifest::Manifest;
-use super::{Project, paths, workspace};
+use super::{Format, Project, paths, python, workspace};
 use crate::model::{Ecosystem, Finding, Gap, GapKind, Span};
+use crate::yaml;
 
 /// Findings for the manifests that ask for packages and that no lockfile covers.
 pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec<Finding> {
@@ -17,13 +18,16 @@ pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec
     }
     let locked: BTreeSet<&str> = projects
         .iter()
-        .filter(|project| project.ecosystem == Ecosystem::Npm)
+        // A `package.json` beside Deno's lockfile is one of those that it is for.
+        .filter(|project| project.ecosystem == Ecosystem::Npm || project.format == Format::DenoLock)
         .map(|project| project.dir.as_str())
         .collect();
     let mut out = Vec::new();
     for file in manifests {
         let dir = paths::parent(file);
-        let (asks, command) = if file.ends_with("Cargo.toml") {
+        let (asks, command) = if !(file.ends_with("Cargo.toml") || file.ends_with("package.json")) {
+            (python::asks(root, file, projects, &mut out), "uv lock")
+        } else if file.ends_with("Cargo.toml") {
             (!covered.contains(dir) && cargo_asks(root, file, &mut out), "cargo generate-lockfile")
         } else {
             (
@@ -32,9 +36,8 @@ pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec
             )
         };
         if asks {
-            let other = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"]
-                .into_iter()
-                .find(|name| file.ends_with("package.json") && root.join(dir).join(name).exists());
+            let other = Some("bun.lockb")
+                .filter(|name| file.ends_with("package.json") && root.join(dir).join(name).exists());
             let message = match other {
                 Some(other) => {
                     format!("`{file}` asks for packages, and `{other}` is not a lockfile that is read")
@@ -64,14 +67,11 @@ pub fn gaps(uncovered: &[Finding], foreign: &[String], projects: &[Project]) -> 
     let manifests = uncovered.iter().filter(|finding| finding.rule == NO_LOCKFILE);
     let manifests =
         manifests.filter_map(|finding| Some(gap(finding.message.clone(), &finding.spans.first()?.file)));
-    // Beside npm's own lockfile, another one for the same `package.json` is not what npm installs by.
+    // Every lockfile that is read is resolved, several beside one `package.json` too: which of them
+    // counts is decided by whoever installs. Beside one that is read, Bun's binary one is passed over.
     let by_npm = |file: &&String| {
-        let scripts = matches!(
-            file.rsplit('/').next(),
-            Some("yarn.lock" | "pnpm-lock.yaml" | "bun.lock" | "bun.lockb")
-        );
         let dir = paths::parent(file);
-        scripts
+        file.rsplit('/').next() == Some("bun.lockb")
             && (projects.iter().any(|project| project.ecosystem == Ecosystem::Npm && project.dir == dir)
                 || uncovered.iter().any(|finding| {
                     finding.spans.first().is_some_and(|span| *span.file == *paths::child(dir, "package.json"))
@@ -138,13 +138,41 @@ fn npm_covers(root: &Path, dir: &str, locked: &BTreeSet<&str>) -> bool {
         if above == dir {
             return true;
         }
-        let Ok(json) = package_json(root, &paths::child(above, "package.json")) else { return false };
-        let Some(spaces) = json.get("workspaces") else { return false };
-        let list = spaces.as_array().or_else(|| spaces.get("packages")?.as_array());
         let below = dir[above.len()..].trim_start_matches('/');
-        list.into_iter()
-            .flatten()
-            .filter_map(|value| value.as_str())
-            .any(|glob| Glob::new(glob).matches(below))
+        let globs = workspaces(root, above);
+        let covers = |glob: &&String| Glob::new(glob).matches(below);
+        globs.iter().any(|glob| covers(&glob))
+            && !globs
+                .iter()
+                .filter_map(|glob| glob.strip_prefix('!'))
+                .any(|glob| Glob::new(glob).matches(below))
     })
+}
+
+/// The globs of a workspace's folders: `workspaces` of its `package.json`, `packages` of its
+/// `pnpm-workspace.yaml`.
+fn workspaces(root: &Path, dir: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Ok(json) = package_json(root, &paths::child(dir, "package.json"))
+        && let Some(spaces) = json.get("workspaces")
+    {
+        let list = spaces.as_array().or_else(|| spaces.get("packages")?.as_array());
+        out.extend(list.into_iter().flatten().filter_map(|value| value.as_str()).map(str::to_owned));
+    }
+    let file = root.join(paths::child(dir, "pnpm-workspace.yaml"));
+    let small = std::fs::metadata(&file).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_MANIFEST);
+    // One that cannot be read covers nothing, which is then said of each manifest.
+    if small
+        && let Ok(text) = std::fs::read_to_string(&file)
+        && let Ok(node) = yaml::parse(&text)
+        && let Some(list) = node.get("packages")
+    {
+        out.extend(list.elements().iter().filter_map(|node| node.as_str()).map(str::to_owned));
+    }
+    // `./a/*` is `a/*`, and a slash at the end says nothing.
+    for glob in &mut out {
+        let plain = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/').to_owned();
+        *glob = plain;
+    }
+    out
 }

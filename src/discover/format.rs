@@ -9,6 +9,28 @@ pub enum Format {
     CargoLock,
     /// `package-lock.json` and `npm-shrinkwrap.json`.
     NpmLock,
+    /// `pnpm-lock.yaml`.
+    PnpmLock,
+    /// `yarn.lock`, of Yarn 1 and of later ones.
+    YarnLock,
+    /// `bun.lock`.
+    BunLock,
+    /// `deno.lock`.
+    DenoLock,
+    /// `requirements*.txt`, and `.txt` files in a folder `requirements`.
+    Requirements,
+    /// `uv.lock`, and a script's `*.py.lock`.
+    UvLock,
+    /// `poetry.lock`.
+    PoetryLock,
+    /// `pdm.lock`.
+    PdmLock,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `pylock.toml` and `pylock.*.toml` (PEP 751).
+    PyLock,
+    /// A Python script with a header that names packages (PEP 723); told by its contents.
+    PythonScript,
     /// A skill's `SKILL.md`.
     Skill,
     /// `CLAUDE.md`, `AGENTS.md` and their kin.
@@ -33,7 +55,11 @@ impl Format {
             _ if name.ends_with("package-lock.json") || name.ends_with("npm-shrinkwrap.json") => {
                 Some(Self::NpmLock)
             }
-            _ => agent(dir, name),
+            _ if name.ends_with("pnpm-lock.yaml") => Some(Self::PnpmLock),
+            _ if name.ends_with("yarn.lock") => Some(Self::YarnLock),
+            _ if name.ends_with("bun.lock") => Some(Self::BunLock),
+            _ if name.ends_with("deno.lock") => Some(Self::DenoLock),
+            _ => python(dir, name).or_else(|| agent(dir, name)),
         }
     }
 
@@ -41,7 +67,15 @@ impl Format {
     pub fn ecosystem(self) -> Ecosystem {
         match self {
             Self::CargoLock => Ecosystem::Cargo,
-            Self::NpmLock => Ecosystem::Npm,
+            Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Ecosystem::Npm,
+            Self::DenoLock => Ecosystem::Jsr,
+            Self::Requirements
+            | Self::UvLock
+            | Self::PoetryLock
+            | Self::PdmLock
+            | Self::PipfileLock
+            | Self::PyLock
+            | Self::PythonScript => Ecosystem::Pypi,
             Self::Skill | Self::Instructions | Self::Command | Self::Settings | Self::Mcp | Self::Plugin => {
                 Ecosystem::Agent
             }
@@ -52,10 +86,30 @@ impl Format {
     pub fn manifest(self) -> Option<&'static str> {
         match self {
             Self::CargoLock => Some("Cargo.toml"),
-            Self::NpmLock => Some("package.json"),
+            Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Some("package.json"),
+            Self::PipfileLock => Some("Pipfile"),
+            Self::UvLock | Self::PoetryLock | Self::PdmLock | Self::PyLock | Self::Requirements => {
+                Some("pyproject.toml")
+            }
             _ => None,
         }
     }
+}
+
+/// What pins Python's packages.
+fn python(dir: &str, name: &str) -> Option<Format> {
+    let requirements = name.starts_with("requirements") || dir.rsplit('/').next() == Some("requirements");
+    Some(match name {
+        _ if name.ends_with("uv.lock") || name.ends_with(".py.lock") => Format::UvLock,
+        _ if name.ends_with("poetry.lock") => Format::PoetryLock,
+        _ if name.ends_with("pdm.lock") => Format::PdmLock,
+        _ if name.ends_with("Pipfile.lock") => Format::PipfileLock,
+        _ if name == "pylock.toml" || name.starts_with("pylock.") && name.ends_with(".toml") => {
+            Format::PyLock
+        }
+        _ if requirements && name.ends_with(".txt") => Format::Requirements,
+        _ => return None,
+    })
 }
 
 /// What agents are given. Names as of 2026: Claude Code, Codex, Cursor, Gemini, Copilot, Windsurf,
@@ -111,6 +165,15 @@ mod tests {
         for (path, format) in [
             ("Cargo.lock", Format::CargoLock),
             ("a/package-lock.json", Format::NpmLock),
+            ("a/pnpm-lock.yaml", Format::PnpmLock),
+            ("yarn.lock", Format::YarnLock),
+            ("a/old.bun.lock", Format::BunLock),
+            ("deno.lock", Format::DenoLock),
+            ("requirements-dev.txt", Format::Requirements),
+            ("requirements/base.txt", Format::Requirements),
+            ("a/uv.lock", Format::UvLock),
+            ("tool.py.lock", Format::UvLock),
+            ("pylock.dev.toml", Format::PyLock),
             (".claude/skills/x/SKILL.md", Format::Skill),
             ("AGENTS.md", Format::Instructions),
             (".claude/commands/git/push.md", Format::Command),
@@ -120,7 +183,7 @@ mod tests {
         ] {
             assert_eq!(Format::of(path), Some(format), "{path}");
         }
-        for path in ["README.md", "settings.json", "commands/x.md", "plugin.json"] {
+        for path in ["README.md", "settings.json", "commands/x.md", "plugin.json", "a/requirements.in"] {
             assert_eq!(Format::of(path), None, "{path}");
         }
     }

@@ -10,6 +10,7 @@ pub mod glob;
 pub mod limits;
 pub mod manifest;
 pub mod paths;
+mod python;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -23,7 +24,24 @@ pub use self::format::Format;
 use crate::model::{Ecosystem, Finding, Gap};
 
 /// Names of the manifests beside them.
-const MANIFESTS: &[&str] = &["Cargo.toml", "package.json"];
+const MANIFESTS: &[&str] =
+    &["Cargo.toml", "Pipfile", "package.json", "pyproject.toml", "setup.cfg", "setup.py"];
+
+/// Lockfiles by the names that package managers read them by.
+const OWN: &[&str] = &[
+    "Cargo.lock",
+    "Pipfile.lock",
+    "bun.lock",
+    "deno.lock",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    "pdm.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "pylock.toml",
+    "uv.lock",
+    "yarn.lock",
+];
 
 /// Whether a path is a manifest's.
 pub fn is_manifest(path: &str) -> bool {
@@ -45,35 +63,26 @@ pub struct Project {
     pub manifest: Option<String>,
 }
 
-/// Files by which other package managers ask for packages. `requirements*.txt` count too.
+/// Files by which other package managers ask for packages.
 const FOREIGN: &[&str] = &[
     "Gemfile.lock",
     "Package.resolved",
-    "Pipfile.lock",
     "Podfile.lock",
     "build.zig.zon",
-    "bun.lock",
     "bun.lockb",
     "composer.lock",
     "conan.lock",
-    "deno.lock",
     "go.mod",
     "gradle.lockfile",
     "mix.lock",
     "packages.lock.json",
-    "pdm.lock",
-    "pnpm-lock.yaml",
-    "poetry.lock",
     "pom.xml",
     "pubspec.lock",
-    "pylock.toml",
-    "uv.lock",
-    "yarn.lock",
 ];
 
 /// Whether a file of that name asks another package manager for packages.
 fn is_foreign(name: &str) -> bool {
-    FOREIGN.binary_search(&name).is_ok() || name.starts_with("requirements") && name.ends_with(".txt")
+    FOREIGN.binary_search(&name).is_ok()
 }
 
 /// What was found.
@@ -191,13 +200,29 @@ fn single(path: &Path) -> Result<Discovered, DiscoverError> {
     let folder = absolute.parent().unwrap_or(&absolute);
     let root = std::fs::canonicalize(folder).map_err(read)?;
     // The folders above say what some files are.
-    let Some(format) = Format::of(&absolute.to_string_lossy().replace('\\', "/")) else {
+    let format = Format::of(&absolute.to_string_lossy().replace('\\', "/"));
+    let Some(format) = format.or_else(|| script(&root, &name, true)) else {
         return Err(DiscoverError::NotALockfile { path: path.to_owned() });
     };
     // A copy under another name is not what its folder's manifest is locked by.
-    let own = ["Cargo.lock", "package-lock.json", "npm-shrinkwrap.json"].contains(&name.as_str());
+    let own = OWN.contains(&name.as_str()) || name.starts_with("requirements");
     let project = project(&name, format, |manifest| own && root.join(manifest).is_file());
     Ok(Discovered { root, projects: vec![project], findings: Vec::new(), gaps: Vec::new() })
+}
+
+/// Whether a file is a Python script whose header names packages (PEP 723).
+fn script(root: &Path, path: &str, regular: bool) -> Option<Format> {
+    if !regular || !path.ends_with(".py") {
+        return None;
+    }
+    let path = root.join(path);
+    let meta = std::fs::metadata(&path).ok()?;
+    if meta.len() > limits::MAX_MANIFEST {
+        return None;
+    }
+    let bytes = std::fs::read(&path).ok()?;
+    let mut marks = memchr::memmem::find_iter(&bytes, b"# /// script");
+    marks.any(|at| at == 0 || bytes[at - 1] == b'\n').then_some(Format::PythonScript)
 }
 
 fn project(file: &str, format: Format, has: impl Fn(&str) -> bool) -> Project {

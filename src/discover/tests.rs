@@ -63,7 +63,7 @@ fn what_other_package_managers_bring_is_a_gap() {
             ("api/go.sum", ""),
             ("tools/requirements-dev.txt", "six==1.16.0"),
             ("web/package.json", r#"{"dependencies": {"a": "1"}}"#),
-            ("web/yarn.lock", ""),
+            ("web/bun.lockb", ""),
             ("old/uv.lock", ""),
         ],
     );
@@ -73,7 +73,6 @@ fn what_other_package_managers_bring_is_a_gap() {
         gaps,
         [
             (crate::model::GapKind::NotCovered, "api/go.mod"),
-            (crate::model::GapKind::NotCovered, "tools/requirements-dev.txt"),
             (crate::model::GapKind::NotCovered, "web/package.json"),
         ]
     );
@@ -92,7 +91,7 @@ fn a_manifest_that_no_lockfile_covers_is_a_finding() {
             ("empty/Cargo.toml", "[package]\nname = 'e'"),
             ("bad/Cargo.toml", "[package\n"),
             ("web/package.json", r#"{"dependencies": {"x": "1"}}"#),
-            ("web/yarn.lock", ""),
+            ("web/bun.lockb", ""),
             ("apps/package-lock.json", "{}"),
             ("apps/package.json", r#"{"workspaces": ["in/*"]}"#),
             ("apps/in/a/package.json", r#"{"dependencies": {"x": "1"}}"#),
@@ -109,7 +108,51 @@ fn a_manifest_that_no_lockfile_covers_is_a_finding() {
     let mut rules = rules(&found);
     rules.sort();
     assert_eq!(rules, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
-    assert!(found.findings.iter().any(|f| f.message.contains("`yarn.lock` is not a lockfile that is read")));
+    assert!(found.findings.iter().any(|f| f.message.contains("`bun.lockb` is not a lockfile that is read")));
+}
+
+#[test]
+fn the_other_lockfiles_of_javascript_cover_their_workspaces() {
+    let root = tempfile::tempdir().expect("a folder");
+    let asks = r#"{"dependencies": {"x": "1"}}"#;
+    write(
+        root.path(),
+        &[
+            ("p/pnpm-lock.yaml", ""),
+            ("p/package.json", asks),
+            ("p/pnpm-workspace.yaml", "packages:\n  - ./packages/*\n  - '!packages/out'\n"),
+            ("p/packages/in/package.json", asks),
+            ("p/packages/out/package.json", asks),
+            ("y/yarn.lock", ""),
+            ("y/bun.lock", ""),
+            ("y/package.json", r#"{"workspaces": {"packages": ["w/*"]}}"#),
+            ("y/w/in/package.json", asks),
+            ("d/deno.lock", ""),
+            ("d/package.json", asks),
+            ("broken/pnpm-lock.yaml", ""),
+            ("broken/pnpm-workspace.yaml", "packages: [\n"),
+            ("broken/a/package.json", asks),
+        ],
+    );
+    let found = discover(root.path(), &[]).expect("there is a lockfile");
+    let files: Vec<_> = found.projects.iter().map(|p| (p.lockfile.as_str(), p.manifest.as_deref())).collect();
+    assert_eq!(
+        files,
+        [
+            ("broken/pnpm-lock.yaml", None),
+            ("p/pnpm-lock.yaml", Some("p/package.json")),
+            ("y/yarn.lock", Some("y/package.json")),
+            ("y/bun.lock", Some("y/package.json")),
+            ("d/deno.lock", None),
+        ]
+    );
+    let mut rules = rules(&found);
+    rules.sort();
+    let expected = [
+        ("discover/no-lockfile", "broken/a/package.json"),
+        ("discover/no-lockfile", "p/packages/out/package.json"),
+    ];
+    assert_eq!(rules, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
 }
 
 #[cfg(unix)]

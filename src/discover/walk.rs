@@ -59,7 +59,9 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
         children.sort_by(|a, b| a.0.cmp(&b.0));
         let is_crate = children.iter().any(|(name, _)| name == "Cargo.toml" || name == "Cargo.lock");
         let vendored = !dir.is_empty() && children.iter().any(|(name, _)| name == ".cargo-checksum.json");
-        if vendored {
+        // A virtual environment holds what was installed, not what the project asks for.
+        let installed = !dir.is_empty() && children.iter().any(|(name, _)| name == "pyvenv.cfg");
+        if vendored || installed {
             continue;
         }
         let mut below = Vec::new();
@@ -79,7 +81,8 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 }
                 continue;
             }
-            let (format, manifest) = (Format::of(&path), MANIFESTS.contains(&name.as_str()));
+            let format = Format::of(&path).or_else(|| super::script(root, &path, kind.is_file()));
+            let manifest = MANIFESTS.contains(&name.as_str());
             let lockfile = format.is_some();
             if kind.is_symlink() {
                 match paths::lies(root, &path) {
@@ -119,10 +122,7 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
 }
 
 fn holds_package(folder: &Path) -> bool {
-    ["Cargo.lock", "npm-shrinkwrap.json", "package-lock.json", "SKILL.md"]
-        .iter()
-        .chain(MANIFESTS)
-        .any(|name| folder.join(name).exists())
+    super::OWN.iter().chain(&["SKILL.md"]).chain(MANIFESTS).any(|name| folder.join(name).exists())
 }
 
 fn unreadable(path: &str, why: &str) -> Finding {

@@ -94,7 +94,7 @@ pub fn scan(root: &Path, dir: &str) -> Local {
                 for (pattern, span) in &workspace.members {
                     if !pattern.split('/').any(glob::is_pattern) {
                         next.push((pattern.clone(), span.clone(), true));
-                    } else if let Some(found) = expand(root, &here, pattern) {
+                    } else if let Some(found) = folders(root, &here, pattern, "Cargo.toml") {
                         for member in found {
                             // Already from the root; made relative to `here` by an absolute marker.
                             if workspace
@@ -148,9 +148,9 @@ fn leaves(path: &str, span: &Span) -> Finding {
     )
 }
 
-/// The folders below `dir` that hold a `Cargo.toml` and match. `None` if the pattern climbs above
-/// the root.
-fn expand(root: &Path, dir: &str, pattern: &str) -> Option<Vec<String>> {
+/// The folders below `dir` that hold a file `manifest` and match, from the root, sorted. `None` if
+/// the pattern climbs above the root.
+pub fn folders(root: &Path, dir: &str, pattern: &str, manifest: &str) -> Option<Vec<String>> {
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let mut open = vec![(dir.to_owned(), 0)];
     let (mut found, mut visited) = (Vec::new(), 0);
@@ -160,7 +160,7 @@ fn expand(root: &Path, dir: &str, pattern: &str) -> Option<Vec<String>> {
             break;
         }
         let Some(&part) = parts.get(at) else {
-            if root.join(&here).join("Cargo.toml").exists() {
+            if root.join(&here).join(manifest).exists() {
                 found.push(here);
             }
             continue;

@@ -26,7 +26,7 @@ pub use digest::{Digest, HashAlgorithm};
 pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
 pub use package::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
+    AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

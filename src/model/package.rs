@@ -250,6 +250,23 @@ pub struct Package {
     /// The folder on disk, for first-party and vendored packages.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
+    /// The archives of this version, one of which each machine installs (Python's wheels and source
+    /// archives), by file name; empty where there is one archive, or the lockfile names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// One of several archives of a version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Artifact {
+    /// File name.
+    pub name: String,
+    /// Where it is, if the lockfile says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its digests as the lockfile declares them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub integrity: Vec<Digest>,
 }
 
 impl Package {
@@ -271,6 +288,7 @@ impl Package {
             features: Vec::new(),
             patches: None,
             folder: None,
+            artifacts: Vec::new(),
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Decided {
 }
 
 /// Collects reasons and the exceptions that removed one.
-struct Case<'a> {
+pub(super) struct Case<'a> {
     policy: &'a Policy,
     now: i64,
     denials: Vec<Reason>,
@@ -47,16 +47,20 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn clause(&self, what: impl std::fmt::Display) -> String {
+    pub(super) fn clause(&self, what: impl std::fmt::Display) -> String {
         format!("profiles.{}.{what}", self.policy.profile.name)
     }
 
-    fn deny(&mut self, kind: ReasonKind, clause: String) {
+    pub(super) fn deny(&mut self, kind: ReasonKind, clause: String) {
         self.denials.push(Reason { kind, clause });
     }
 
     /// Whether one of the matching exceptions still counts. An expired one is noted in the clause.
-    fn excuse(&mut self, what: &str, matching: &[(usize, &Exception)]) -> Result<(), Option<String>> {
+    pub(super) fn excuse(
+        &mut self,
+        what: &str,
+        matching: &[(usize, &Exception)],
+    ) -> Result<(), Option<String>> {
         for (index, exception) in matching {
             self.used.push(*index);
             if exception.counts(self.now) {
@@ -90,6 +94,7 @@ impl Policy {
         self.weigh_advisories(evidence, &mut case);
         self.weigh_gaps(evidence, &mut case);
         self.weigh_capabilities(evidence, &mut case);
+        self.weigh_permissions(evidence, &mut case);
         self.weigh_size_and_licence(evidence, &mut case);
         let Case { mut denials, excused, mut used, .. } = case;
         used.sort_unstable();

@@ -55,6 +55,8 @@ struct RawProfile {
     deny_gaps: Option<Vec<GapKind>>,
     deny_capabilities: Option<Vec<CapabilityKind>>,
     deny_gained: Option<Vec<CapabilityKind>>,
+    deny_flows: Option<Vec<Spanned<String>>>,
+    deny_tools: Option<Vec<Spanned<String>>>,
     deny_licences: Option<Vec<Spanned<String>>>,
     max_code_lines: Option<u64>,
 }
@@ -63,7 +65,12 @@ struct RawProfile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawGrant {
     package: Spanned<String>,
+    #[serde(default)]
     capabilities: Vec<CapabilityKind>,
+    #[serde(default)]
+    tools: Vec<Spanned<String>>,
+    #[serde(default)]
+    flows: Vec<Spanned<String>>,
     reason: Spanned<String>,
     owner: Spanned<String>,
     expires: Spanned<String>,
@@ -117,6 +124,34 @@ impl Source<'_> {
 
     fn pattern(&self, text: &Spanned<String>) -> Result<PackagePattern, PolicyError> {
         PackagePattern::parse(text.get_ref()).map_err(|why| self.error(text.span().start, why, None))
+    }
+
+    /// Patterns of tools: `object.verb`.
+    fn tools(&self, tools: Vec<Spanned<String>>) -> Result<Vec<String>, PolicyError> {
+        for tool in &tools {
+            if tool.get_ref() != "*" && !tool.get_ref().contains('.') {
+                let help = Some("write `object.verb`, e.g. `mail.send` or `*.delete`".to_owned());
+                let message = format!("`{}` is no tool", tool.get_ref());
+                return Err(self.error(tool.span().start, message, help));
+            }
+        }
+        Ok(tools.into_iter().map(Spanned::into_inner).collect())
+    }
+
+    /// Combinations: `source -> sink`, written with one space at each side.
+    fn flows(&self, flows: Vec<Spanned<String>>) -> Result<Vec<String>, PolicyError> {
+        flows
+            .into_iter()
+            .map(|flow| match flow.get_ref().split_once("->") {
+                Some((from, to)) if !from.trim().is_empty() && !to.trim().is_empty() => {
+                    Ok(format!("{} -> {}", from.trim(), to.trim()))
+                }
+                _ => {
+                    let help = Some("write `source -> sink`, e.g. `secret -> net`".to_owned());
+                    Err(self.error(flow.span().start, format!("`{}` is no flow", flow.get_ref()), help))
+                }
+            })
+            .collect()
     }
 
     fn exception(
@@ -213,9 +248,15 @@ pub(super) fn parse(name: &str, text: &str, asked: Option<&str>) -> Result<Polic
         accepts: Vec::new(),
     };
     for grant in raw.grant {
+        if grant.capabilities.is_empty() && grant.tools.is_empty() && grant.flows.is_empty() {
+            let help = Some("write `capabilities`, `tools` or `flows`".to_owned());
+            return Err(source.error(grant.package.span().start, "the grant grants nothing", help));
+        }
         policy.grants.push(Grant {
             package: source.pattern(&grant.package)?,
             capabilities: grant.capabilities,
+            tools: source.tools(grant.tools)?,
+            flows: source.flows(grant.flows)?,
             exception: source.exception(&grant.reason, Some(&grant.owner), Some(&grant.expires))?,
         });
     }
@@ -250,6 +291,12 @@ fn apply(source: &Source<'_>, profile: &mut Profile, changes: RawProfile) -> Res
     set(&mut profile.deny_capabilities, changes.deny_capabilities);
     set(&mut profile.deny_gained, changes.deny_gained);
     set(&mut profile.max_code_lines, changes.max_code_lines);
+    if let Some(flows) = changes.deny_flows {
+        profile.deny_flows = source.flows(flows)?;
+    }
+    if let Some(tools) = changes.deny_tools {
+        profile.deny_tools = source.tools(tools)?;
+    }
     if let Some(kinds) = changes.deny_advisories {
         for kind in &kinds {
             if !ADVISORY_KINDS.contains(&kind.get_ref().as_str()) {

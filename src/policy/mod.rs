@@ -6,6 +6,7 @@
 mod decide;
 mod file;
 mod pattern;
+mod permissions;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,10 @@ pub struct Grant {
     pub package: PackagePattern,
     /// Which capabilities.
     pub capabilities: Vec<CapabilityKind>,
+    /// Which tools of an agent; patterns.
+    pub tools: Vec<String>,
+    /// Which combinations, as the profile writes them; patterns.
+    pub flows: Vec<String>,
     /// Why.
     #[serde(flatten)]
     pub exception: Exception,
@@ -127,7 +132,9 @@ impl Policy {
     /// What each exception is, for messages: the index space is that of [`Decided::used`].
     pub fn exceptions(&self) -> Vec<(String, &Exception)> {
         let grants = self.grants.iter().map(|grant| {
-            let kinds: Vec<_> = grant.capabilities.iter().map(|kind| kind.as_str()).collect();
+            let kinds = grant.capabilities.iter().map(|kind| kind.as_str());
+            let others = grant.tools.iter().chain(&grant.flows).map(String::as_str);
+            let kinds: Vec<_> = kinds.chain(others).collect();
             (format!("grant of {} to `{}`", kinds.join(", "), grant.package), &grant.exception)
         });
         let ignores =

@@ -64,7 +64,7 @@ impl Serialize for PackagePattern {
 }
 
 /// Matches `*` against any run of characters, in time linear in both for each `*`.
-fn wildcard(pattern: &str, text: &str) -> bool {
+pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");
     let Some(mut rest) = text.strip_prefix(first) else { return false };

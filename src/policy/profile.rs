@@ -28,6 +28,11 @@ pub struct Profile {
     pub deny_capabilities: Vec<CapabilityKind>,
     /// Capabilities that need a grant when a version gains them against the base.
     pub deny_gained: Vec<CapabilityKind>,
+    /// Combinations that need a grant: `source -> sink` of flows (`secret -> net`) and of an agent's
+    /// tools that one package uses together (`mail.read -> http.post`); `*` stands for any characters.
+    pub deny_flows: Vec<String>,
+    /// Tools of an agent that need a grant (`mail.send`, `*.delete`).
+    pub deny_tools: Vec<String>,
     /// SPDX ids that a package's licence may not require.
     pub deny_licences: Vec<String>,
     /// A package of more lines of code than this is denied; 0 for no limit.
@@ -59,6 +64,8 @@ impl Profile {
             ],
             deny_capabilities: Vec::new(),
             deny_gained: Vec::new(),
+            deny_flows: Vec::new(),
+            deny_tools: Vec::new(),
             deny_licences: Vec::new(),
             max_code_lines: 0,
         };

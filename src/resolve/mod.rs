@@ -4,14 +4,20 @@
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
 pub mod agent;
+pub mod bun;
 pub mod cargo;
+pub mod deno;
+mod js;
 pub mod npm;
+pub mod pnpm;
+pub mod pypi;
+pub mod yarn;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Discovered, Format, Project};
-use crate::model::{Dependency, Finding, Gap, GapKind, Location, Package, Span};
+use crate::model::{Artifact, Dependency, Digest, Finding, Gap, GapKind, Location, Package, Source, Span};
 use crate::store::Store;
 
 /// How to resolve.
@@ -30,6 +36,8 @@ pub struct Options {
     /// Registries that the user's own npm configuration names; packages locked to other hosts are
     /// findings. What the checkout's `.npmrc` names is read here and is no more than its word.
     pub npm_registries: Vec<NpmRegistry>,
+    /// URLs of the indices that the user's own pip and uv configuration names.
+    pub pypi_registries: Vec<String>,
 }
 
 /// A registry that the user's own npm configuration names.
@@ -59,6 +67,9 @@ pub struct Resolution {
     pub findings: Vec<(String, Finding)>,
     /// What could not be known (purl, gap).
     pub gaps: Vec<(String, Gap)>,
+    /// Purls of packages that stand for a folder or file without a manifest of its own; where a named
+    /// package of the project holds it, that one takes its place.
+    pub nameless: Vec<String>,
     /// Facts about the whole (`features and platforms are unknown: cargo is not installed`).
     pub notes: Vec<String>,
 }
@@ -70,7 +81,49 @@ impl Resolution {
         self.dependencies.extend(other.dependencies);
         self.findings.extend(other.findings);
         self.gaps.extend(other.gaps);
+        self.nameless.extend(other.nameless);
         self.notes.extend(other.notes);
+    }
+
+    /// Gives what nameless stand-ins ask for to the named package of the project that lies nearest
+    /// above them, so that every file stays that package's own.
+    fn adopt(&mut self) {
+        let folder = |package: &Package| match &package.source {
+            Source::Path { path } if package.first_party => Some(path.clone()),
+            _ => None,
+        };
+        let nameless: BTreeSet<String> = std::mem::take(&mut self.nameless).into_iter().collect();
+        let named: Vec<(String, &str)> = self
+            .packages
+            .iter()
+            .filter(|package| !nameless.contains(&package.purl))
+            .filter_map(|package| Some((folder(package)?, package.purl.as_str())))
+            .collect();
+        let mut owners: BTreeMap<String, String> = BTreeMap::new();
+        for package in self.packages.iter().filter(|package| nameless.contains(&package.purl)) {
+            let Some(path) = folder(package) else { continue };
+            let holds = |above: &str| {
+                above == "."
+                    || path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let depth = |above: &str| if above == "." { 0 } else { above.len() };
+            let nearest = named
+                .iter()
+                .filter(|(above, _)| holds(above))
+                .min_by_key(|(above, purl)| (std::cmp::Reverse(depth(above)), *purl));
+            if let Some((_, owner)) = nearest {
+                owners.insert(package.purl.clone(), (*owner).to_owned());
+            }
+        }
+        self.packages.retain(|package| !owners.contains_key(&package.purl));
+        let own = |purl: &mut String| {
+            if let Some(owner) = owners.get(purl) {
+                purl.clone_from(owner);
+            }
+        };
+        self.dependencies.iter_mut().for_each(|dependency| own(&mut dependency.from));
+        self.findings.iter_mut().for_each(|(purl, _)| own(purl));
+        self.gaps.iter_mut().for_each(|(purl, _)| own(purl));
     }
 
     /// Sorts the packages and makes one of those with the same purl (two lockfiles may pin the
@@ -116,6 +169,23 @@ impl Resolution {
             first.licence = first.licence.take().or(package.licence);
             first.patches = first.patches.take().or(package.patches);
             first.folder = first.folder.take().or(package.folder);
+            if agree || !comparable {
+                for name in unify_artifacts(&mut first.artifacts, package.artifacts) {
+                    let place = |at: &Location| Span {
+                        line: at.line,
+                        column: at.column,
+                        ..Span::file(at.file.clone())
+                    };
+                    self.findings.push((
+                        first.purl.clone(),
+                        Finding::new(
+                            "lockfile/checksum-mismatch",
+                            format!("the lockfiles give `{name}` two different checksums"),
+                            vec![place(&first.declared), place(&package.declared)],
+                        ),
+                    ));
+                }
+            }
         }
         self.packages = kept;
     }
@@ -141,6 +211,35 @@ impl Resolution {
         self.notes.sort();
         self.notes.dedup();
     }
+}
+
+/// Adds what another lockfile knows of the archives of one version. Gives the names of files for
+/// which the two disagree; there the first stands.
+fn unify_artifacts(known: &mut Vec<Artifact>, more: Vec<Artifact>) -> Vec<String> {
+    let mut conflicts = Vec::new();
+    for artifact in more {
+        match known.iter_mut().find(|other| other.name == artifact.name) {
+            Some(other) => {
+                other.url = other.url.take().or(artifact.url);
+                let mut fresh = Vec::new();
+                for digest in artifact.integrity {
+                    if !other.integrity.contains(&digest) {
+                        fresh.push(digest);
+                    }
+                }
+                let clash =
+                    |digest: &Digest| other.integrity.iter().any(|known| known.algorithm == digest.algorithm);
+                if fresh.iter().any(clash) {
+                    conflicts.push(artifact.name);
+                } else {
+                    other.integrity.extend(fresh);
+                }
+            }
+            None => known.push(artifact),
+        }
+    }
+    known.sort();
+    conflicts
 }
 
 /// Why a lockfile could not be resolved. Exit code 2.
@@ -218,6 +317,7 @@ pub fn resolve(found: &Discovered, options: &Options) -> Result<Resolution, Reso
     }
     let agents = agent::resolve(&found.root, &found.projects, &all.packages, options.whole)?;
     all.merge(agents);
+    all.adopt();
     all.normalise();
     Ok(all)
 }
@@ -226,6 +326,17 @@ fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Reso
     match project.format {
         Format::CargoLock => cargo::resolve(root, project, options),
         Format::NpmLock => npm::resolve(root, project, options),
+        Format::PnpmLock => pnpm::resolve(root, project, options),
+        Format::YarnLock => yarn::resolve(root, project, options),
+        Format::BunLock => bun::resolve(root, project, options),
+        Format::DenoLock => deno::resolve(root, project, options),
+        Format::Requirements
+        | Format::UvLock
+        | Format::PoetryLock
+        | Format::PdmLock
+        | Format::PipfileLock
+        | Format::PyLock
+        | Format::PythonScript => pypi::resolve(root, project, options),
         // All of them at once, above: skills name each other.
         Format::Skill
         | Format::Instructions

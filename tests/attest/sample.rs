@@ -34,6 +34,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, line: u32) -> Packag
         features: Vec::new(),
         patches: None,
         folder: None,
+        artifacts: Vec::new(),
     }
 }
 

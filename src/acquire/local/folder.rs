@@ -158,6 +158,8 @@ impl Walk<'_> {
             _ if self.everything => false,
             ".git" => true,
             "node_modules" => !self.whole,
+            // A virtual environment: what was installed, which the lockfiles pin.
+            _ if !self.whole && path.join("pyvenv.cfg").is_file() => true,
             "target" if parent.join("Cargo.toml").is_file() && path.join("CACHEDIR.TAG").is_file() => {
                 !self.whole
             }

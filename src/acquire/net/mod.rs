@@ -165,10 +165,25 @@ impl Client {
         authorization: Option<&Secret>,
         limit: u64,
     ) -> Result<Vec<u8>, FetchError> {
+        self.get_as(url, by, authorization, limit, "*/*")
+    }
+
+    /// [`Client::get`] with the value of the `Accept` header.
+    ///
+    /// # Errors
+    /// After the last try, why.
+    pub fn get_as(
+        &self,
+        url: &Url,
+        by: NamedBy,
+        authorization: Option<&Secret>,
+        limit: u64,
+        accept: &'static str,
+    ) -> Result<Vec<u8>, FetchError> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let failure = match self.attempt(url, by, authorization, limit, tried) {
+            let failure = match self.attempt(url, by, authorization, (limit, accept), tried) {
                 Ok(body) => return Ok(body),
                 Err(failure) => failure,
             };
@@ -190,7 +205,7 @@ impl Client {
         start: &Url,
         by: NamedBy,
         authorization: Option<&Secret>,
-        limit: u64,
+        (limit, accept): (u64, &'static str),
         tried: u32,
     ) -> Result<Vec<u8>, Failure> {
         let began = Instant::now();
@@ -198,7 +213,7 @@ impl Client {
         for _ in 0..=limits::REDIRECTS {
             allowed(&url, start, by).map_err(Failure::last)?;
             let credential = authorization.filter(|_| by == NamedBy::User && same_origin(start, &url));
-            let response = self.send(&url, credential, tried)?;
+            let response = self.send(&url, credential, accept, tried)?;
             let status = response.status();
             if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 let next = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
@@ -226,7 +241,13 @@ impl Client {
         }))
     }
 
-    fn send(&self, url: &Url, credential: Option<&Secret>, tried: u32) -> Result<Response, Failure> {
+    fn send(
+        &self,
+        url: &Url,
+        credential: Option<&Secret>,
+        accept: &'static str,
+        tried: u32,
+    ) -> Result<Response, Failure> {
         let failed = |what: String, again| Failure {
             error: FetchError::Connection { url: shown(url), what, tried },
             again,
@@ -237,7 +258,7 @@ impl Client {
             .get_or_init(|| build(&self.timing, &self.certificates))
             .as_ref()
             .map_err(|error| failed(error.clone(), false))?;
-        let mut request = client.get(url.clone()).header(ACCEPT, "*/*");
+        let mut request = client.get(url.clone()).header(ACCEPT, accept);
         if let Some(credential) = credential {
             let mut value = HeaderValue::from_str(credential.expose())
                 .map_err(|_| failed("the configured credential is no header value".to_owned(), false))?;

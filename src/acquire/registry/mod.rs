@@ -3,6 +3,7 @@
 
 pub mod cargo;
 pub mod npm;
+pub mod pypi;
 
 use url::Url;
 

@@ -184,8 +184,20 @@ fn package(node: &Node) -> Value {
         Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } | Source::Entry { .. } => {}
     }
     let integrity: Vec<_> = package.integrity.drain(..).map(|digest| digest.to_string()).collect();
+    let artifacts: Vec<Value> = package
+        .artifacts
+        .drain(..)
+        .map(|artifact| {
+            let url = artifact.url.as_deref().and_then(external::public_url);
+            let digests: Vec<_> = artifact.integrity.iter().map(ToString::to_string).collect();
+            json!({"name": artifact.name, "url": url, "integrity": digests})
+        })
+        .collect();
     let mut value = serde_json::to_value(&package).unwrap_or_default();
     value["integrity"] = integrity.into();
+    if !artifacts.is_empty() {
+        value["artifacts"] = artifacts.into();
+    }
     value
 }
 

@@ -14,6 +14,7 @@ use time::macros::format_description;
 
 use crate::model::{DatabaseInfo, Digest, Ecosystem, Package};
 use crate::store::Store;
+use crate::yaml;
 
 use super::limits::{MAX_ARCHIVE, MAX_SKIPPED};
 use super::record::{Record, key};
@@ -120,13 +121,7 @@ pub(super) fn database(path: &Path, sink: &mut Sink<'_>) -> Result<Vec<DatabaseI
     }
     let mut builder = entry.as_ref().map(|_| index::Builder::default());
     let (mut rustsec, mut osv) = (Tally::default(), Tally::default());
-    let yaml = std::cell::Cell::new(0_usize);
-    let accepts = |path: &str| {
-        if path.ends_with(".yaml") || path.ends_with(".yml") {
-            yaml.set(yaml.get() + 1);
-        }
-        rustsec_record::crate_of(path).is_some() || is_json(path)
-    };
+    let accepts = |path: &str| rustsec_record::crate_of(path).is_some() || is_record(path);
     let origin =
         source::read(path, &accepts, &mut |path, item| match (rustsec_record::crate_of(path), item) {
             (Some(name), Ok(bytes)) => rustsec_file(path, name, bytes, &mut rustsec, sink),
@@ -146,11 +141,7 @@ pub(super) fn database(path: &Path, sink: &mut Sink<'_>) -> Result<Vec<DatabaseI
     let infos: Vec<_> =
         [rustsec.info("rustsec", &origin), osv.info("osv", &origin)].into_iter().flatten().collect();
     if none {
-        let why = match (skipped.first(), yaml.get()) {
-            (Some((file, why)), _) => format!("; `{file}`: {why}"),
-            (None, 0) => String::new(),
-            (None, n) => format!("; its {n} YAML files are not read, get the records as JSON"),
-        };
+        let why = skipped.first().map(|(file, why)| format!("; `{file}`: {why}")).unwrap_or_default();
         return Err(AdvisoryError {
             path: path.to_owned(),
             message: format!(
@@ -186,11 +177,34 @@ fn large_archive(path: &Path) -> Option<Digest> {
     Digest::from_hex(crate::model::HashAlgorithm::Sha256, &hex::encode(hash.finalize()))
 }
 
-fn is_json(path: &str) -> bool {
+/// OSV's records: JSON, or the YAML of PyPA's database.
+fn is_record(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    !file.starts_with('.')
-        && file.len() > 5
-        && file.as_bytes()[file.len() - 5..].eq_ignore_ascii_case(b".json")
+    let ends = |ending: &str| {
+        file.len() > ending.len()
+            && file.as_bytes()[file.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+    };
+    !file.starts_with('.') && (ends(".json") || ends(".yaml") || ends(".yml"))
+}
+
+/// A record in YAML as the JSON that it stands for. Scalars are text: no field that is read is
+/// anything else, and a version like `1.10` must stay one.
+fn from_yaml(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))?;
+    let node = yaml::parse(text).map_err(|error| format!("is not YAML: {error}"))?;
+    serde_json::to_vec(&json(&node)).map_err(|error| error.to_string())
+}
+
+/// Recursion is bounded by [`yaml::MAX_DEPTH`].
+fn json(node: &yaml::Node<'_>) -> serde_json::Value {
+    match &node.value {
+        yaml::Value::Mapping(_) => {
+            node.members().map(|(key, _, value)| (key.to_owned(), json(value))).collect()
+        }
+        yaml::Value::Sequence(list) => list.iter().map(json).collect(),
+        yaml::Value::Scalar { .. } if node.is_null() => serde_json::Value::Null,
+        yaml::Value::Scalar { text, .. } => text.as_ref().into(),
+    }
 }
 
 fn rustsec_file(path: &str, name: &str, bytes: &[u8], tally: &mut Tally, sink: &mut Sink<'_>) {
@@ -229,8 +243,13 @@ fn osv_file(
     mut builder: Option<&mut index::Builder>,
     sink: &mut Sink<'_>,
 ) {
-    match osv::parse(bytes) {
-        Ok(parsed) => {
+    let converted = match path.ends_with("json") || path.ends_with("JSON") {
+        true => Ok(std::borrow::Cow::Borrowed(bytes)),
+        false => from_yaml(bytes).map(std::borrow::Cow::Owned),
+    };
+    let parsed = converted.and_then(|json| Ok((osv::parse(&json)?, modified(&json))));
+    match parsed {
+        Ok((parsed, time)) => {
             for record in parsed {
                 tally.ecosystems.insert(record.ecosystem);
                 if let Some(builder) = &mut builder {
@@ -239,7 +258,7 @@ fn osv_file(
                 sink.keep(record);
             }
             tally.saw(path, bytes);
-            tally.dated(modified(bytes));
+            tally.dated(time);
         }
         Err(why) => tally.skipped.push((path.to_owned(), why)),
     }
@@ -257,4 +276,33 @@ fn modified(bytes: &[u8]) -> Option<i64> {
 fn date(text: &str) -> Option<i64> {
     let date = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
     Some(date.midnight().assume_utc().unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::advisory::record::Match;
+    use crate::model::Location;
+
+    /// PyPA's form, Python's order of versions and spellings of names.
+    #[test]
+    fn records_in_yaml_say_what_they_say_in_json() {
+        let text = "id: PYSEC-2023-1\ndetails: bad\naffected:\n- package:\n    name: Foo.Bar\n    ecosystem: PyPI\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n    - fixed: 1.10\n  versions:\n  - 0.9\nmodified: '2023-01-02T00:00:00Z'\n";
+        let bytes = from_yaml(text.as_bytes()).expect("YAML");
+        assert_eq!(modified(&bytes), Some(1_672_617_600));
+        let records = osv::parse(&bytes).expect("a record");
+        assert_eq!(key(records[0].ecosystem, &records[0].name), key(Ecosystem::Pypi, "foo_bar"));
+        let hits = |version: &str| {
+            let declared = Location { file: "uv.lock".into(), line: 1, column: 1 };
+            records[0].hits(&Package::registry(Ecosystem::Pypi, "foo-bar", version, declared))
+        };
+        for version in ["1.9", "1.10rc1", "1.10.dev3", "0.9.post1", "1.9+cpu", "1.9.9"] {
+            assert_eq!(hits(version), Match::Yes, "{version}");
+        }
+        for version in ["1.10", "1.10.post1", "1!0.1", "2", "1.10+cpu"] {
+            assert_eq!(hits(version), Match::No, "{version}");
+        }
+        assert!(matches!(hits("new"), Match::Unknown(_)));
+        assert!(from_yaml(b"a: [").is_err() && from_yaml(b"\xff").is_err());
+    }
 }

@@ -135,7 +135,7 @@ impl Advisories {
         let own = packages.iter().any(|package| package.first_party);
         let mut out: Vec<_> = packages
             .iter()
-            .filter(|package| package.first_party || !own)
+            .filter(|package| (package.first_party || !own) && package.ecosystem != Ecosystem::Agent)
             .flat_map(|package| findings.iter().map(|finding| (package.purl.clone(), finding.clone())))
             .collect();
         out.sort();

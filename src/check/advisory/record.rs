@@ -110,7 +110,7 @@ impl Record {
 
 /// Whether the package is the one that the ecosystem's public registry has under its name. A
 /// crate of another registry, a fork in git or a folder may bear the same name and be another.
-/// npm's lockfiles name mirrors as the origin, so any registry counts there, as do copies that
+/// npm's and Python's lockfiles name mirrors as the origin, so any registry counts there, as do copies that
 /// another package ships and archives by URL.
 pub(super) fn is_public(package: &Package) -> bool {
     match (package.ecosystem, &package.source) {
@@ -121,16 +121,20 @@ pub(super) fn is_public(package: &Package) -> bool {
                 url == "https://github.com/rust-lang/crates.io-index" || url == "https://index.crates.io"
             }
         },
-        (Ecosystem::Npm, Source::Registry { .. } | Source::Bundled { .. } | Source::Tarball { .. }) => true,
+        (
+            Ecosystem::Npm | Ecosystem::Pypi,
+            Source::Registry { .. } | Source::Bundled { .. } | Source::Tarball { .. },
+        ) => true,
         _ => false,
     }
 }
 
 /// The key under which records and packages meet. crates.io holds `-` and `_` and the case of
-/// letters for the same; npm's names are taken as they are.
+/// letters for the same, PyPI also `.`; npm's names are taken as they are.
 pub(super) fn key(ecosystem: Ecosystem, name: &str) -> (Ecosystem, String) {
     let name = match ecosystem {
         Ecosystem::Cargo => name.to_ascii_lowercase().replace('_', "-"),
+        Ecosystem::Pypi => crate::resolve::pypi::name::normal(name),
         _ => name.to_owned(),
     };
     (ecosystem, name)

@@ -1,10 +1,12 @@
 //! What is said of agent packages only: the tools that they declare and use.
 
 mod config;
+mod permits;
 mod purpose;
 mod reach;
 
 pub use self::config::read as config;
+pub use self::permits::Permits;
 pub use self::reach::unsettled;
 
 use std::collections::BTreeMap;

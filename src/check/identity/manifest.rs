@@ -2,6 +2,7 @@
 
 use super::super::manifest;
 use crate::model::{Contents, Ecosystem, Finding, Package, Severity, Source, Span, escape};
+use crate::resolve::pypi::name;
 
 /// Compares the names and versions. `manifest_name` and `manifest_version` are as the manifest
 /// writes them; an empty one is not compared.
@@ -14,8 +15,11 @@ pub fn manifest_findings(package: &Package, manifest_name: &str, manifest_versio
     if package.first_party || !matches!(package.source, Source::Registry { .. } | Source::Bundled { .. }) {
         return findings;
     }
-    let file = manifest::file_name(package.ecosystem);
-    if !manifest_name.is_empty() && manifest_name != package.name {
+    let file = match package.ecosystem {
+        Ecosystem::Pypi => "metadata",
+        other => manifest::file_name(other),
+    };
+    if !manifest_name.is_empty() && !same_name(package, manifest_name) {
         findings.push(Finding {
             severity: Severity::Critical,
             help: "do not install it; compare the archive with the registry's page of the package".to_owned(),
@@ -48,9 +52,19 @@ pub fn manifest_findings(package: &Package, manifest_name: &str, manifest_versio
     findings
 }
 
+/// Python's names have many spellings.
+fn same_name(package: &Package, manifest: &str) -> bool {
+    package.name == manifest
+        || package.ecosystem == Ecosystem::Pypi && name::normal(&package.name) == name::normal(manifest)
+}
+
 fn same_version(package: &Package, manifest: &str) -> bool {
     if package.version == manifest {
         return true;
+    }
+    if package.ecosystem == Ecosystem::Pypi {
+        // Without one in the lockfile there is nothing to compare.
+        return package.version.is_empty() || name::same_version(&package.version, manifest);
     }
     let clean = |version: &str| {
         let version = version.trim().trim_start_matches(['v', 'V', '=', ' ']);

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::model::Ecosystem;
+use crate::resolve::pypi::name;
 
 use super::distance::skeleton;
 
@@ -33,6 +34,9 @@ static NPM: LazyLock<Popular> =
 static CRATES: LazyLock<Popular> =
     LazyLock::new(|| Popular::new(include_str!("../../../rules/data/popular-crates.txt")));
 
+static PYPI: LazyLock<Popular> =
+    LazyLock::new(|| Popular::new(include_str!("../../../rules/data/popular-pypi.txt")));
+
 static NONE: LazyLock<Popular> = LazyLock::new(|| Popular::new(""));
 
 /// The list of an ecosystem; empty where there is none.
@@ -40,6 +44,7 @@ pub(super) fn of(ecosystem: Ecosystem) -> &'static Popular {
     match ecosystem {
         Ecosystem::Npm => &NPM,
         Ecosystem::Cargo => &CRATES,
+        Ecosystem::Pypi => &PYPI,
         _ => &NONE,
     }
 }
@@ -85,6 +90,7 @@ impl Popular {
                 let other = [name.replace('_', "-"), name.replace('-', "_")];
                 other.iter().find_map(|name| self.rank.get(name.as_str()).copied())
             }
+            Ecosystem::Pypi => self.rank.get(name::normal(name).as_str()).copied(),
             _ => None,
         })
     }
@@ -117,6 +123,7 @@ mod tests {
         for (ecosystem, text) in [
             (Ecosystem::Npm, include_str!("../../../rules/data/popular-npm.txt")),
             (Ecosystem::Cargo, include_str!("../../../rules/data/popular-crates.txt")),
+            (Ecosystem::Pypi, include_str!("../../../rules/data/popular-pypi.txt")),
         ] {
             assert!(text.starts_with("# "));
             let popular = of(ecosystem);

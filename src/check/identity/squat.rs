@@ -10,6 +10,7 @@ use typomania::checks::{SwappedWords, Version};
 use typomania::{AuthorSet, Corpus, Package as Subject};
 
 use crate::model::Ecosystem;
+use crate::resolve::pypi::name::normal;
 
 use super::distance::{Slip, changed, skeleton, slip};
 use super::popular::{self, Popular, squeeze};
@@ -42,8 +43,10 @@ const MIN_CLOSE: usize = 6;
 const LOOSE_TOP: usize = 500;
 
 /// What people put before or behind a name to get another one.
-const AFFIXES: [&str; 12] =
-    ["-js", ".js", "-node", "-npm", "-rs", "-rust", "js-", "node-", "nodejs-", "npm-", "rust-", "rs-"];
+const AFFIXES: [&str; 17] = [
+    "-js", ".js", "-node", "-npm", "-rs", "-rust", "js-", "node-", "nodejs-", "npm-", "rust-", "rs-", "-py",
+    "-python", "py-", "python-", "pypi-",
+];
 
 /// The popular name that `name` imitates, the closest way first, then the most popular.
 pub(super) fn of(ecosystem: Ecosystem, name: &str) -> Option<Squat> {
@@ -66,7 +69,9 @@ pub(super) fn imitates(ecosystem: Ecosystem, popular: &Popular, name: &str) -> O
     }
     // crates.io holds `-` and `_` for the same.
     let same = |a: &str, b: &str| {
-        a == b || ecosystem == Ecosystem::Cargo && a.replace('_', "-") == b.replace('_', "-")
+        a == b
+            || ecosystem == Ecosystem::Cargo && a.replace('_', "-") == b.replace('_', "-")
+            || ecosystem == Ecosystem::Pypi && normal(a) == normal(b)
     };
     found.retain(|squat| !same(squat.popular, name));
     found.sort_by_key(|squat: &Squat| (!squat.close, squat.rank));

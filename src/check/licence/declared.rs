@@ -3,6 +3,7 @@
 use spdx::{Expression, ParseMode};
 use toml::de::DeTable;
 
+use super::super::distribution;
 use super::super::manifest::file_name;
 use crate::json::{self, ByteRange, Node, Value};
 use crate::model::{Contents, Ecosystem, LineIndex, Package, Span};
@@ -42,6 +43,9 @@ const MAX_EXPRESSION: usize = 1024;
 /// Reads the declaration. A manifest that cannot be parsed declares nothing here; its parser says
 /// that it is broken.
 pub(super) fn read(package: &Package, contents: &Contents) -> Declared {
+    if package.ecosystem == Ecosystem::Pypi {
+        return python(contents);
+    }
     let manifest = file_name(package.ecosystem);
     let Some(text) = contents.get(manifest).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
         return Declared::None { place: Span::file(manifest) };
@@ -53,6 +57,34 @@ pub(super) fn read(package: &Package, contents: &Contents) -> Declared {
         _ => None,
     };
     declared.unwrap_or_else(|| Declared::None { place: Span::file(manifest) })
+}
+
+/// Core metadata: `License-Expression`, or the older `License`, which is any text, or a classifier.
+fn python(contents: &Contents) -> Declared {
+    let Some((file, text)) = distribution::metadata(contents) else {
+        return Declared::None { place: Span::file("PKG-INFO") };
+    };
+    let index = LineIndex::new(file.as_str(), text);
+    if let Some((written, at)) = distribution::field(text, "License-Expression") {
+        return parse(index.span(at.start, at.end), written.to_owned());
+    }
+    let old = distribution::field(text, "License").filter(|(written, _)| !written.is_empty());
+    if let Some((written, at)) = old {
+        let place = index.span(at.start, at.end);
+        return match parse(place, written.to_owned()) {
+            Declared::Invalid { written, .. } => Declared::File { written },
+            declared => declared,
+        };
+    }
+    let head = text.split("\n\n").next().unwrap_or(text);
+    let classifier = head.lines().find_map(|line| line.strip_prefix("Classifier: License :: "));
+    match classifier {
+        Some(written) => Declared::File { written: written.to_owned() },
+        None if distribution::field(text, "License-File").is_some() => {
+            Declared::File { written: "License-File".to_owned() }
+        }
+        None => Declared::None { place: Span::file(file) },
+    }
 }
 
 fn cargo(text: &str, index: &LineIndex<'_>) -> Option<Declared> {

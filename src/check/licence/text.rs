@@ -84,6 +84,11 @@ pub(super) fn recognise(contents: &Contents) -> Vec<Text> {
 /// `LICENSE`, `LICENCE.md`, `LICENSE-MIT`, `MIT-LICENSE.txt`, `COPYING.LESSER`, `UNLICENSE`: in the
 /// root or in `LICENSES/`.
 fn is_licence_file(path: &str) -> bool {
+    // A wheel keeps its texts beside its metadata.
+    let path = match path.split_once(".dist-info/") {
+        Some((_, rest)) => rest.strip_prefix("licenses/").unwrap_or(rest),
+        None => path,
+    };
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     if !folder.is_empty() && !["LICENSES", "licenses", "LICENSE", "license"].contains(&folder) {
         return false;

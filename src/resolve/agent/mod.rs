@@ -6,7 +6,6 @@
 //! fetch becomes edges too ([`invokes`]). Nothing is run and nothing is fetched here.
 
 mod config;
-mod front;
 mod invokes;
 mod manifest;
 #[cfg(test)]
@@ -18,11 +17,10 @@ use std::path::Path;
 use super::{Resolution, ResolveError, read_text};
 use crate::discover::{Format, Project, paths};
 use crate::model::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, Location, Package, PlatformSpec, Source,
-    Span, purl,
+    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, LineIndex, Location, Package,
+    PlatformSpec, Source, Span, purl,
 };
-
-pub use self::front::{Front, front};
+use crate::prose::markdown;
 
 /// Resolves the agent files of one audited tree. `packages` are those that lockfiles gave; `whole`
 /// asks for a node for the tree even where it holds none of these files.
@@ -106,8 +104,15 @@ pub fn resolve(
             });
         }
     }
+    let places: BTreeMap<String, String> = made
+        .iter()
+        .filter_map(|(package, _)| match &package.source {
+            Source::Path { path } => Some((folder(path), package.purl.clone())),
+            _ => None,
+        })
+        .collect();
     for (package, file) in made {
-        invokes::of(root, &package, file, &mut out)?;
+        invokes::of(root, &package, file, &places, &mut out)?;
         out.packages.push(package);
     }
     Ok(out)
@@ -157,6 +162,7 @@ fn node(
         version: version.to_owned(),
         source,
         integrity: Vec::new(),
+        artifacts: Vec::new(),
         declared,
         first_party: true,
         optional: false,
@@ -171,16 +177,25 @@ fn node(
 /// A skill's node. A `SKILL.md` that cannot be read leaves it without fields, and is a gap.
 fn skill(root: &Path, file: &Project, out: &mut Resolution) -> Package {
     let text = read_text(root, &file.lockfile);
-    let front = front(text.as_deref().unwrap_or_default());
+    let source = text.as_deref().unwrap_or_default();
+    let document = markdown::parse(source);
+    let field = |name: &str| {
+        let front = document.front_matter.as_ref()?;
+        let found = front.get(name).find(|field| !field.value.trim().is_empty())?;
+        Some((found.value.clone(), found.range.start))
+    };
+    let name = field("name");
+    let version = field("version").or_else(|| field("metadata.version"));
+    let licence = field("license").or_else(|| field("licence"));
     let path = if file.dir.is_empty() { "." } else { &file.dir };
     let fallback = paths::parent(&file.lockfile).rsplit('/').next().unwrap_or_default();
     let fallback = if fallback.is_empty() { "skill" } else { fallback };
-    let name = front.get("name").map_or(fallback, |field| &field.value);
-    let version = front.get("version").map_or("", |field| &field.value);
-    let line = front.get("name").map_or(1, |field| field.line);
+    let line = name.as_ref().map_or(1, |(_, at)| LineIndex::new("", source).span(*at, *at).line);
+    let name = name.as_ref().map_or(fallback, |(name, _)| name);
+    let version = version.as_ref().map_or("", |(version, _)| version);
     let declared = Location { file: file.lockfile.as_str().into(), line, column: 1 };
     let mut package = local(AgentKind::Skill, clean(name), clean(version), path, declared);
-    package.licence = front.get("license").or_else(|| front.get("licence")).map(|field| field.value.clone());
+    package.licence = licence.map(|(licence, _)| licence);
     if let Err(error) = text {
         let gap = Gap {
             spans: vec![Span::file(file.lockfile.as_str())],

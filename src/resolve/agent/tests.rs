@@ -42,3 +42,32 @@ fn each_thing_is_a_node_below_the_nearest_owner() {
     let nodes = nodes.map(|node| format!("pkg:generic/{node}"));
     assert_eq!(shown(&out), nodes.into_iter().chain(edges).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_is_named_becomes_an_edge() {
+    let out = resolved(&[
+        (
+            "a/SKILL.md",
+            "---\nname: a\n---\nSee [b](../b/SKILL.md). Run `npx -y left-pad@1.3.0 x`.\n\n```bash\n$ pip install requests\ncurl -fsSL https://x.invalid/i.sh | sh\n```\n",
+        ),
+        ("b/SKILL.md", "---\nname: b\n---\n"),
+        (".mcp.json", r#"{"mcpServers": {"m": {"command": "uvx", "args": ["mcp-server-time==1.2.0"]}}}"#),
+    ]);
+    let edges: Vec<String> = out
+        .dependencies
+        .iter()
+        .filter(|edge| !edge.from.contains("workspace"))
+        .map(|edge| format!("{}:{} {}", edge.declared.file, edge.declared.line, edge.to))
+        .collect();
+    assert_eq!(
+        edges,
+        [
+            ".mcp.json:1 pkg:pypi/mcp-server-time@1.2.0",
+            "a/SKILL.md:8 pkg:generic/remote/https/x.invalid/i.sh?download_url=https://x.invalid/i.sh",
+            "a/SKILL.md:4 pkg:generic/skill/b?download_url=file://b",
+            "a/SKILL.md:4 pkg:npm/left-pad@1.3.0",
+            "a/SKILL.md:7 pkg:pypi/requests",
+        ]
+    );
+    assert_eq!(out.gaps.len(), 1, "{:?}", out.gaps);
+}

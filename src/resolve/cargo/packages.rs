@@ -150,6 +150,7 @@ pub fn build(
             features: Vec::new(),
             patches,
             folder: folder.as_ref().map(|folder| root.join(folder)).or(vendored),
+            artifacts: Vec::new(),
         });
         if let Some(folder) = &folder {
             pinned.by_folder.insert(folder.clone(), at);

@@ -16,21 +16,21 @@ use crate::resolve::NpmRegistry;
 
 /// What the checks look at: entries with the source that each got (`None` for links).
 #[derive(Debug)]
-pub(super) struct Checks<'c, 'a> {
-    pub(super) doc: &'c Doc<'a>,
-    pub(super) lock: &'c Lock<'c>,
-    pub(super) sources: &'c [Option<Source>],
-    pub(super) asked: &'c [Asked],
+pub(in crate::resolve) struct Checks<'c, 'a> {
+    pub(in crate::resolve) doc: &'c Doc<'a>,
+    pub(in crate::resolve) lock: &'c Lock<'c>,
+    pub(in crate::resolve) sources: &'c [Option<Source>],
+    pub(in crate::resolve) asked: &'c [Asked],
     /// Registries that the user's own configuration names.
-    pub(super) registries: &'c [NpmRegistry],
+    pub(in crate::resolve) registries: &'c [NpmRegistry],
     /// The checkout's `.npmrc`, from the root, and the registries that it names.
-    pub(super) npmrc: String,
-    pub(super) checkout: &'c [Named],
-    pub(super) findings: Vec<(usize, Finding)>,
+    pub(in crate::resolve) npmrc: String,
+    pub(in crate::resolve) checkout: &'c [Named],
+    pub(in crate::resolve) findings: Vec<(usize, Finding)>,
 }
 
 /// Keys that stand twice.
-pub(super) fn duplicates(doc: &Doc<'_>, root: &Node<'_>) -> Vec<Finding> {
+pub(in crate::resolve) fn duplicates(doc: &Doc<'_>, root: &Node<'_>) -> Vec<Finding> {
     root.duplicates()
         .into_iter()
         .map(|(key, second, first)| {
@@ -41,7 +41,7 @@ pub(super) fn duplicates(doc: &Doc<'_>, root: &Node<'_>) -> Vec<Finding> {
 }
 
 impl<'c> Checks<'c, '_> {
-    pub(super) fn run(mut self) -> Vec<(usize, Finding)> {
+    pub(in crate::resolve) fn run(mut self) -> Vec<(usize, Finding)> {
         let lock: &'c Lock<'c> = self.lock;
         for (at, entry) in lock.entries.iter().enumerate() {
             let Some(source) = &self.sources[at] else { continue };

@@ -10,23 +10,23 @@ const REACH: usize = 2 * MAX_EXCERPT;
 
 /// A lockfile's or manifest's text with its line index.
 #[derive(Debug)]
-pub(super) struct Doc<'a> {
+pub(in crate::resolve) struct Doc<'a> {
     index: LineIndex<'a>,
 }
 
 impl<'a> Doc<'a> {
     /// `file` is the path from the root.
-    pub(super) fn new(file: &str, text: &'a str) -> Self {
+    pub(in crate::resolve) fn new(file: &str, text: &'a str) -> Self {
         Self { index: LineIndex::new(file, text) }
     }
 
-    pub(super) fn location(&self, range: &ByteRange) -> Location {
+    pub(in crate::resolve) fn location(&self, range: &ByteRange) -> Location {
         let (line, column) = self.index.position(range.start);
         Location { file: self.index.file().clone(), line, column }
     }
 
     /// The span, with the text of its line unless a URL with a password is near enough to be shown.
-    pub(super) fn span(&self, range: &ByteRange) -> Span {
+    pub(in crate::resolve) fn span(&self, range: &ByteRange) -> Span {
         let text = self.index.text();
         let near =
             |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -45,7 +45,12 @@ impl<'a> Doc<'a> {
         self.index.span(range.start, range.end)
     }
 
-    pub(super) fn invalid(
+    /// The text.
+    pub(in crate::resolve) fn text(&self) -> &'a str {
+        self.index.text()
+    }
+
+    pub(in crate::resolve) fn invalid(
         &self,
         offset: usize,
         message: impl Into<String>,
@@ -62,7 +67,7 @@ impl<'a> Doc<'a> {
     }
 
     /// Parses the text as a JSON object.
-    pub(super) fn parse(&self, help: &str) -> Result<Node<'a>, ResolveError> {
+    pub(in crate::resolve) fn parse(&self, help: &str) -> Result<Node<'a>, ResolveError> {
         let text = self.index.text();
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
             return Err(self.invalid(0, "the file is empty", help));
@@ -86,7 +91,11 @@ impl<'a> Doc<'a> {
     }
 
     /// The string member `key` of `node`.
-    pub(super) fn string<'n>(&self, node: &'n Node<'a>, key: &str) -> Result<Option<Text<'n>>, ResolveError> {
+    pub(in crate::resolve) fn string<'n>(
+        &self,
+        node: &'n Node<'a>,
+        key: &str,
+    ) -> Result<Option<Text<'n>>, ResolveError> {
         let Some(value) = node.get(key) else { return Ok(None) };
         match value.as_str() {
             Some(text) => Ok(Some(Text { text, at: value.range.clone() })),
@@ -95,7 +104,7 @@ impl<'a> Doc<'a> {
     }
 
     /// The string members of the object `key` of `node`, in order: name, requirement.
-    pub(super) fn map<'n>(
+    pub(in crate::resolve) fn map<'n>(
         &self,
         node: &'n Node<'a>,
         key: &str,
@@ -111,7 +120,7 @@ impl<'a> Doc<'a> {
         members.collect()
     }
 
-    pub(super) fn wrong(&self, value: &Node<'_>, what: &str, expected: &str) -> ResolveError {
+    pub(in crate::resolve) fn wrong(&self, value: &Node<'_>, what: &str, expected: &str) -> ResolveError {
         self.invalid(
             value.range.start,
             format!("{what} must be {expected}, found {}", value.kind()),
@@ -122,13 +131,13 @@ impl<'a> Doc<'a> {
 
 /// A string of the file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text<'n> {
-    pub(super) text: &'n str,
-    pub(super) at: ByteRange,
+pub(in crate::resolve) struct Text<'n> {
+    pub(in crate::resolve) text: &'n str,
+    pub(in crate::resolve) at: ByteRange,
 }
 
 /// Offset of a line that git put there.
-fn conflict_marker(text: &str) -> Option<usize> {
+pub(in crate::resolve) fn conflict_marker(text: &str) -> Option<usize> {
     if text.starts_with("<<<<<<<") {
         return Some(0);
     }

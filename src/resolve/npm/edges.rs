@@ -10,43 +10,43 @@ use crate::model::{DependencyKind, Finding, Span};
 
 /// An edge between entries.
 #[derive(Debug)]
-pub(super) struct Edge<'l> {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) kind: DependencyKind,
-    pub(super) requirement: &'l str,
+pub(in crate::resolve) struct Edge<'l> {
+    pub(in crate::resolve) from: usize,
+    pub(in crate::resolve) to: usize,
+    pub(in crate::resolve) kind: DependencyKind,
+    pub(in crate::resolve) requirement: &'l str,
     /// In the lockfile; the caller points to `package.json` where there is one.
-    pub(super) at: ByteRange,
+    pub(in crate::resolve) at: ByteRange,
     /// What is asked for.
-    pub(super) name: &'l str,
+    pub(in crate::resolve) name: &'l str,
 }
 
 /// How an entry is asked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Asked {
+pub(in crate::resolve) struct Asked {
     /// By a version or a tag.
-    pub(super) registry: bool,
+    pub(in crate::resolve) registry: bool,
     /// By the URL of an archive.
-    pub(super) url: bool,
+    pub(in crate::resolve) url: bool,
     /// By a git repository or a path.
-    pub(super) elsewhere: bool,
+    pub(in crate::resolve) elsewhere: bool,
     /// An override speaks of it.
-    pub(super) overridden: bool,
+    pub(in crate::resolve) overridden: bool,
 }
 
 /// All edges, how each entry is asked for, and findings by entry.
 #[derive(Debug, Default)]
-pub(super) struct Edges<'l> {
-    pub(super) edges: Vec<Edge<'l>>,
-    pub(super) asked: Vec<Asked>,
-    pub(super) findings: Vec<(usize, Finding)>,
+pub(in crate::resolve) struct Edges<'l> {
+    pub(in crate::resolve) edges: Vec<Edge<'l>>,
+    pub(in crate::resolve) asked: Vec<Asked>,
+    pub(in crate::resolve) findings: Vec<(usize, Finding)>,
 }
 
 /// The span of a requirement of that entry.
 type Asks<'f> = &'f dyn Fn(usize, &ByteRange) -> Span;
 
 /// Resolves every requirement.
-pub(super) fn resolve<'l>(
+pub(in crate::resolve) fn resolve<'l>(
     doc: &Doc<'_>,
     lock: &'l Lock<'_>,
     tree: &Tree<'_>,
@@ -108,7 +108,7 @@ impl Edges<'_> {
 
     /// Whether what is there is what is asked for. `at` is the entry found, `to` where it leads
     /// if it is a link.
-    fn check(
+    pub(in crate::resolve) fn check(
         &mut self,
         lock: &Lock<'_>,
         root: Option<&Manifest<'_>>,

@@ -15,65 +15,65 @@ use crate::model::{DependencyKind, PlatformSpec};
 use crate::resolve::ResolveError;
 
 /// What to do about a file that is none of npm's.
-pub(super) const REWRITE: &str = "write it again with `npm install --package-lock-only`";
+pub(in crate::resolve) const REWRITE: &str = "write it again with `npm install --package-lock-only`";
 
 /// Longest key, in bytes. No file system takes a longer path, and every prefix of one is looked at.
 const MAX_PATH: usize = 4096;
 
 /// One package's place in the tree.
 #[derive(Debug, Default)]
-pub(super) struct Entry<'n> {
+pub(in crate::resolve) struct Entry<'n> {
     /// Folder below the lockfile's (`node_modules/a/node_modules/b`), empty for the root.
-    pub(super) path: Cow<'n, str>,
+    pub(in crate::resolve) path: Cow<'n, str>,
     /// The key.
-    pub(super) at: ByteRange,
+    pub(in crate::resolve) at: ByteRange,
     /// The package's own name where the entry gives it: that of an alias, a workspace, the root.
-    pub(super) real_name: Option<Text<'n>>,
-    pub(super) version: Option<Text<'n>>,
+    pub(in crate::resolve) real_name: Option<Text<'n>>,
+    pub(in crate::resolve) version: Option<Text<'n>>,
     /// URL, `file:` path, or the target of a link.
-    pub(super) resolved: Option<Text<'n>>,
-    pub(super) integrity: Option<Text<'n>>,
-    pub(super) link: bool,
+    pub(in crate::resolve) resolved: Option<Text<'n>>,
+    pub(in crate::resolve) integrity: Option<Text<'n>>,
+    pub(in crate::resolve) link: bool,
     /// In version 1: a folder (`file:../x`) that has no entry of its own.
-    pub(super) folder: Option<String>,
-    pub(super) bundled: bool,
+    pub(in crate::resolve) folder: Option<String>,
+    pub(in crate::resolve) bundled: bool,
     /// Whether it names bundled packages itself; `None` in version 1, which does not say.
-    pub(super) bundles: Option<bool>,
-    pub(super) optional: bool,
-    pub(super) requirements: Vec<Requirement<'n>>,
-    pub(super) platform: PlatformSpec,
-    pub(super) licence: Option<String>,
+    pub(in crate::resolve) bundles: Option<bool>,
+    pub(in crate::resolve) optional: bool,
+    pub(in crate::resolve) requirements: Vec<Requirement<'n>>,
+    pub(in crate::resolve) platform: PlatformSpec,
+    pub(in crate::resolve) licence: Option<String>,
 }
 
 /// A line that asks for a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Requirement<'n> {
-    pub(super) name: &'n str,
+pub(in crate::resolve) struct Requirement<'n> {
+    pub(in crate::resolve) name: &'n str,
     /// As written; empty where version 1 says only that it is there.
-    pub(super) spec: &'n str,
-    pub(super) kind: DependencyKind,
+    pub(in crate::resolve) spec: &'n str,
+    pub(in crate::resolve) kind: DependencyKind,
     /// Whether it may be missing.
-    pub(super) optional: bool,
-    pub(super) at: ByteRange,
+    pub(in crate::resolve) optional: bool,
+    pub(in crate::resolve) at: ByteRange,
 }
 
 /// A lockfile.
 #[derive(Debug)]
-pub(super) struct Lock<'n> {
-    pub(super) version: u8,
+pub(in crate::resolve) struct Lock<'n> {
+    pub(in crate::resolve) version: u8,
     /// In order of the file.
-    pub(super) entries: Vec<Entry<'n>>,
+    pub(in crate::resolve) entries: Vec<Entry<'n>>,
 }
 
 impl Entry<'_> {
     /// The folder's name below its `node_modules`: what others ask for. Empty for the root, a
     /// workspace and other folders.
-    pub(super) fn key_name(&self) -> &str {
+    pub(in crate::resolve) fn key_name(&self) -> &str {
         self.path.rfind("node_modules/").map_or("", |at| &self.path[at + "node_modules/".len()..])
     }
 
     /// The name of what is there.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::resolve) fn name(&self) -> &str {
         match &self.real_name {
             Some(name) => name.text,
             None if self.key_name().is_empty() => {
@@ -84,13 +84,13 @@ impl Entry<'_> {
     }
 
     /// Whether it is the root, a workspace or another folder, not something in `node_modules`.
-    pub(super) fn is_folder(&self) -> bool {
+    pub(in crate::resolve) fn is_folder(&self) -> bool {
         self.key_name().is_empty() || self.folder.is_some()
     }
 }
 
 /// Reads the lockfile's entries.
-pub(super) fn read<'n, 'a>(doc: &Doc<'a>, root: &'n Node<'a>) -> Result<Lock<'n>, ResolveError> {
+pub(in crate::resolve) fn read<'n, 'a>(doc: &Doc<'a>, root: &'n Node<'a>) -> Result<Lock<'n>, ResolveError> {
     let Some(version) = root.get("lockfileVersion") else {
         return Err(doc.invalid(
             root.range.start,
@@ -164,7 +164,7 @@ fn flat<'n, 'a>(doc: &Doc<'a>, packages: &'n Node<'a>) -> Result<Vec<Entry<'n>>,
 
 /// The requirements of a `packages` entry or a `package.json`. `own` adds `devDependencies`, which
 /// npm installs for the project's own folders only.
-pub(super) fn requirements<'n, 'a>(
+pub(in crate::resolve) fn requirements<'n, 'a>(
     doc: &Doc<'a>,
     node: &'n Node<'a>,
     own: bool,

@@ -10,22 +10,25 @@ use crate::model::DependencyKind;
 use crate::resolve::ResolveError;
 
 /// What to do about a `package.json` that cannot be read.
-pub(super) const CORRECT: &str = "correct it; npm cannot read it either";
+pub(in crate::resolve) const CORRECT: &str = "correct it; npm cannot read it either";
 
 /// A parsed `package.json`.
 #[derive(Debug)]
-pub(super) struct Manifest<'n> {
-    pub(super) name: Option<&'n str>,
-    pub(super) version: Option<&'n str>,
-    pub(super) requirements: Vec<Requirement<'n>>,
+pub(in crate::resolve) struct Manifest<'n> {
+    pub(in crate::resolve) name: Option<&'n str>,
+    pub(in crate::resolve) version: Option<&'n str>,
+    pub(in crate::resolve) requirements: Vec<Requirement<'n>>,
     /// Name, and what `overrides` sets it to.
-    pub(super) overrides: HashMap<&'n str, Vec<&'n str>>,
+    pub(in crate::resolve) overrides: HashMap<&'n str, Vec<&'n str>>,
     /// Where the first key stands.
-    pub(super) at: ByteRange,
+    pub(in crate::resolve) at: ByteRange,
 }
 
 /// Reads a parsed `package.json`.
-pub(super) fn read<'n, 'a>(doc: &Doc<'a>, root: &'n Node<'a>) -> Result<Manifest<'n>, ResolveError> {
+pub(in crate::resolve) fn read<'n, 'a>(
+    doc: &Doc<'a>,
+    root: &'n Node<'a>,
+) -> Result<Manifest<'n>, ResolveError> {
     Ok(Manifest {
         name: doc.string(root, "name")?.map(|name| name.text),
         version: doc.string(root, "version")?.map(|version| version.text),
@@ -55,7 +58,12 @@ fn overrides<'n>(node: &'n Node<'_>) -> HashMap<&'n str, Vec<&'n str>> {
 }
 
 /// Whether an override allows `version` (of a package called `real`) for what asks for `name`.
-pub(super) fn overridden(manifest: Option<&Manifest<'_>>, name: &str, real: &str, version: &str) -> bool {
+pub(in crate::resolve) fn overridden(
+    manifest: Option<&Manifest<'_>>,
+    name: &str,
+    real: &str,
+    version: &str,
+) -> bool {
     let Some(manifest) = manifest else { return false };
     let Some(specs) = manifest.overrides.get(name) else { return false };
     specs.iter().any(|text| {
@@ -75,10 +83,10 @@ pub(super) fn overridden(manifest: Option<&Manifest<'_>>, name: &str, real: &str
 }
 
 /// One difference: what to say, and where in `package.json`.
-pub(super) type Difference = (String, ByteRange);
+pub(in crate::resolve) type Difference = (String, ByteRange);
 
 /// Compares the requirements of `package.json` with those that the lockfile remembers.
-pub(super) fn compare(manifest: &Manifest<'_>, locked: &[Requirement<'_>]) -> Vec<Difference> {
+pub(in crate::resolve) fn compare(manifest: &Manifest<'_>, locked: &[Requirement<'_>]) -> Vec<Difference> {
     fn by_name<'r, 'n>(
         list: &'r [Requirement<'n>],
     ) -> BTreeMap<(&'n str, DependencyKind), &'r Requirement<'n>> {

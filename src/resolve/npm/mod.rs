@@ -17,15 +17,15 @@
 //! requirements at all; whether a third-party entry's requirements are those of its archive; what
 //! is in a tarball whose URL says nothing of name and version.
 
-mod check;
-mod doc;
-mod edges;
-mod lock;
-mod manifest;
+pub(super) mod check;
+pub(super) mod doc;
+pub(super) mod edges;
+pub(super) mod lock;
+pub(super) mod manifest;
 pub mod npmrc;
-mod source;
-mod spec;
-mod tree;
+pub(super) mod source;
+pub(super) mod spec;
+pub(super) mod tree;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -119,7 +119,7 @@ fn manifest_files(
 }
 
 /// Whether it exists below the root, links followed.
-fn inside(root: &Path, path: &str) -> bool {
+pub(super) fn inside(root: &Path, path: &str) -> bool {
     if source::leaves(path) {
         return false;
     }
@@ -142,6 +142,28 @@ fn complete_root<'n>(lock: &mut Lock<'n>, manifest: Option<&Manifest<'n>>) -> bo
         lock.entries[0].requirements = manifest.requirements.clone();
     }
     known
+}
+
+/// The registries that the `.npmrc` beside a lockfile names, and findings about that file. pnpm and
+/// Bun read it too.
+pub(super) fn checkout(root: &Path, base: &str) -> (Vec<npmrc::Named>, Vec<Finding>) {
+    let file = source::from_root(base, ".npmrc");
+    match npmrc::read(root, base) {
+        Ok(text) => {
+            let text = text.unwrap_or_default();
+            let about = npmrc::programs(&text).into_iter().map(|(line, key)| {
+                let message = format!("`{key}` has npm start or load a file that the line names");
+                let span = Span { line, column: 1, ..Span::file(file.clone()) };
+                Finding::new("install/npmrc-program", message, vec![span])
+            });
+            let about = about.collect();
+            (npmrc::registries(&text), about)
+        }
+        Err(why) => {
+            let message = format!("`{file}` could not be read: {why}");
+            (Vec::new(), vec![Finding::new("discover/unreadable", message, vec![Span::file(file)])])
+        }
+    }
 }
 
 struct Resolver<'r, 'l, 'a> {
@@ -193,26 +215,11 @@ impl Resolver<'_, '_, '_> {
         }
         findings.extend(check::duplicates(self.doc, json).into_iter().map(|finding| (0, finding)));
         findings.extend(self.manifests());
-        let checkout = match npmrc::read(self.root, &self.base) {
-            Ok(text) => {
-                let text = text.unwrap_or_default();
-                findings.extend(npmrc::programs(&text).into_iter().map(|(line, key)| {
-                    let message = format!("`{key}` has npm start or load a file that the line names");
-                    let span = Span { line, column: 1, ..Span::file(self.npmrc()) };
-                    (0, Finding::new("install/npmrc-program", message, vec![span]))
-                }));
-                npmrc::registries(&text)
-            }
-            Err(why) => {
-                let message = format!("`{}` could not be read: {why}", self.npmrc());
-                let span = Span::file(self.npmrc());
-                findings.push((0, Finding::new("discover/unreadable", message, vec![span])));
-                Vec::new()
-            }
-        };
+        let (checkout, about) = checkout(self.root, &self.base);
+        findings.extend(about.into_iter().map(|finding| (0, finding)));
         let checks = check::Checks {
             doc: self.doc,
-            npmrc: self.npmrc(),
+            npmrc: source::from_root(&self.base, ".npmrc"),
             checkout: &checkout,
             lock,
             sources: &sources,
@@ -245,11 +252,6 @@ impl Resolver<'_, '_, '_> {
         }
         out.normalise();
         Ok(out)
-    }
-
-    /// The `.npmrc` beside the lockfile, from the root.
-    fn npmrc(&self) -> String {
-        source::from_root(&self.base, ".npmrc")
     }
 
     fn purl(&self, at: usize, source: Option<&Source>) -> String {
@@ -306,6 +308,7 @@ impl Resolver<'_, '_, '_> {
                 features: Vec::new(),
                 patches: None,
                 folder,
+                artifacts: Vec::new(),
             });
         }
         packages

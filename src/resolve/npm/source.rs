@@ -7,22 +7,26 @@ use super::tree::{self, Tree};
 use crate::model::{Ecosystem, Source, purl};
 
 /// Hosts of the default registry; the second is an alias of the first.
-pub(super) const DEFAULT_HOSTS: [&str; 2] = ["registry.npmjs.org", "registry.yarnpkg.com"];
+pub(in crate::resolve) const DEFAULT_HOSTS: [&str; 2] = ["registry.npmjs.org", "registry.yarnpkg.com"];
 
 /// Joins a path of the lockfile to the folder that the lockfile is for.
-pub(super) fn from_root(base: &str, path: &str) -> String {
+pub(in crate::resolve) fn from_root(base: &str, path: &str) -> String {
     let joined = tree::clean(&format!("{base}/{path}"));
     if joined.is_empty() { ".".to_owned() } else { joined }
 }
 
 /// Whether a path from the root leaves the root.
-pub(super) fn leaves(path: &str) -> bool {
+pub(in crate::resolve) fn leaves(path: &str) -> bool {
     path == ".." || path.starts_with("../")
 }
 
 /// The entry in whose archive this one is, and the path there. What the project itself bundles
 /// is installed from the registry as everything else is.
-pub(super) fn bundler(lock: &Lock<'_>, tree: &Tree<'_>, entry: &Entry<'_>) -> Option<(usize, String)> {
+pub(in crate::resolve) fn bundler(
+    lock: &Lock<'_>,
+    tree: &Tree<'_>,
+    entry: &Entry<'_>,
+) -> Option<(usize, String)> {
     if !entry.bundled {
         return None;
     }
@@ -40,7 +44,7 @@ pub(super) fn bundler(lock: &Lock<'_>, tree: &Tree<'_>, entry: &Entry<'_>) -> Op
 }
 
 /// The source of an entry that is no link and in no bundle.
-pub(super) fn source(base: &str, entry: &Entry<'_>, asked: Asked) -> Source {
+pub(in crate::resolve) fn source(base: &str, entry: &Entry<'_>, asked: Asked) -> Source {
     if let Some(folder) = &entry.folder {
         return Source::Path { path: from_root(base, folder) };
     }
@@ -80,7 +84,7 @@ pub(super) fn source(base: &str, entry: &Entry<'_>, asked: Asked) -> Source {
 /// The package URL: without qualifiers for the default registry only, so that nothing else can
 /// pass for a package of it. Qualifiers are the specification's, and `bundled_in` for what
 /// another package's archive brings.
-pub(super) fn package_url(name: &str, version: &str, source: &Source) -> String {
+pub(in crate::resolve) fn package_url(name: &str, version: &str, source: &Source) -> String {
     let (key, value) = match source {
         Source::Registry { registry, .. } => ("repository_url", registry.clone().unwrap_or_default()),
         Source::Git { url, commit } => {

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 /// A requirement by kind.
 #[derive(Debug, Clone)]
-pub(super) enum Spec<'a> {
+pub(in crate::resolve) enum Spec<'a> {
     /// Versions from the registry.
     Range(Range),
     /// A tag of the registry (`latest`).
@@ -21,7 +21,7 @@ pub(super) enum Spec<'a> {
 }
 
 impl<'a> Spec<'a> {
-    pub(super) fn parse(text: &'a str) -> Self {
+    pub(in crate::resolve) fn parse(text: &'a str) -> Self {
         let text = text.trim();
         if let Some(alias) = text.strip_prefix("npm:") {
             let (name, wanted) = match alias.rfind('@') {
@@ -54,32 +54,32 @@ impl<'a> Spec<'a> {
     }
 
     /// Whether a registry answers it.
-    pub(super) fn is_registry(&self) -> bool {
+    pub(in crate::resolve) fn is_registry(&self) -> bool {
         matches!(self, Self::Range(_) | Self::Tag | Self::Alias { .. })
     }
 }
 
 /// Whether the range allows the version. What is no range or no version is not judged here.
-pub(super) fn satisfies(range: &Range, version: &str) -> bool {
+pub(in crate::resolve) fn satisfies(range: &Range, version: &str) -> bool {
     Version::parse(version).map_or(true, |version| range.satisfies(&version))
 }
 
 /// Whether a path names an archive, not a folder.
-pub(super) fn is_archive(path: &str) -> bool {
+pub(in crate::resolve) fn is_archive(path: &str) -> bool {
     [".tgz", ".tar.gz", ".tar"].iter().any(|end| path.ends_with(end))
 }
 
 /// Where a git specification points.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct GitUrl {
+pub(in crate::resolve) struct GitUrl {
     /// Without `git+`, user information and fragment.
-    pub(super) url: String,
+    pub(in crate::resolve) url: String,
     /// The commit, if the fragment is one.
-    pub(super) commit: Option<String>,
+    pub(in crate::resolve) commit: Option<String>,
 }
 
 impl GitUrl {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(in crate::resolve) fn parse(text: &str) -> Self {
         let (place, fragment) = text.split_once('#').unwrap_or((text, ""));
         let commit = (matches!(fragment.len(), 40 | 64) && fragment.bytes().all(|c| c.is_ascii_hexdigit()))
             .then(|| fragment.to_ascii_lowercase());
@@ -107,14 +107,14 @@ impl GitUrl {
     }
 
     /// Host and path, for comparing: the same repository over another protocol is the same.
-    pub(super) fn repository(&self) -> String {
+    pub(in crate::resolve) fn repository(&self) -> String {
         let place = self.url.split_once("://").map_or(self.url.as_str(), |(_, place)| place);
         place.trim_end_matches('/').trim_end_matches(".git").replacen(':', "/", 1).to_ascii_lowercase()
     }
 }
 
 /// The URL without `user:password@`.
-pub(super) fn without_user(url: &str) -> String {
+pub(in crate::resolve) fn without_user(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
@@ -124,14 +124,14 @@ pub(super) fn without_user(url: &str) -> String {
 }
 
 /// Whether the URL carries a password or token.
-pub(super) fn has_secret(url: &str) -> bool {
+pub(in crate::resolve) fn has_secret(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
     let end = rest.find(['/', '?', '#', '"', '\n']).unwrap_or(rest.len());
     rest[..end].rsplit_once('@').is_some_and(|(user, _)| !user.is_empty() && user != "git")
 }
 
 /// Host and port, lower case.
-pub(super) fn host(url: &str) -> String {
+pub(in crate::resolve) fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     rest[..end].rsplit('@').next().unwrap_or("").to_ascii_lowercase()
@@ -139,17 +139,17 @@ pub(super) fn host(url: &str) -> String {
 
 /// What a registry's tarball URL says that it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tarball {
+pub(in crate::resolve) struct Tarball {
     /// The registry: everything before the name.
-    pub(super) registry: String,
-    pub(super) name: String,
-    pub(super) version: String,
+    pub(in crate::resolve) registry: String,
+    pub(in crate::resolve) name: String,
+    pub(in crate::resolve) version: String,
 }
 
 /// Reads `<registry>/<name>/-/<name without scope>-<version>.tgz`, and the forms of GitHub
 /// (`/download/<name>/<version>/<digest>`) and JSR (`/~/<n>/<name>/<version>.tgz`). `None` for
 /// others: what they hold only the archive tells.
-pub(super) fn tarball(url: &str) -> Option<Tarball> {
+pub(in crate::resolve) fn tarball(url: &str) -> Option<Tarball> {
     let url = without_user(url);
     let plain = url.split(['?', '#']).next()?;
     let decoded = percent_decode_str(plain).decode_utf8().ok()?.into_owned();
@@ -202,7 +202,7 @@ fn split_stem(stem: &str) -> Option<(String, String)> {
 
 /// Whether a registry could hold a package of this name: what
 /// `validate-npm-package-name` lets old packages have.
-pub(super) fn is_name(name: &str) -> bool {
+pub(in crate::resolve) fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')

@@ -8,7 +8,7 @@ use super::lock::Lock;
 
 /// Where everything is.
 #[derive(Debug)]
-pub(super) struct Tree<'l> {
+pub(in crate::resolve) struct Tree<'l> {
     paths: HashMap<&'l str, usize>,
     /// Number of each folder that has a `node_modules`.
     scopes: HashMap<&'l str, u32>,
@@ -16,7 +16,7 @@ pub(super) struct Tree<'l> {
 }
 
 impl<'l> Tree<'l> {
-    pub(super) fn new(lock: &'l Lock<'_>) -> Self {
+    pub(in crate::resolve) fn new(lock: &'l Lock<'_>) -> Self {
         let mut this = Self { paths: HashMap::new(), scopes: HashMap::new(), children: HashMap::new() };
         for (at, entry) in lock.entries.iter().enumerate() {
             let path: &str = &entry.path;
@@ -34,12 +34,12 @@ impl<'l> Tree<'l> {
     }
 
     /// The entry of that folder.
-    pub(super) fn at(&self, path: &str) -> Option<usize> {
+    pub(in crate::resolve) fn at(&self, path: &str) -> Option<usize> {
         self.paths.get(path).copied()
     }
 
     /// The folders with a `node_modules` that are seen from `path`, innermost first.
-    pub(super) fn seen_from(&self, path: &str) -> Vec<u32> {
+    pub(in crate::resolve) fn seen_from(&self, path: &str) -> Vec<u32> {
         let mut seen = Vec::new();
         let mut folder = Some(path);
         while let Some(here) = folder {
@@ -56,13 +56,13 @@ impl<'l> Tree<'l> {
     }
 
     /// What `name` means where `seen` is seen.
-    pub(super) fn resolve(&self, seen: &[u32], name: &str) -> Option<usize> {
+    pub(in crate::resolve) fn resolve(&self, seen: &[u32], name: &str) -> Option<usize> {
         seen.iter().find_map(|scope| self.children.get(&(*scope, name)).copied())
     }
 }
 
 /// Follows links to the folder that they point at. `Err` is the link whose target has no entry.
-pub(super) fn target(lock: &Lock<'_>, tree: &Tree<'_>, at: usize) -> Result<usize, usize> {
+pub(in crate::resolve) fn target(lock: &Lock<'_>, tree: &Tree<'_>, at: usize) -> Result<usize, usize> {
     let entry = &lock.entries[at];
     if !entry.link {
         return Ok(at);
@@ -76,7 +76,7 @@ pub(super) fn target(lock: &Lock<'_>, tree: &Tree<'_>, at: usize) -> Result<usiz
 }
 
 /// `a/./b/../c` as `a/c`, without `file:`; leading `..` stay.
-pub(super) fn clean(path: &str) -> String {
+pub(in crate::resolve) fn clean(path: &str) -> String {
     let path = path.strip_prefix("file:").unwrap_or(path).replace('\\', "/");
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -38,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "git", run: projects::git, seeds: projects::git_seeds },
     Target { name: "jcs", run: signed::jcs, seeds: signed::jcs_seeds },
     Target { name: "js", run: code::js, seeds: code::js_seeds },
+    Target { name: "js_locks", run: projects::js_locks, seeds: projects::js_lock_seeds },
     Target { name: "json", run: code::json, seeds: code::json_seeds },
     Target { name: "keys", run: signed::keys, seeds: signed::key_seeds },
     Target { name: "licence", run: records::licence, seeds: records::licence_seeds },
@@ -46,12 +47,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "osv", run: records::osv, seeds: records::osv_seeds },
     Target { name: "package", run: code::package, seeds: code::package_seeds },
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
+    Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
+    Target { name: "pypi_project", run: projects::js_locks, seeds: projects::pypi_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },
     Target { name: "shell", run: code::shell, seeds: code::shell_seeds },
     Target { name: "text", run: code::text, seeds: code::text_seeds },
     Target { name: "toml", run: code::toml, seeds: code::toml_seeds },
+    Target { name: "yaml", run: records::yaml, seeds: records::yaml_seeds },
 ];
 
 /// The target of that name.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bomvet::acquire::registry::cargo::{CargoConfig, Place};
 use bomvet::acquire::registry::npm::{CheckoutRegistries, NpmConfig};
+use bomvet::acquire::registry::pypi::{PypiConfig, parse_page};
 use bomvet::compare::git::Revision;
 use bomvet::discover::{self, manifest::Manifest};
 use bomvet::graph::Graph;
@@ -65,6 +66,48 @@ pub fn npm_project(data: &[u8]) -> bool {
         let _ = Manifest::parse("package.json", text.to_owned());
     }
     project(&unpack(data))
+}
+
+/// Lockfiles of pnpm, Yarn, Bun and Deno with their manifests.
+pub fn js_locks(data: &[u8]) -> bool {
+    project(&unpack(data))
+}
+
+/// A page of a package index, and the same bytes as configuration.
+pub fn pypi_page(data: &[u8]) -> bool {
+    let base = url::Url::parse("https://index.invalid/simple/x/").expect("a URL");
+    let text = String::from_utf8_lossy(data).into_owned();
+    let config = PypiConfig::parse(std::slice::from_ref(&text), &text, &|_| None);
+    assert!(config.indices().iter().all(|url| url.username().is_empty() && url.password().is_none()));
+    parse_page(data, &base).is_ok_and(|files| !files.is_empty())
+}
+
+pub fn pypi_page_seeds() -> Vec<Vec<u8>> {
+    let html = r#"<!DOCTYPE html><html><body><a href="../x-1.tar.gz#sha256=00" data-yanked="a &amp; b">x-1.tar.gz</a></body></html>"#;
+    let json = r#"{"meta":{"api-version":"1.1"},"files":[{"filename":"x-1.zip","url":"x-1.zip","hashes":{"sha256":"00"},"yanked":true}]}"#;
+    [html, json].iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub fn pypi_seeds() -> Vec<Vec<u8>> {
+    let names = [
+        "pyproject.toml",
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "Pipfile",
+        "Pipfile.lock",
+        "pylock.toml",
+        "requirements.txt",
+    ];
+    let mut out = folders("fixtures/pypi", &names);
+    let hash = "ab".repeat(32);
+    let requirements = format!(
+        "-r more.txt\n--index-url https://i.invalid/simple\na[x]==1.0 ; os_name == 'nt' \\\n  --hash=sha256:{hash}\n    # via b\nb @ https://h.invalid/b-2.zip#sha256={hash}\n-e git+https://h.invalid/c@main#egg=c\n./d-1-py3-none-any.whl\n"
+    );
+    let script = "#!/usr/bin/env python3\n# /// script\n# dependencies = [\n#   \"rich>=13\",\n#   \"six==1.16.0\",\n# ]\n# ///\nprint(1)\n";
+    out.push(pack([("requirements.txt", requirements.as_bytes()), ("more.txt", &b"six\n"[..])]));
+    out.push(pack([("tools/run.py", script.as_bytes())]));
+    out
 }
 
 fn package(ecosystem: Ecosystem, name: &str, source: Source) -> Package {
@@ -217,6 +260,37 @@ pub fn npm_seeds() -> Vec<Vec<u8>> {
         ("w/1/package.json", br#"{"name":"w1","version":"0.0.0"}"#),
     ]));
     out.push(pack([("npm-shrinkwrap.json", &old[..])]));
+    out
+}
+
+pub fn js_lock_seeds() -> Vec<Vec<u8>> {
+    let names =
+        ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", "yarn.lock", "bun.lock", "deno.lock"];
+    let mut out = folders("fixtures/js", &names);
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let pnpm = format!(
+        "lockfileVersion: '9.0'\ncatalogs: {{default: {{c: {{specifier: ^1.0.0}}}}}}\noverrides: {{o: '9'}}\npatchedDependencies:\n  p@1.0.0: {{hash: a, path: p.patch}}\n\
+        importers:\n  .:\n    dependencies:\n      c: {{specifier: 'catalog:', version: 1.5.0}}\n      l: {{specifier: 'link:l', version: 'link:l'}}\n      p: {{specifier: '1', version: '1.0.0(patch_hash=a)'}}\n\
+        packages:\n  c@1.5.0: {{resolution: {{integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}}}}\n  g@https://codeload.github.com/o/r/tar.gz/{commit}:\n    resolution: {{tarball: https://codeload.github.com/o/r/tar.gz/{commit}}}\n\
+        \x20 p@1.0.0: {{resolution: {{tarball: file:p.tgz}}}}\nsnapshots:\n  c@1.5.0(p@1.0.0):\n    dependencies: {{p: '1.0.0(patch_hash=a)'}}\n"
+    );
+    let berry = format!(
+        "__metadata:\n  version: 8\n\"a@npm:^1, a@npm:^2\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fx.invalid\"\n  dependencies:\n    g: o/r\n  checksum: 10/0\n  conditions: os=linux & cpu=x64\n\
+        \"a@patch:a@npm%3A1.0.0#p.patch\":\n  version: 1.0.0\n  resolution: \"a@patch:a@npm%3A1.0.0#p.patch::hash=1\"\n\"g@o/r\":\n  resolution: \"g@https://github.com/o/r.git#commit={commit}\"\n\
+        \"m@workspace:.\":\n  resolution: \"m@workspace:.\"\n  dependencies:\n    a: npm:^1\n"
+    );
+    let bun = format!(
+        r#"{{"lockfileVersion": 1, "workspaces": {{"": {{"dependencies": {{"a": "^1.0.0", "g": "github:o/r",}},}}, "w": {{"name": "w"}}}}, "overrides": {{"a": "1.0.0"}},
+"packages": {{"a": ["a@1.0.0", "", {{"os": "linux", "peerDependencies": {{"g": "*"}}}}, "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="], "g": ["g@github:o/r#{commit}", {{}}, "x"], "w": ["w@workspace:w"], "a/t": ["t@https://t.invalid/t.tgz", {{}}]}}}}"#
+    );
+    let deno = r#"{"version": "3", "packages": {"specifiers": {"npm:x@5": "npm:x@5.0.0"}, "jsr": {"@s/a@1.0.0": {"integrity": "00"}}, "npm": {"x@5.0.0": {"dependencies": {"x": "x@5.0.0"}}}}, "remote": {"https://h.invalid/m.ts": "00"}}"#;
+    out.push(pack([("pnpm-lock.yaml", pnpm.as_bytes())]));
+    out.push(pack([
+        ("yarn.lock", berry.as_bytes()),
+        ("package.json", br#"{"resolutions": {"**/a": "1.0.0"}, "workspaces": ["w/*"]}"#),
+    ]));
+    out.push(pack([("bun.lock", bun.as_bytes())]));
+    out.push(pack([("deno.lock", deno.as_bytes())]));
     out
 }
 

@@ -149,3 +149,49 @@ pub fn licence_seeds() -> Vec<Vec<u8>> {
     ];
     texts.iter().map(|text| text.as_bytes().to_vec()).chain([fixture("LICENSE-MIT")]).collect()
 }
+
+/// Places lie on characters, within the text; a scalar without quotes is its own text where it is on one line; the
+/// tree is no deeper and no larger than its limits.
+pub fn yaml(data: &[u8]) -> bool {
+    use bomvet::yaml::{self, Value};
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let got = yaml::parse_all(text);
+    assert_eq!(got, yaml::parse_all(text), "two parses differ");
+    let documents = match &got {
+        Ok(documents) => documents,
+        Err(error) => {
+            assert!(text.is_char_boundary(error.offset) && !error.message.is_empty(), "{error:?}");
+            return false;
+        }
+    };
+    let mut todo: Vec<(&yaml::Node<'_>, usize)> = documents.iter().map(|node| (node, 0)).collect();
+    let mut nodes = 0;
+    while let Some((node, depth)) = todo.pop() {
+        nodes += 1;
+        assert!(depth <= yaml::MAX_DEPTH && nodes <= text.len() + yaml::MAX_COPIES + 2, "{depth} {nodes}");
+        let part =
+            text.get(node.range.clone()).unwrap_or_else(|| panic!("{:?} cuts a character", node.range));
+        if let Value::Scalar { text, plain: true } = &node.value
+            && !part.contains(['\n', '\r'])
+            && !text.is_empty()
+        {
+            // An anchor or a tag may stand before it.
+            assert!(part.ends_with(&**text), "`{part}` is `{text}`");
+        }
+        todo.extend(node.elements().iter().map(|node| (node, depth + 1)));
+        todo.extend(node.pairs().iter().flat_map(|(key, value)| [(key, depth + 1), (value, depth + 1)]));
+    }
+    documents.iter().for_each(|node| drop(node.duplicates()));
+    documents.iter().any(|node| node.is_mapping())
+}
+
+pub fn yaml_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "a: 1\n'b c': \"x\\ny\"\nlist:\n- p\n- {q: r, s: }\n- [t, ~]\ntext: |\n  one\n  two\nfold: >-\n  one\n",
+        "d: &d {x: 1}\ne:\n  <<: *d\n  y: !t 3 # c\n---\n? [k]\n: v\n...\n",
+        "\u{feff}\u{fc}: \u{e9}\n- x\n",
+        "%TAG ! tag:x,2000:\n---\n!a [&x *x]\n",
+    ];
+    let texts = texts.iter().map(|text| text.as_bytes().to_vec());
+    texts.chain(bytes_of(files("fixtures/js", &["pnpm-lock.yaml", "yarn.lock"], 4 << 10))).collect()
+}

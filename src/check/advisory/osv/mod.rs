@@ -166,10 +166,13 @@ impl Affected {
         if self.versions.contains(&package.version) {
             return Match::Yes;
         }
-        let version = Version::parse(&package.version);
+        let version = Version::parse(package.ecosystem, &package.version);
         // Enumerated versions may be written another way (`v1.0.0`, `1.0`).
         if let Some(version) = &version
-            && self.versions.iter().any(|other| Version::parse(other).as_ref() == Some(version))
+            && self
+                .versions
+                .iter()
+                .any(|other| Version::parse(package.ecosystem, other).as_ref() == Some(version))
         {
             return Match::Yes;
         }
@@ -178,7 +181,11 @@ impl Affected {
             return if ordered.is_empty() {
                 Match::No
             } else {
-                Match::Unknown(format!("`{}` is not a semantic version", package.version))
+                let kind = match package.ecosystem {
+                    Ecosystem::Pypi => "a version by PEP 440",
+                    _ => "a semantic version",
+                };
+                Match::Unknown(format!("`{}` is not {kind}", package.version))
             };
         };
         let mut best = Match::No;

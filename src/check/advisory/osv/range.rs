@@ -5,23 +5,34 @@
 //! has reached switches affected on (`introduced`) or off (`fixed`, or past `last_affected`). With
 //! `limit` events, only versions below one of them are looked at. Both Cargo's and npm's versions
 //! are ordered by Semantic Versioning 2.0 §11, so `SEMVER` and `ECOSYSTEM` are the same here;
-//! build metadata has no order.
+//! build metadata has no order. Python's are ordered by PEP 440.
 
 use std::cmp::Ordering;
+use std::str::FromStr as _;
 
 use super::schema::{RawEvent, RawRange};
+use crate::model::Ecosystem;
 
-/// A version with the order of Semantic Versioning; equal where the precedence is.
+/// A version with the order of its ecosystem; equal where the precedence is.
 #[derive(Debug, Clone)]
-pub(super) struct Version(semver::Version);
+pub(super) enum Version {
+    /// Semantic Versioning.
+    Semver(semver::Version),
+    /// Python's (PEP 440), without the local part (`+cpu`), which names a build of the same release.
+    Pep440(Box<pep440_rs::Version>),
+}
 
 impl Version {
     /// Reads `1.2.3-pre+build`, tolerating a leading `v` or `=` and missing numbers (`1.2`), as
     /// records of the npm ecosystem have them.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(ecosystem: Ecosystem, text: &str) -> Option<Self> {
+        if ecosystem == Ecosystem::Pypi {
+            let version = pep440_rs::Version::from_str(text.trim()).ok()?;
+            return Some(Self::Pep440(Box::new(version.without_local())));
+        }
         let text = text.trim().trim_start_matches(['v', 'V', '=']);
         if let Ok(version) = semver::Version::parse(text) {
-            return Some(Self(version));
+            return Some(Self::Semver(version));
         }
         let end = text.find(['-', '+']).unwrap_or(text.len());
         let (numbers, rest) = text.split_at(end);
@@ -29,7 +40,25 @@ impl Version {
         if numbers.is_empty() || dots > 2 {
             return None;
         }
-        semver::Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(3 - dots))).ok().map(Self)
+        semver::Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(3 - dots))).ok().map(Self::Semver)
+    }
+}
+
+impl Version {
+    /// A version of the same ecosystem.
+    fn like(&self, text: &str) -> Option<Self> {
+        match self {
+            Self::Semver(_) => Self::parse(Ecosystem::Npm, text),
+            Self::Pep440(_) => Self::parse(Ecosystem::Pypi, text),
+        }
+    }
+
+    /// What a text should have been.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Semver(_) => "a semantic version",
+            Self::Pep440(_) => "a version by PEP 440",
+        }
     }
 }
 
@@ -46,7 +75,12 @@ impl PartialOrd for Version {
 }
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp_precedence(&other.0)
+        match (self, other) {
+            (Self::Semver(a), Self::Semver(b)) => a.cmp_precedence(b),
+            (Self::Pep440(a), Self::Pep440(b)) => a.cmp(b),
+            (Self::Semver(_), Self::Pep440(_)) => Ordering::Less,
+            (Self::Pep440(_), Self::Semver(_)) => Ordering::Greater,
+        }
     }
 }
 
@@ -61,11 +95,11 @@ enum Point {
 }
 
 impl Point {
-    fn parse(text: &str, kind: Kind) -> Option<Self> {
+    fn parse(text: &str, kind: Kind, version: &Version) -> Option<Self> {
         match (text, kind) {
             ("0", Kind::Introduced) => Some(Self::Start),
             ("*", Kind::Limit) => Some(Self::End),
-            _ => Version::parse(text).map(Self::At),
+            _ => version.like(text).map(Self::At),
         }
     }
 }
@@ -119,9 +153,11 @@ pub(super) fn holds(range: &RawRange, version: &Version) -> RangeMatch {
     let mut events = Vec::new();
     for event in &range.events {
         let Ok((kind, text)) = only(event) else { continue };
-        match Point::parse(text, kind) {
+        match Point::parse(text, kind, version) {
             Some(point) => events.push((point, kind)),
-            None => return RangeMatch::Unknown(format!("the record's `{text}` is not a semantic version")),
+            None => {
+                return RangeMatch::Unknown(format!("the record's `{text}` is not {}", version.kind()));
+            }
         }
     }
     let version = Point::At(version.clone());
