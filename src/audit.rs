@@ -18,9 +18,10 @@ use crate::compare::{self, git::GitError};
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Finding, Gap,
-    GapKind, Hit, Node, Package, Place, Provenance, Risk, Source, Verdict,
+    AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Ecosystem, Finding,
+    Gap, GapKind, Hit, Node, Package, Place, Provenance, Risk, Source, Verdict,
 };
+use crate::origin;
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
 use crate::review;
@@ -54,6 +55,8 @@ pub struct Options {
     pub resolve: resolve::Options,
     /// Advisory databases.
     pub advisories: advisory::Options,
+    /// Of which packages registries are asked what they say of them.
+    pub origin: origin::Ask,
     /// bomvet's own store.
     pub store: Store,
 }
@@ -136,6 +139,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     let root = own
         .clone()
         .find(|package| is_root(package))
+        .or_else(|| own.clone().find(|package| !is_automation(package)))
         .or_else(|| own.clone().next())
         .or(resolution.packages.first())
         .map(|package| package.purl.clone());
@@ -160,13 +164,24 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     };
     let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
     let keep_own = base.as_ref().is_some_and(change::Loaded::has_files);
-    let (advisories, mut outcomes) = std::thread::scope(|scope| {
+    let metadata = origin::Metadata::new(options.acquire.clone(), options.store.clone(), options.now);
+    let (asked, passed_over) = asked(&graph.packages, base.as_ref(), options, &metadata);
+    let (advisories, known, mut outcomes) = std::thread::scope(|scope| {
         let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
+        let known = scope.spawn(|| {
+            let packages: Vec<_> = asked.iter().map(|at| &graph.packages[*at]).collect();
+            metadata.all(&packages)
+        });
         let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own };
         let outcomes = pool.install(|| checks.all(&graph.packages, progress));
-        (advisories.join().expect("the advisory loader does not panic"), outcomes)
+        let advisories = advisories.join().expect("the advisory loader does not panic");
+        // What is not known is not claimed, whatever the reason.
+        let known = known.join().unwrap_or_default();
+        (advisories, known, outcomes)
     });
     let advisories = advisories?;
+    let mut known: BTreeMap<usize, origin::Known> = asked.into_iter().zip(known).collect();
+    let mut notes = origin_notes(&mut known, passed_over, &outcomes, &graph.packages);
     let mut hits = by_purl(advisories.hits(&graph.packages).into_iter().map(|hit| (hit.purl.clone(), hit)));
     let resolved = resolution.findings.into_iter().map(|(purl, finding)| (purl, rules.complete(finding)));
     let mut named = by_purl(
@@ -212,17 +227,18 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             let differs = lock.differs(&project, &package, digest.as_deref());
             outcome.findings.extend(differs.map(|finding| rules.complete(finding)));
         }
-        let known = Known {
+        let of_package = Known {
             place: graph.places[at].clone(),
             reached: reached[at],
             hits: hits.remove(&package.purl).unwrap_or_default(),
             findings: named.remove(&package.purl).unwrap_or_default(),
             gaps: unresolved.remove(&package.purl).unwrap_or_default(),
             covered: advisories.covers(package.ecosystem),
+            origin: known.remove(&at).unwrap_or_default(),
         };
-        nodes.push(node(package, known, outcome, delta, options, &mut used));
+        nodes.push(node(package, of_package, outcome, delta, (options, &rules), &mut used));
     }
-    let mut notes = resolution.notes;
+    notes.extend(resolution.notes);
     notes.extend(acquirer.notes());
     notes.extend(dangling.iter().map(|d| {
         format!(
@@ -261,10 +277,15 @@ fn is_root(package: &Package) -> bool {
     package.first_party && matches!(&package.source, Source::Path { path } if path == ".")
 }
 
+/// Whether a package is a Dockerfile, a workflow or the like: the project has its name elsewhere.
+fn is_automation(package: &Package) -> bool {
+    package.first_party && matches!(package.ecosystem, Ecosystem::Docker | Ecosystem::Github)
+}
+
 /// The root package's name, else that of any of the project's own, else the folder's. A workspace
 /// has no name of its own.
 fn project_name(packages: &[Package], given: Option<&str>, root: &Path) -> String {
-    let named = |package: &&Package| package.agent != Some(AgentKind::Workspace);
+    let named = |package: &&Package| package.agent != Some(AgentKind::Workspace) && !is_automation(package);
     packages
         .iter()
         .filter(named)
@@ -316,6 +337,73 @@ struct Known {
     gaps: Vec<Gap>,
     /// Whether an advisory database is about its ecosystem.
     covered: bool,
+    /// What its registry says.
+    origin: origin::Known,
+}
+
+/// Of which packages their registries are asked: the changed ones where there is a base, all where
+/// they are few or it is wanted. And how many were passed over although the policy would have used
+/// the answer.
+fn asked(
+    packages: &[Package],
+    base: Option<&change::Loaded>,
+    options: &Options,
+    metadata: &origin::Metadata,
+) -> (Vec<usize>, usize) {
+    let can = |at: &usize| metadata.can_ask(&packages[*at]);
+    if options.origin == origin::Ask::Never {
+        return (Vec::new(), 0);
+    }
+    let mut list: Vec<usize> = (0..packages.len()).filter(can).collect();
+    if options.origin == origin::Ask::All {
+        return (list, 0);
+    }
+    if options.policy.profile.cooling_off_days == 0 {
+        return (Vec::new(), 0);
+    }
+    if let Some(base) = base {
+        let changes = crate::compare::compare(&base.packages, packages).changes;
+        list.retain(|at| changes[*at].0 != crate::model::Change::Unchanged);
+        return (list, 0);
+    }
+    match list.len() {
+        0..=origin::limits::FEW_PACKAGES => (list, 0),
+        many => (Vec::new(), many),
+    }
+}
+
+/// Says of how many packages nothing is known. A registry that lacks a package whose verified
+/// contents are here has no metadata: that is no word on whether the package exists.
+fn origin_notes(
+    known: &mut BTreeMap<usize, origin::Known>,
+    passed_over: usize,
+    outcomes: &[Outcome],
+    packages: &[Package],
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if passed_over > 0 {
+        notes.push(format!(
+            "how young {passed_over} packages are was not asked of their registries; `--origin` does, `--since` does for what changes"
+        ));
+    }
+    let mut unknown: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for (at, known) in known.iter_mut() {
+        let verified = outcomes[*at].contents.as_ref().is_some_and(|info| info.verified_against.is_some());
+        if verified && known.origin.as_ref().is_some_and(|origin| origin.versions == 0) {
+            *known = origin::Known {
+                unknown: Some("the configured registry has no metadata of it".to_owned()),
+                ..origin::Known::default()
+            };
+        }
+        if let Some(why) = &known.unknown {
+            unknown.entry(why.clone()).or_insert_with(|| (0, packages[*at].label())).0 += 1;
+        }
+    }
+    notes.extend(unknown.into_iter().map(|(why, (count, first))| {
+        let others = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
+        format!("what its registry says of {first}{others} is not known: {why}")
+    }));
+    notes
 }
 
 /// Brings together what is known of one package, and decides. `used` gains the exceptions of the
@@ -325,11 +413,15 @@ fn node(
     known: Known,
     outcome: Outcome,
     delta: change::Delta,
-    options: &Options,
+    (options, rules): (&Options, &RuleSet),
     used: &mut BTreeSet<usize>,
 ) -> Node {
     let Outcome { contents, analysis, mut findings, mut gaps, .. } = outcome;
     findings.extend(known.findings);
+    let origin = known.origin.origin;
+    let of_origin = known.origin.findings.into_iter();
+    let young = origin::young_install(&package, origin.as_ref(), analysis.as_ref(), options.now);
+    findings.extend(of_origin.chain(young).map(|finding| rules.complete(finding)));
     findings.extend(delta.findings);
     findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
     findings.sort();
@@ -361,6 +453,7 @@ fn node(
         hits: &known.hits,
         gaps: &gaps,
         gained: delta.gained,
+        origin: origin.as_ref(),
         now: options.now,
     });
     used.extend(decided.used);
@@ -372,6 +465,7 @@ fn node(
     let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &known.place, denied);
     Node {
         package,
+        origin,
         place: known.place,
         contents,
         analysis,
@@ -601,8 +695,19 @@ fn inputs(found: &discover::Discovered) -> Vec<(String, String)> {
     let mut inputs: Vec<(String, String)> = found
         .projects
         .iter()
-        .flat_map(|project| std::iter::once(&project.lockfile).chain(&project.manifest))
-        .filter_map(|file| Some((file.clone(), Digest::sha256(&bytes(file)?).hex())))
+        .flat_map(|project| {
+            let sums: &[&str] = match project.format {
+                discover::Format::GoMod => &["go.sum"],
+                discover::Format::GoWork => &["go.work.sum"],
+                _ => &[],
+            };
+            let sums = sums.iter().map(|name| discover::paths::child(&project.dir, name));
+            std::iter::once(&project.lockfile).chain(&project.manifest).cloned().chain(sums)
+        })
+        .filter_map(|file| {
+            let digest = Digest::sha256(&bytes(&file)?).hex();
+            Some((file, digest))
+        })
         .collect();
     inputs.sort();
     inputs.dedup();

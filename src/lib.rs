@@ -18,6 +18,7 @@ pub mod eval;
 pub mod graph;
 pub mod json;
 pub mod model;
+pub mod origin;
 pub mod policy;
 pub mod prose;
 pub mod report;

@@ -19,6 +19,7 @@ const ORDER: &[&str] = &[
     "resolve",
     "graph",
     "acquire",
+    "origin",
     "check",
     "review",
     "policy",

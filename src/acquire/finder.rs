@@ -241,6 +241,7 @@ impl Acquirer {
                 | Ecosystem::Zig
                 | Ecosystem::Jsr
                 | Ecosystem::Docker
+                | Ecosystem::System
                 | Ecosystem::Github
                 | Ecosystem::Agent),
             ) => Err(format!("contents of {other} packages are not fetched")),

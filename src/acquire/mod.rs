@@ -195,7 +195,10 @@ impl Acquirer {
             self.read_npmrc(&dir);
         }
         for package in packages {
-            if let Ok(folder) = self.own_folder(package) {
+            // A Dockerfile or a workflow is a package beside the one that it lies in, whose digest
+            // stays that of all its files.
+            let beside = matches!(package.ecosystem, Ecosystem::Docker | Ecosystem::Github);
+            if !beside && let Ok(folder) = self.own_folder(package) {
                 self.folders.insert(folder);
             }
             if package.ecosystem == Ecosystem::Cargo
@@ -241,6 +244,9 @@ impl Acquirer {
     /// # Errors
     /// The reason why there are none.
     pub fn acquire(&self, package: &Package) -> Result<Acquired, Box<Refusal>> {
+        if let Some(refusal) = refusal::unexamined(package) {
+            return Err(refusal);
+        }
         match &package.source {
             Source::Path { .. } => self.own(package),
             Source::Registry { .. } | Source::Tarball { .. } if package.ecosystem == Ecosystem::Pypi => {

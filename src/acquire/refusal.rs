@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::{ArchiveError, Remark};
-use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Package, Span};
+use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Package, Source, Span};
 
 /// Why there are no contents: a gap, and the findings that explain it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,39 @@ pub struct Refusal {
 /// Nothing was found, or nothing that could be used.
 pub(super) fn not_fetched(message: String) -> Box<Refusal> {
     Box::new(Refusal { gap: Gap::new(GapKind::NotFetched, message), findings: Vec::new() })
+}
+
+/// Contents that are not looked for at all: of ecosystems that none of the parsers reads, and of
+/// what no version is named of. `None` for all others.
+pub(super) fn unexamined(package: &Package) -> Option<Box<Refusal>> {
+    if !matches!(package.source, Source::Registry { .. } | Source::Git { .. } | Source::Tarball { .. }) {
+        return None;
+    }
+    let label = package.label();
+    // What GitHub owns runs on machines that it owns as well, and a distribution's manager checks
+    // signatures with keys of the image: there a name alone is tolerable, and a finding.
+    let vouched = match package.ecosystem {
+        Ecosystem::System => true,
+        Ecosystem::Github => package.name.starts_with("actions/") || package.name.starts_with("github/"),
+        Ecosystem::Golang | Ecosystem::Zig | Ecosystem::Docker => false,
+        _ if package.version.is_empty() && matches!(package.source, Source::Registry { .. }) => {
+            return Some(not_fetched(format!(
+                "no version of {label} is named: it is whatever its registry gives on that day"
+            )));
+        }
+        _ => return None,
+    };
+    if !vouched && !package.is_pinned() {
+        return Some(not_fetched(format!(
+            "nothing pins {label}, and contents of {} packages are not looked at",
+            package.ecosystem
+        )));
+    }
+    let message = format!(
+        "contents of {} packages are not looked at, nor what they bring in turn; pin and advisories of {label} were",
+        package.ecosystem
+    );
+    Some(Box::new(Refusal { gap: Gap::new(GapKind::NotExamined, message), findings: Vec::new() }))
 }
 
 /// The archive is not read, for what is wrong with it.

@@ -139,6 +139,7 @@ fn node(component: &Value, props: &Props<'_>) -> Result<Node, ReadError> {
     let standing = Value::from(props.need("standing")?).to_string();
     Ok(Node {
         package: package(props)?,
+        origin: props.get("origin").map(|text| props.parse("origin", text)).transpose()?,
         place: props.parse("place", props.need("place")?)?,
         contents: contents(component, props)?,
         analysis: analysis(props, &findings)?,

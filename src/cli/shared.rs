@@ -10,7 +10,7 @@ use crate::check::advisory;
 use crate::model::Audit;
 use crate::policy::Policy;
 use crate::store::Store;
-use crate::{acquire, report, resolve};
+use crate::{acquire, origin, report, resolve};
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,6 +37,12 @@ pub struct Shared {
     /// Never open a socket
     #[arg(long)]
     pub offline: bool,
+    /// Ask registries about every package: its age, publisher, whether it is deprecated or gone
+    #[arg(long, conflicts_with = "no_origin")]
+    pub origin: bool,
+    /// Ask registries about no package, whatever the policy's cooling-off
+    #[arg(long)]
+    pub no_origin: bool,
     /// Read lockfiles only, do not ask cargo for features, platforms and kinds
     #[arg(long)]
     pub lockfile_only: bool,
@@ -134,6 +140,11 @@ impl Shared {
                 now: env.now,
                 cargo_home: env.cargo_home.clone(),
                 ..advisory::Options::default()
+            },
+            origin: match (self.origin, self.no_origin) {
+                (true, _) => origin::Ask::All,
+                (_, true) => origin::Ask::Never,
+                _ => origin::Ask::Auto,
             },
             store,
         })

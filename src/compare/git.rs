@@ -62,6 +62,12 @@ impl std::fmt::Debug for Revision {
     }
 }
 
+/// Whether a file is read beside a lockfile: hashes of Go's modules, the list of pnpm's members.
+fn is_beside(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(name, "go.sum" | "go.work.sum" | "pnpm-workspace.yaml")
+}
+
 impl Revision {
     /// Opens the repository that holds `root` and lists the revision's files below `root`.
     ///
@@ -168,7 +174,7 @@ impl Revision {
     /// Where one cannot be read or written.
     pub fn write_manifests(&self, to: &Path) -> Result<(), GitError> {
         for (path, id) in &self.files {
-            if Format::of(path).is_none() && !is_manifest(path) && !path.ends_with("pnpm-workspace.yaml") {
+            if Format::of(path).is_none() && !is_manifest(path) && !is_beside(path) {
                 continue;
             }
             let target = to.join(path);

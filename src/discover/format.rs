@@ -9,6 +9,20 @@ pub enum Format {
     CargoLock,
     /// `package-lock.json` and `npm-shrinkwrap.json`.
     NpmLock,
+    /// `go.mod`; `go.sum` is read with it.
+    GoMod,
+    /// `go.work`.
+    GoWork,
+    /// `build.zig.zon`.
+    Zon,
+    /// `Dockerfile`, `Containerfile`, `*.Dockerfile`, `Dockerfile.*`.
+    Dockerfile,
+    /// `compose.yaml` and `docker-compose.yml`.
+    Compose,
+    /// `.github/workflows/*.yml`.
+    Workflow,
+    /// `action.yml`.
+    Action,
     /// `pnpm-lock.yaml`.
     PnpmLock,
     /// `yarn.lock`, of Yarn 1 and of later ones.
@@ -55,11 +69,14 @@ impl Format {
             _ if name.ends_with("package-lock.json") || name.ends_with("npm-shrinkwrap.json") => {
                 Some(Self::NpmLock)
             }
+            "go.mod" => Some(Self::GoMod),
+            "go.work" => Some(Self::GoWork),
+            "build.zig.zon" => Some(Self::Zon),
             _ if name.ends_with("pnpm-lock.yaml") => Some(Self::PnpmLock),
             _ if name.ends_with("yarn.lock") => Some(Self::YarnLock),
             _ if name.ends_with("bun.lock") => Some(Self::BunLock),
             _ if name.ends_with("deno.lock") => Some(Self::DenoLock),
-            _ => python(dir, name).or_else(|| agent(dir, name)),
+            _ => python(dir, name).or_else(|| agent(dir, name)).or_else(|| infrastructure(dir, name)),
         }
     }
 
@@ -67,6 +84,10 @@ impl Format {
     pub fn ecosystem(self) -> Ecosystem {
         match self {
             Self::CargoLock => Ecosystem::Cargo,
+            Self::GoMod | Self::GoWork => Ecosystem::Golang,
+            Self::Zon => Ecosystem::Zig,
+            Self::Dockerfile | Self::Compose => Ecosystem::Docker,
+            Self::Workflow | Self::Action => Ecosystem::Github,
             Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock => Ecosystem::Npm,
             Self::DenoLock => Ecosystem::Jsr,
             Self::Requirements
@@ -110,6 +131,28 @@ fn python(dir: &str, name: &str) -> Option<Format> {
         _ if requirements && name.ends_with(".txt") => Format::Requirements,
         _ => return None,
     })
+}
+
+/// Images and automation.
+fn infrastructure(dir: &str, name: &str) -> Option<Format> {
+    let lower = name.to_ascii_lowercase();
+    let yaml = lower.strip_suffix(".yml").or_else(|| lower.strip_suffix(".yaml"));
+    if let Some(stem) = yaml {
+        return match stem {
+            _ if dir == ".github/workflows" || dir.ends_with("/.github/workflows") => Some(Format::Workflow),
+            "action" => Some(Format::Action),
+            "compose" | "docker-compose" => Some(Format::Compose),
+            _ if stem.starts_with("compose.") || stem.starts_with("docker-compose.") => Some(Format::Compose),
+            _ => None,
+        };
+    }
+    // Beside the file itself: what is left out of it, notes, and texts that become one.
+    let other = [".dockerignore", ".md", ".txt", ".j2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".sh"];
+    let named = |what: &str| {
+        lower == what || lower.starts_with(&format!("{what}.")) || lower.ends_with(&format!(".{what}"))
+    };
+    let is = (named("dockerfile") || named("containerfile")) && !other.iter().any(|end| lower.ends_with(end));
+    is.then_some(Format::Dockerfile)
 }
 
 /// What agents are given. Names as of 2026: Claude Code, Codex, Cursor, Gemini, Copilot, Windsurf,
@@ -165,6 +208,14 @@ mod tests {
         for (path, format) in [
             ("Cargo.lock", Format::CargoLock),
             ("a/package-lock.json", Format::NpmLock),
+            ("api/go.mod", Format::GoMod),
+            ("build.zig.zon", Format::Zon),
+            ("Dockerfile", Format::Dockerfile),
+            ("a/web.Dockerfile", Format::Dockerfile),
+            ("Containerfile.dev", Format::Dockerfile),
+            ("docker-compose.dev.yml", Format::Compose),
+            ("x/.github/workflows/ci.yaml", Format::Workflow),
+            (".github/actions/a/action.yml", Format::Action),
             ("a/pnpm-lock.yaml", Format::PnpmLock),
             ("yarn.lock", Format::YarnLock),
             ("a/old.bun.lock", Format::BunLock),
@@ -183,7 +234,15 @@ mod tests {
         ] {
             assert_eq!(Format::of(path), Some(format), "{path}");
         }
-        for path in ["README.md", "settings.json", "commands/x.md", "plugin.json", "a/requirements.in"] {
+        for path in [
+            "Dockerfile.dockerignore",
+            "workflows/ci.yml",
+            "a/requirements.in",
+            "README.md",
+            "settings.json",
+            "commands/x.md",
+            "plugin.json",
+        ] {
             assert_eq!(Format::of(path), None, "{path}");
         }
     }

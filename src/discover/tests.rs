@@ -59,8 +59,7 @@ fn what_other_package_managers_bring_is_a_gap() {
             ("package-lock.json", "{}"),
             ("package.json", "{}"),
             ("yarn.lock", ""),
-            ("api/go.mod", "module x"),
-            ("api/go.sum", ""),
+            ("api/Gemfile.lock", "GEM"),
             ("tools/requirements-dev.txt", "six==1.16.0"),
             ("web/package.json", r#"{"dependencies": {"a": "1"}}"#),
             ("web/bun.lockb", ""),
@@ -72,7 +71,7 @@ fn what_other_package_managers_bring_is_a_gap() {
     assert_eq!(
         gaps,
         [
-            (crate::model::GapKind::NotCovered, "api/go.mod"),
+            (crate::model::GapKind::NotCovered, "api/Gemfile.lock"),
             (crate::model::GapKind::NotCovered, "web/package.json"),
         ]
     );

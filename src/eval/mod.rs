@@ -175,6 +175,8 @@ fn one(id: &str, case: &Case, policy: &Policy, now: i64) -> std::result::Result<
 
 fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) -> Options {
     Options {
+        // Figures must not depend on what a registry says that day.
+        origin: crate::origin::Ask::Never,
         given,
         name: None,
         remarks: Remarks::default(),

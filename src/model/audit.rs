@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Analysis, CapabilitySet, DatabaseInfo, Decision, Dependency, Finding, Gap, Hit, Package, Verdict,
+    Analysis, CapabilitySet, DatabaseInfo, Decision, Dependency, Finding, Gap, Hit, Origin, Package, Verdict,
 };
 
 /// Where a package stands in the graph.
@@ -117,6 +117,8 @@ pub enum Change {
 pub struct Node {
     /// The package.
     pub package: Package,
+    /// What its registry says of it, where it was asked and answered.
+    pub origin: Option<Origin>,
     /// Its place in the graph.
     pub place: Place,
     /// What was acquired, if anything.

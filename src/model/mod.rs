@@ -12,6 +12,8 @@ mod coverage;
 mod digest;
 mod fact;
 mod finding;
+mod listing;
+mod origin;
 mod package;
 mod span;
 mod verdict;
@@ -25,6 +27,8 @@ pub use coverage::{Coverage, FileCoverage, Treatment};
 pub use digest::{Digest, HashAlgorithm};
 pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
+pub use listing::{Listing, Need, Release};
+pub use origin::Origin;
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };

@@ -27,6 +27,8 @@ pub enum Ecosystem {
     Jsr,
     /// Container images.
     Docker,
+    /// Packages of an operating system's own manager (apt, apk, dnf, Homebrew).
+    System,
     /// Actions and reusable workflows of GitHub.
     Github,
     /// What agents are given: skills, plugins, instructions, hooks, MCP servers.
@@ -35,7 +37,7 @@ pub enum Ecosystem {
 
 impl Ecosystem {
     /// Every one, in the order in which they are listed everywhere.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Cargo,
         Self::Npm,
         Self::Pypi,
@@ -43,6 +45,7 @@ impl Ecosystem {
         Self::Zig,
         Self::Jsr,
         Self::Docker,
+        Self::System,
         Self::Github,
         Self::Agent,
     ];
@@ -57,6 +60,7 @@ impl Ecosystem {
             Self::Zig => "zig",
             Self::Jsr => "jsr",
             Self::Docker => "docker",
+            Self::System => "system",
             Self::Github => "github",
             Self::Agent => "agent",
         }
@@ -66,7 +70,7 @@ impl Ecosystem {
     /// specification names none.
     pub fn purl_type(self) -> &'static str {
         match self {
-            Self::Zig | Self::Jsr | Self::Agent => "generic",
+            Self::Zig | Self::Jsr | Self::System | Self::Agent => "generic",
             other => other.as_str(),
         }
     }
@@ -84,7 +88,7 @@ impl Ecosystem {
             Self::Pypi => "PyPI",
             Self::Golang => "Go",
             Self::Github => "GitHub Actions",
-            Self::Zig | Self::Jsr | Self::Docker | Self::Agent => self.as_str(),
+            Self::Zig | Self::Jsr | Self::Docker | Self::System | Self::Agent => self.as_str(),
         }
     }
 
@@ -233,6 +237,10 @@ pub struct Package {
     pub source: Source,
     /// Digests that the lockfile declares, strongest first; empty where it gives none.
     pub integrity: Vec<Digest>,
+    /// What pins its contents where that is no digest of an archive: `h1:…` of `go.sum`, a hash of
+    /// `build.zig.zon`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
     /// The line that pins it.
     pub declared: Location,
     /// Whether it is the project's own.
@@ -280,6 +288,7 @@ impl Package {
             version: version.to_owned(),
             source: Source::Registry { registry: None, url: None },
             integrity: Vec::new(),
+            pin: None,
             declared,
             first_party: false,
             optional: false,
@@ -292,8 +301,23 @@ impl Package {
         }
     }
 
-    /// `name@version`, for messages.
+    /// Whether what is declared stands for one content only, whoever answers: a digest, a hash of
+    /// the package manager's own, or a full commit id.
+    pub fn is_pinned(&self) -> bool {
+        let commit = match &self.source {
+            Source::Git { commit: Some(commit), .. } => {
+                commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
+            _ => false,
+        };
+        commit || self.pin.is_some() || !self.integrity.is_empty()
+    }
+
+    /// `name@version`, for messages; the name alone where there is no version.
     pub fn label(&self) -> String {
+        if self.version.is_empty() {
+            return self.name.clone();
+        }
         format!("{}@{}", self.name, self.version)
     }
 }

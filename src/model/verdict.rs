@@ -53,6 +53,9 @@ pub enum GapKind {
     /// A file asks for packages that are not in the graph: nothing pins them, or its package
     /// manager is not one that is read.
     NotCovered,
+    /// Contents of this ecosystem are not looked at, nor what they bring in turn. Pin and
+    /// advisories are all that is known.
+    NotExamined,
 }
 
 impl GapKind {
@@ -67,6 +70,7 @@ impl GapKind {
             Self::NeedsReview => "needs-review",
             Self::NotResolved => "not-resolved",
             Self::NotCovered => "not-covered",
+            Self::NotExamined => "not-examined",
         }
     }
 }

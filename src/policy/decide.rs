@@ -1,7 +1,7 @@
 //! One package's verdict.
 
 use crate::model::{
-    Analysis, CapabilityKind, CapabilitySet, Decision, Finding, Gap, GapKind, Hit, Package, Reason,
+    Analysis, CapabilityKind, CapabilitySet, Decision, Finding, Gap, GapKind, Hit, Origin, Package, Reason,
     ReasonKind, Span, Verdict,
 };
 
@@ -24,6 +24,8 @@ pub struct Evidence<'a> {
     pub gaps: &'a [Gap],
     /// Capabilities that this version has and the base's has not.
     pub gained: CapabilitySet,
+    /// What the registry says of it, where it was asked and answered.
+    pub origin: Option<&'a Origin>,
     /// The audit's time, seconds since the epoch.
     pub now: i64,
 }
@@ -96,10 +98,13 @@ impl Policy {
         self.weigh_capabilities(evidence, &mut case);
         self.weigh_permissions(evidence, &mut case);
         self.weigh_size_and_licence(evidence, &mut case);
+        self.weigh_age(evidence, &mut case);
         let Case { mut denials, excused, mut used, .. } = case;
         used.sort_unstable();
         used.dedup();
-        if denials.is_empty() && (evidence.analysis.is_none() || evidence.verified.is_none()) {
+        // What is not looked at by design is said by a gap of its own, which a profile may tolerate.
+        let unexamined = evidence.gaps.iter().any(|gap| gap.kind == GapKind::NotExamined);
+        if denials.is_empty() && !unexamined && (evidence.analysis.is_none() || evidence.verified.is_none()) {
             // No contents and yet no gap said so: a hole in the evidence, not an approval.
             denials.push(Reason {
                 kind: ReasonKind::Gap(Gap::new(GapKind::NotFetched, "no contents were checked")),
@@ -118,11 +123,17 @@ impl Policy {
 
     fn approval(&self, evidence: &Evidence<'_>, mut excused: Vec<String>) -> Vec<Reason> {
         let files = evidence.analysis.map_or(0, |analysis| analysis.coverage.files);
-        let mut messages = vec![format!(
-            "{}; {files} files checked, nothing that profile `{}` denies",
-            evidence.verified.unwrap_or("contents not verified"),
-            self.profile.name
-        )];
+        let mut messages = vec![match evidence.analysis {
+            Some(_) => format!(
+                "{}; {files} files checked, nothing that profile `{}` denies",
+                evidence.verified.unwrap_or("contents not verified"),
+                self.profile.name
+            ),
+            None => format!(
+                "contents not looked at; nothing that profile `{}` denies in pin and advisories",
+                self.profile.name
+            ),
+        }];
         if !evidence.gaps.is_empty() {
             let kinds: Vec<_> = evidence.gaps.iter().map(|gap| gap.kind.as_str()).collect();
             messages.push(format!("gaps that do not deny: {}", kinds.join(", ")));
@@ -257,6 +268,29 @@ impl Policy {
             .filter(|(_, grant)| grant.package.matches(package) && grant.capabilities.contains(&kind))
             .map(|(at, grant)| (at, &grant.exception))
             .collect()
+    }
+
+    /// A version younger than the cooling-off. One whose time nobody tells is not young.
+    fn weigh_age(&self, evidence: &Evidence<'_>, case: &mut Case<'_>) {
+        let days = i64::from(self.profile.cooling_off_days);
+        let Some(published) = evidence.origin.and_then(|origin| origin.published) else { return };
+        let age = evidence.now.saturating_sub(published);
+        if age >= days * 86_400 {
+            return;
+        }
+        let rule = "policy/cooling-off-days";
+        let matching = self.accepts_for(evidence.package, rule, &[]);
+        if let Err(expired) = case.excuse(&format!("accepted {rule}"), &matching) {
+            let clause =
+                case.clause(format_args!("cooling-off-days = {days}{}", expired.unwrap_or_default()));
+            let message = format!(
+                "{} was published {} hours ago; a version of less than {days} days waits",
+                evidence.package.label(),
+                age.max(0) / 3600
+            );
+            let clause_name = "cooling-off-days".to_owned();
+            case.deny(ReasonKind::Policy { clause: clause_name, message, spans: Vec::new() }, clause);
+        }
     }
 
     fn weigh_size_and_licence(&self, evidence: &Evidence<'_>, case: &mut Case<'_>) {

@@ -59,6 +59,7 @@ struct RawProfile {
     deny_tools: Option<Vec<Spanned<String>>>,
     deny_licences: Option<Vec<Spanned<String>>>,
     max_code_lines: Option<u64>,
+    cooling_off_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -297,6 +298,7 @@ fn apply(source: &Source<'_>, profile: &mut Profile, changes: RawProfile) -> Res
     if let Some(tools) = changes.deny_tools {
         profile.deny_tools = source.tools(tools)?;
     }
+    set(&mut profile.cooling_off_days, changes.cooling_off_days);
     if let Some(kinds) = changes.deny_advisories {
         for kind in &kinds {
             if !ADVISORY_KINDS.contains(&kind.get_ref().as_str()) {

@@ -37,13 +37,17 @@ pub struct Profile {
     pub deny_licences: Vec<String>,
     /// A package of more lines of code than this is denied; 0 for no limit.
     pub max_code_lines: u64,
+    /// A version that was published less than this many days before the audit is denied; 0 for
+    /// no such limit. Counts where its registry tells the time.
+    pub cooling_off_days: u32,
 }
 
 impl Profile {
     /// The built-in profile of that name.
     pub fn builtin(name: &str) -> Option<Self> {
         use GapKind::{
-            NeedsReview, NoAdvisories, NotCovered, NotFetched, NotParsed, NotResolved, NotSeen, Unverified,
+            NeedsReview, NoAdvisories, NotCovered, NotExamined, NotFetched, NotParsed, NotResolved, NotSeen,
+            Unverified,
         };
         let base = Self {
             name: name.to_owned(),
@@ -52,7 +56,8 @@ impl Profile {
             deny_advisories: vec!["malware".to_owned(), "vulnerability".to_owned()],
             deny_advisory_severity: Severity::Info,
             // Unknown features and platforms make the graph larger, never smaller, so they hide
-            // nothing and are tolerated; all that hides something denies.
+            // nothing and are tolerated; all that hides something denies. Contents that are not looked
+            // at by design are tolerated where something pins them: what is not pinned has another gap.
             deny_gaps: vec![
                 NotFetched,
                 Unverified,
@@ -68,22 +73,30 @@ impl Profile {
             deny_tools: Vec::new(),
             deny_licences: Vec::new(),
             max_code_lines: 0,
+            // Taken-over versions of the past years were mostly withdrawn within hours, nearly all
+            // within three days; who merges can wait that long.
+            cooling_off_days: 3,
         };
         match name {
             "ci" => Some(base),
             "skill" => {
-                let deny_gaps = [base.deny_gaps.as_slice(), &[NotResolved]].concat();
-                Some(Self { deny_severity: Severity::Medium, deny_gaps, ..base })
+                let deny_gaps = [base.deny_gaps.as_slice(), &[NotResolved, NotExamined]].concat();
+                // Nobody has vetted what a skill brings, and seldom is there a hurry: a week.
+                Some(Self { deny_severity: Severity::Medium, deny_gaps, cooling_off_days: 7, ..base })
             }
             // A report is read by people: what could not be parsed or seen is shown, not denied.
             "periodic" => Some(Self {
                 deny_gaps: vec![NotFetched, Unverified, NotCovered, NoAdvisories, NeedsReview],
+                // It looks at what is in use already.
+                cooling_off_days: 0,
                 ..base
             }),
             "micro" => Some(Self {
                 deny_severity: Severity::Medium,
+                deny_gaps: [base.deny_gaps.as_slice(), &[NotExamined]].concat(),
                 deny_capabilities: CapabilityKind::ALL.to_vec(),
                 max_code_lines: 2000,
+                cooling_off_days: 7,
                 ..base
             }),
             _ => None,

@@ -82,6 +82,7 @@ impl World {
             hits: &self.hits,
             gaps: &self.gaps,
             gained: self.gained,
+            origin: None,
             now: NOW,
         });
         assert!(!decided.verdict.reasons.is_empty());

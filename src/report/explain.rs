@@ -14,7 +14,7 @@ use super::table::short;
 use crate::attest::bom::reason_line;
 use crate::attest::read::Recovered;
 use crate::model::{
-    CapabilityKind, Change, Decision, Finding, GapKind, Node, ReasonKind, Span, Standing, escape,
+    CapabilityKind, Change, Decision, Finding, GapKind, Node, Origin, ReasonKind, Span, Standing, escape,
 };
 
 /// Places shown per capability.
@@ -122,6 +122,9 @@ fn facts(node: &Node, out: &mut String) {
         coverage.data.values().sum::<u64>(),
         coverage.unseen_bytes(),
     );
+    if let Some(origin) = &node.origin {
+        let _ = writeln!(out, "registry: {}", escape(&origin_line(origin)));
+    }
     let standing = match node.risk.standing {
         Standing::Evidence => "evidence",
         Standing::Review => "review",
@@ -131,6 +134,30 @@ fn facts(node: &Node, out: &mut String) {
         node.risk.parts.iter().map(|(part, points)| format!("{}={points}", escape(part))).collect();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
     let _ = writeln!(out, "review: {standing}, risk {}{parts}", node.risk.score);
+}
+
+/// What the registry says, in one line.
+fn origin_line(origin: &Origin) -> String {
+    if !origin.found {
+        return "does not have it".to_owned();
+    }
+    let day = |seconds: i64| {
+        time::OffsetDateTime::from_unix_timestamp(seconds)
+            .map_or_else(|_| "?".to_owned(), |at| at.date().to_string())
+    };
+    let mut parts = Vec::new();
+    parts.extend(origin.published.map(|at| format!("published {}", day(at))));
+    parts.extend(origin.publisher.as_ref().map(|who| format!("by {who}")));
+    parts.extend(origin.publisher_before.as_ref().map(|who| format!("the version before by {who}")));
+    parts.extend(origin.first_published.map(|at| format!("first version {}", day(at))));
+    parts.push(format!("{} versions", origin.versions));
+    parts.extend(origin.deprecated.as_ref().map(|why| format!("deprecated ({why})")));
+    parts.extend(origin.yanked.as_ref().map(|_| "withdrawn".to_owned()));
+    parts.extend(origin.repository.as_ref().map(|url| format!("repository {url}")));
+    let attested =
+        origin.attested.map(|there| if there { "a build statement is there" } else { "no build statement" });
+    parts.extend(attested.map(str::to_owned));
+    parts.join(", ")
 }
 
 /// What would change the verdict: a command or lines for the policy, one for each reason.

@@ -135,6 +135,9 @@ fn package(node: &Node) -> Value {
         contents["from"] = json!("verified");
     }
     put("contents", contents);
+    if let Some(origin) = &node.origin {
+        put("origin", json!(origin));
+    }
     put("coverage", json!(analysis.map(|analysis| &analysis.coverage)));
     put("licence", json!(analysis.and_then(|a| a.licence.as_ref()).or(node.package.licence.as_ref())));
     put("micro", json!(analysis.map(|analysis| &analysis.micro)));

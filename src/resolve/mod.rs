@@ -3,15 +3,22 @@
 //! In: the discovered projects. Out: packages and dependencies, each with the line that asks for
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
+pub mod actions;
 pub mod agent;
 pub mod bun;
 pub mod cargo;
 pub mod deno;
+pub mod docker;
+pub mod golang;
+pub mod install;
 mod js;
+pub mod newest;
 pub mod npm;
 pub mod pnpm;
 pub mod pypi;
+mod text;
 pub mod yarn;
+pub mod zig;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -141,7 +148,8 @@ impl Resolution {
                 .iter()
                 .any(|digest| first.integrity.iter().any(|other| other.algorithm == digest.algorithm));
             let agree = package.integrity.iter().any(|digest| first.integrity.contains(digest));
-            if comparable && !agree {
+            let pins_differ = matches!((&first.pin, &package.pin), (Some(a), Some(b)) if a != b);
+            if comparable && !agree || pins_differ {
                 let place =
                     |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
                 self.findings.push((
@@ -168,6 +176,7 @@ impl Resolution {
             first.first_party |= package.first_party;
             first.licence = first.licence.take().or(package.licence);
             first.patches = first.patches.take().or(package.patches);
+            first.pin = first.pin.take().or(package.pin);
             first.folder = first.folder.take().or(package.folder);
             if agree || !comparable {
                 for name in unify_artifacts(&mut first.artifacts, package.artifacts) {
@@ -326,6 +335,12 @@ fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Reso
     match project.format {
         Format::CargoLock => cargo::resolve(root, project, options),
         Format::NpmLock => npm::resolve(root, project, options),
+        Format::GoMod => golang::resolve(root, project),
+        Format::GoWork => golang::resolve_work(root, project),
+        Format::Zon => zig::resolve(root, project),
+        Format::Dockerfile => docker::resolve(root, project),
+        Format::Compose => docker::resolve_compose(root, project),
+        Format::Workflow | Format::Action => actions::resolve(root, project),
         Format::PnpmLock => pnpm::resolve(root, project, options),
         Format::YarnLock => yarn::resolve(root, project, options),
         Format::BunLock => bun::resolve(root, project, options),

@@ -33,6 +33,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, line: u32) -> Packag
         licence: None,
         features: Vec::new(),
         patches: None,
+        pin: None,
         folder: None,
         artifacts: Vec::new(),
     }
@@ -47,6 +48,7 @@ fn node(package: Package, decision: Decision, reasons: Vec<Reason>) -> Node {
             ..Place::default()
         },
         package,
+        origin: None,
         contents: None,
         analysis: None,
         reached: CapabilitySet::default(),

@@ -16,6 +16,9 @@ use crate::acquire::net::{Client, FetchError, NamedBy, Secret, same_origin};
 /// Where crates.io's archives are. Its index says the same; asking it would cost a request.
 pub const CRATES_IO_DOWNLOADS: &str = "https://static.crates.io/crates";
 
+/// crates.io's sparse index.
+const CRATES_IO_INDEX: &str = "https://index.crates.io/";
+
 /// A registry or what stands in its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct SourceConfig {
@@ -207,6 +210,32 @@ impl CargoConfig {
         let sources =
             self.sources.iter().filter_map(|(name, source)| Some((name, source.registry.as_ref()?)));
         sources.chain(&self.registries).find(|(_, known)| bare(known) == url).map(|(name, _)| name.clone())
+    }
+
+    /// Where the lines of a crate stand in the sparse index that takes crates.io's place.
+    ///
+    /// # Errors
+    /// Where there is no sparse index, or the name is not one of a crate.
+    pub fn lines(&self, crate_name: &str) -> Result<Target, String> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if crate_name.is_empty() || !crate_name.bytes().all(fits) {
+            return Err(format!("`{}` is no name of a crate", crate::model::escape(crate_name)));
+        }
+        let (index, name) = match self.place(None)? {
+            Place::CratesIo => (CRATES_IO_INDEX.to_owned(), None),
+            Place::Index { url, name } => match url.strip_prefix("sparse+") {
+                Some(url) => (url.trim_end_matches('/').to_owned() + "/", name),
+                None => return Err("its index is a git repository, only sparse indices are read".to_owned()),
+            },
+            Place::Directory(_) | Place::LocalRegistry(_) => {
+                return Err("your configuration replaces its registry by a folder".to_owned());
+            }
+        };
+        let lower = crate_name.to_ascii_lowercase();
+        let url = Url::parse(&format!("{index}{}/{lower}", prefix(&lower)))
+            .map_err(|error| format!("the index has no valid URL: {error}"))?;
+        let authorization = name.and_then(|name| self.tokens.get(&name)).cloned();
+        Ok(Target { url, by: NamedBy::User, authorization })
     }
 
     /// Asks a registry's index how to download, with the credential if it wants one.

@@ -175,6 +175,46 @@ impl NpmConfig {
         Ok(self.at(url))
     }
 
+    /// The registry that the user's own configuration names for a package.
+    fn own_registry(&self, name: &str) -> Option<Url> {
+        let scope = name.split_once('/').map(|(scope, _)| scope);
+        let own = scope.and_then(|scope| self.scopes.get(scope)).or(self.registry.as_ref()).cloned();
+        own.or_else(|| Url::parse(DEFAULT_REGISTRY).ok())
+    }
+
+    /// Whether a package that a lockfile pins to the registry `origin` (`None`: not said) is one of
+    /// the registry that the user's own configuration names for it. Lockfiles name the public one
+    /// where they mean whichever is configured.
+    pub fn is_own(&self, name: &str, origin: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        let (Ok(origin), Some(own)) = (Url::parse(origin), self.own_registry(name)) else { return false };
+        authority(&origin) == "registry.npmjs.org" || same_origin(&origin, &own)
+    }
+
+    /// Where the registry's entry for a package is.
+    ///
+    /// # Errors
+    /// Where no address can be made.
+    pub fn packument(&self, name: &str) -> Result<Target, String> {
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part != "."
+                && part != ".."
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~!()'*".contains(&b))
+        };
+        let is_name = match name.strip_prefix('@').map(|scoped| scoped.split_once('/')) {
+            Some(Some((scope, name))) => plain(scope) && plain(name),
+            Some(None) => false,
+            None => plain(name),
+        };
+        let registry = self.own_registry(name).filter(|_| is_name);
+        let registry =
+            registry.ok_or_else(|| format!("`{}` is no name of a package", crate::model::escape(name)))?;
+        // A scope's slash is part of the name.
+        let url = join(&registry, &name.replace('/', "%2f"));
+        url.map(|url| self.at(url)).ok_or_else(|| "no address can be made".to_owned())
+    }
+
     /// An archive outside of any registry, as the lockfile names it.
     pub fn at(&self, url: Url) -> Target {
         let by = if self.names(&url) { NamedBy::User } else { NamedBy::Checkout };

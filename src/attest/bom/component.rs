@@ -13,7 +13,7 @@ use cyclonedx_bom::models::hash::{Hash, HashAlgorithm, HashValue, Hashes};
 use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
 
 use super::{as_properties, external, properties};
-use crate::model::{Dependency, Digest, HashAlgorithm as Algorithm, Node, Package, Reach};
+use crate::model::{Dependency, Digest, Ecosystem, HashAlgorithm as Algorithm, Node, Package, Reach};
 
 /// The component of `node`; `edges` are those that start from it.
 pub(super) fn component(node: &Node, edges: &[&Dependency]) -> Component {
@@ -22,7 +22,11 @@ pub(super) fn component(node: &Node, edges: &[&Dependency]) -> Component {
         Some((scope, name)) if scope.starts_with('@') => (Some(scope), name),
         _ => (None, package.name.as_str()),
     };
-    let kind = if package.first_party { Classification::Application } else { Classification::Library };
+    let kind = match package.ecosystem {
+        _ if package.first_party => Classification::Application,
+        Ecosystem::Docker => Classification::Container,
+        _ => Classification::Library,
+    };
     let mut component = Component::new(kind, name, &package.version, Some(package.purl.clone()));
     component.group = group.map(NormalizedString::new);
     component.scope = Some(scope(node));

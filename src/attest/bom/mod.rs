@@ -155,7 +155,11 @@ fn compositions(audit: &Audit) -> Compositions {
         Some(_) if has(node, &[GapKind::Unverified, GapKind::NotParsed, GapKind::NotSeen]) => "incomplete",
         Some(_) => "complete",
     };
-    let edges = |node: &Node| if has(node, &[GapKind::NotResolved]) { "incomplete" } else { "complete" };
+    let edges = |node: &Node| match () {
+        () if has(node, &[GapKind::NotExamined]) => "unknown",
+        () if has(node, &[GapKind::NotResolved, GapKind::NotCovered]) => "incomplete",
+        () => "complete",
+    };
     let list = ["complete", "incomplete", "unknown"].into_iter().filter_map(|aggregate| {
         let refs = |of: &dyn Fn(&Node) -> &'static str| {
             let refs = audit.nodes.iter().filter(|node| of(node) == aggregate);

@@ -10,6 +10,7 @@
 //! | `bomvet:package` J | the package as the lockfile pins it: source, integrity, line, platforms |
 //! | `bomvet:contents` | `verified`, `first-party`, `unverified` or `none` |
 //! | `bomvet:contents:against`, `:sha256`, `:archive-bytes` | the lockfile's digest that matched; SHA-256 of the canonical file list; size of the archive |
+//! | `bomvet:origin` J | what its registry says: found, times, number of versions, publisher, deprecated, withdrawn, repository, attested |
 //! | `bomvet:place` J | depth, dependants, path from the root, cycle, dominator, reach |
 //! | `bomvet:dependency` R J | edges: kind, requirement, platform condition and the line that asks |
 //! | `bomvet:capability` R J | kind, count, and the first places that give it |
@@ -90,6 +91,9 @@ pub(super) fn of_node(node: &Node, edges: &[&Dependency]) -> Vec<(String, String
         if contents.archive_sha256.is_some() {
             list.text("contents:archive-bytes", contents.archive_size);
         }
+    }
+    if let Some(origin) = &node.origin {
+        list.json("origin", origin);
     }
     list.json("place", &node.place);
     for edge in edges {

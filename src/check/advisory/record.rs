@@ -125,6 +125,7 @@ pub(super) fn is_public(package: &Package) -> bool {
             Ecosystem::Npm | Ecosystem::Pypi,
             Source::Registry { .. } | Source::Bundled { .. } | Source::Tarball { .. },
         ) => true,
+        (Ecosystem::Golang, Source::Registry { .. }) | (Ecosystem::Github, Source::Git { .. }) => true,
         _ => false,
     }
 }
@@ -135,6 +136,7 @@ pub(super) fn key(ecosystem: Ecosystem, name: &str) -> (Ecosystem, String) {
     let name = match ecosystem {
         Ecosystem::Cargo => name.to_ascii_lowercase().replace('_', "-"),
         Ecosystem::Pypi => crate::resolve::pypi::name::normal(name),
+        Ecosystem::Github => name.to_ascii_lowercase(),
         _ => name.to_owned(),
     };
     (ecosystem, name)

@@ -155,6 +155,7 @@ fn node(
     declared: Location,
 ) -> Package {
     Package {
+        pin: None,
         purl: purl(Ecosystem::Agent, &format!("{}/{name}", kind.as_str()), version, qualifiers),
         ecosystem: Ecosystem::Agent,
         agent: Some(kind),

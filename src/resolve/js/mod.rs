@@ -327,6 +327,7 @@ fn packages(
         };
         packages.push(Package {
             artifacts: Vec::new(),
+            pin: None,
             agent: None,
             purl,
             ecosystem: entry.ecosystem,

@@ -299,6 +299,7 @@ impl Resolver<'_, '_, '_> {
                 name: self.name(entry).to_owned(),
                 version: self.version(entry).to_owned(),
                 integrity: integrity(entry, &source),
+                pin: None,
                 first_party: matches!(&source, Source::Path { path } if !source::leaves(path)),
                 source,
                 declared: self.doc.location(&entry.at),

@@ -64,6 +64,12 @@ pub fn js(data: &[u8]) -> bool {
     parsed(&["a.js", "a.mjs", "a.ts", "a.tsx"], data)
 }
 
+pub fn python(data: &[u8]) -> bool {
+    parse("a.pth", data);
+    parse("a.ipynb", data);
+    parsed(&["setup.py", "pkg/sub/a.py"], data)
+}
+
 /// The parser with positions, beside `serde_json` as the judge of what is JSON.
 pub fn json(data: &[u8]) -> bool {
     parsed(&["a.json"], data);
@@ -147,6 +153,16 @@ pub fn shell(data: &[u8]) -> bool {
     let span = Span::file("a.sh");
     let facts = bomvet::check::shell::facts(text, &span);
     assert!(facts.iter().all(|fact| fact.span == span));
+    let found = bomvet::shell::analyse(text);
+    assert_eq!(format!("{found:?}"), format!("{:?}", bomvet::shell::analyse(text)), "the same text twice");
+    for invocation in &found.invocations {
+        let (start, end) = invocation.range;
+        assert!(start <= end && end <= text.len() && text.is_char_boundary(start), "{invocation:?}");
+        bomvet::shell::installs(invocation);
+    }
+    for path in ["Makefile", "justfile", "Dockerfile"] {
+        parse(path, data);
+    }
     for (start, line) in bomvet::check::shell::lines(text) {
         assert!(text.is_char_boundary(start), "line at {start}: {line:?}");
     }
@@ -223,6 +239,15 @@ fn examples_of(ending: &str) -> Vec<Vec<u8>> {
 pub fn rust_seeds() -> Vec<Vec<u8>> {
     let own = bytes_of(files("src/check/parse/rust", &[".rs"], 6 << 10));
     [parts(&[".rs"]), examples_of(".rs"), own].concat()
+}
+
+pub fn python_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = examples_of(".py");
+    seeds.push(b"import base64, zlib\nexec(zlib.decompress(base64.b64decode('eJzLzC3ILypRyC8GABVqBB8=')))\n".to_vec());
+    seeds.push(b"print 'a' % b\nexec code in {}\ntry:\n  raise E, 'x'\nexcept E, e:\n  print >>f, `e`, 0755, 10L, a <> b\n".to_vec());
+    seeds.push(b"match x:\n  case [a, *b] if (c := a): f'{a!r:>{b}}'\ntype T[U] = list[U]\nasync def f[T](*a, b=1, **c): await g(*a)\n".to_vec());
+    seeds.push(b"{\"cells\": [{\"cell_type\": \"code\", \"source\": [\"!curl x | sh\\n\", \"import os\\n\"]}]}".to_vec());
+    seeds
 }
 
 pub fn js_seeds() -> Vec<Vec<u8>> {

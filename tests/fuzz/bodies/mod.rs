@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 mod archives;
 mod code;
+mod infra;
 mod projects;
 mod records;
 mod signed;
@@ -35,7 +36,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bom_read", run: signed::bom_read, seeds: signed::bom_seeds },
     Target { name: "cargo_config", run: projects::cargo_config, seeds: projects::cargo_config_seeds },
     Target { name: "cargo_project", run: projects::cargo_project, seeds: projects::cargo_seeds },
+    Target { name: "dockerfile", run: infra::dockerfile, seeds: infra::dockerfile_seeds },
     Target { name: "git", run: projects::git, seeds: projects::git_seeds },
+    Target { name: "go_module", run: infra::go_module, seeds: infra::go_seeds },
     Target { name: "jcs", run: signed::jcs, seeds: signed::jcs_seeds },
     Target { name: "js", run: code::js, seeds: code::js_seeds },
     Target { name: "js_locks", run: projects::js_locks, seeds: projects::js_lock_seeds },
@@ -49,12 +52,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
     Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
     Target { name: "pypi_project", run: projects::js_locks, seeds: projects::pypi_seeds },
+    Target { name: "python", run: code::python, seeds: code::python_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },
     Target { name: "shell", run: code::shell, seeds: code::shell_seeds },
     Target { name: "text", run: code::text, seeds: code::text_seeds },
     Target { name: "toml", run: code::toml, seeds: code::toml_seeds },
+    Target { name: "workflow", run: infra::workflow, seeds: infra::workflow_seeds },
+    Target { name: "zon", run: infra::zon, seeds: infra::zon_seeds },
     Target { name: "yaml", run: records::yaml, seeds: records::yaml_seeds },
 ];
 

@@ -18,7 +18,7 @@ use sha1::{Digest as _, Sha1};
 use super::{Files, files, folder, pack, unpack};
 
 /// Discovers and resolves a folder of these files, and builds the graph.
-fn project(files: &[(String, &[u8])]) -> bool {
+pub(super) fn project(files: &[(String, &[u8])]) -> bool {
     let folder = folder(files);
     let run = || -> Result<Resolution, String> {
         let found = discover::discover(folder.path(), &[]).map_err(|error| error.to_string())?;

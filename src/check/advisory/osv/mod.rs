@@ -157,7 +157,10 @@ fn add(record: &mut Record, affected: &RawAffected) {
 impl Affected {
     /// Whether it is about this package, whose name is known to be the record's.
     pub(super) fn hits(&self, package: &Package) -> Match {
-        if let Source::Git { url, commit } = &package.source {
+        // Actions are repositories whose tags are their versions.
+        if package.ecosystem != Ecosystem::Github
+            && let Source::Git { url, commit } = &package.source
+        {
             return self.hits_commit(url, commit.as_deref());
         }
         if !is_public(package) {
@@ -166,7 +169,10 @@ impl Affected {
         if self.versions.contains(&package.version) {
             return Match::Yes;
         }
-        let version = Version::parse(package.ecosystem, &package.version);
+        let version = match package.ecosystem {
+            Ecosystem::Github => Version::parse_newest(&package.version),
+            _ => Version::parse(package.ecosystem, &package.version),
+        };
         // Enumerated versions may be written another way (`v1.0.0`, `1.0`).
         if let Some(version) = &version
             && self

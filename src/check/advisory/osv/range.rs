@@ -62,6 +62,24 @@ impl Version {
     }
 }
 
+impl Version {
+    /// Reads the tag of an action: `v4` and `v4.1` move to the newest version that they begin.
+    pub(super) fn parse_newest(text: &str) -> Option<Self> {
+        let Self::Semver(mut version) = Self::parse(Ecosystem::Github, text)? else { return None };
+        let numbers = text.trim_start_matches(['v', 'V', '=']);
+        if numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            let dots = numbers.bytes().filter(|byte| *byte == b'.').count();
+            if dots < 2 {
+                version.patch = u64::MAX;
+            }
+            if dots < 1 {
+                version.minor = u64::MAX;
+            }
+        }
+        Some(Self::Semver(version))
+    }
+}
+
 impl PartialEq for Version {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal

@@ -1,0 +1,100 @@
+//! From a listing to what is said of one version.
+
+use crate::model::{Ecosystem, Finding, Listing, Origin, Package, Release, Span};
+
+/// Accounts of npm that stand for a build service and not for a person.
+const SERVICES: [&str; 2] = ["GitHub Actions", "GitLab CI/CD"];
+
+pub(super) fn same_name(ecosystem: Ecosystem, a: &str, b: &str) -> bool {
+    match ecosystem {
+        Ecosystem::Cargo => a.replace('_', "-").eq_ignore_ascii_case(&b.replace('_', "-")),
+        _ => a == b,
+    }
+}
+
+/// Build metadata is no part of a version's name in a registry.
+fn release<'l>(listing: &'l Listing, version: &str) -> Option<&'l Release> {
+    let bare = |text: &str| text.split('+').next().unwrap_or(text).to_owned();
+    let exact = listing.release(version);
+    exact.or_else(|| listing.releases.iter().find(|release| bare(&release.version) == bare(version)))
+}
+
+pub(super) fn origin(package: &Package, listing: &Listing) -> Origin {
+    let first = listing.releases.iter().filter_map(|release| release.published).min();
+    let base = Origin {
+        first_published: listing.created.into_iter().chain(first).min(),
+        versions: u32::try_from(listing.releases.len()).unwrap_or(u32::MAX),
+        ..Origin::default()
+    };
+    let Some(release) = release(listing, &package.version) else { return base };
+    let before = listing
+        .releases
+        .iter()
+        .filter(|other| other.published.is_some() && other.published < release.published)
+        .max_by_key(|other| other.published);
+    let publisher_before = before
+        .and_then(|before| before.publisher.clone())
+        .filter(|before| release.publisher.as_ref().is_some_and(|now| now != before));
+    Origin {
+        found: true,
+        published: release.published,
+        publisher: release.publisher.clone(),
+        publisher_before,
+        deprecated: release.deprecated.clone(),
+        yanked: release.yanked.clone(),
+        repository: release.repository.clone(),
+        attested: release.attested,
+        ..base
+    }
+}
+
+pub(super) fn findings(package: &Package, origin: &Origin, now: i64) -> Vec<Finding> {
+    let place = Span {
+        line: package.declared.line,
+        column: package.declared.column,
+        ..Span::file(package.declared.file.clone())
+    };
+    let mut out = Vec::new();
+    let mut find = |rule: &str, message: String| out.push(Finding::new(rule, message, vec![place.clone()]));
+    let label = package.label();
+    if !origin.found {
+        let message = match origin.versions {
+            0 => format!("the registry has no package `{}`", package.name),
+            _ => format!("the registry has no version {} of `{}`", package.version, package.name),
+        };
+        find("origin/not-found", message);
+        return out;
+    }
+    if let Some(why) = &origin.deprecated {
+        find("origin/deprecated", format!("{label} is deprecated: {}", line(why)));
+    }
+    if let Some(why) = &origin.yanked {
+        let why = if why.is_empty() { String::new() } else { format!(": {}", line(why)) };
+        find("origin/yanked", format!("{label} was withdrawn by its publisher{why}"));
+    }
+    if let (Some(publisher), Some(before)) = (&origin.publisher, &origin.publisher_before) {
+        // A service that states where it built from took over from a person, as is advised.
+        let service = |name: &str| SERVICES.contains(&name);
+        let automated = service(publisher) && origin.attested == Some(true);
+        if !automated {
+            let age = origin.age_days(now).map(|days| format!(", {days} days ago")).unwrap_or_default();
+            let message = format!(
+                "{label} was published by `{}`{age}, the version before by `{}`",
+                line(publisher),
+                line(before)
+            );
+            find("origin/publisher-changed", message);
+        }
+    }
+    // crates.io's index does not say.
+    if package.ecosystem == Ecosystem::Npm && origin.repository.is_none() {
+        find("origin/no-repository", format!("{label} names no repository"));
+    }
+    out
+}
+
+/// Text of a registry in one line: nothing invisible, not endless.
+fn line(text: &str) -> String {
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
+    crate::model::escape(&text)
+}

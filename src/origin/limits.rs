@@ -1,0 +1,22 @@
+//! Limits of the stage.
+
+/// Largest listing, in bytes: the largest packuments of npm's registry are some 100 MB; one that is
+/// larger is not read, and a note says so.
+pub const LISTING_BYTES: u64 = 160 << 20;
+
+/// Seconds for which a kept listing is used without asking again. What the cooling-off rests on,
+/// the time of a version, does not change.
+pub const FRESH_SECONDS: i64 = 6 * 3600;
+
+/// Tries after the first.
+pub const RETRIES: u32 = 1;
+
+/// Most requests at the same time: listings are large, and a registry's patience is not.
+pub const CONNECTIONS: usize = 8;
+
+/// Packages up to which an audit without a base asks about all of them where the policy has a
+/// cooling-off. npm's full packument has 0.1 to 10 MB; more is for those who ask for it (`--origin`).
+pub const FEW_PACKAGES: usize = 30;
+
+/// Days within which code that runs at install time of a version is worth a look.
+pub const YOUNG_INSTALL_DAYS: i64 = 30;

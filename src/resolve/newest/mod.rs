@@ -1,0 +1,128 @@
+//! Resolves names without a lockfile, as their package manager would at a given time, from the
+//! registry's metadata alone: nothing is run, no archive is read.
+//!
+//! In: wanted packages, a [`Registry`] to ask, and a time. Out: a [`Resolution`] whose packages
+//! carry the digests that the registry states. What a package manager decides by what is installed
+//! already, or by the machine's platform, is not known here: packages for every platform are in the
+//! graph, optional ones too.
+//!
+//! npm: breadth first in order of name, the version of the `latest` tag where it fits, else the
+//! highest; a version that was chosen for the top is used again where it fits, and peers are
+//! brought along, as `npm install` does. Cargo: one version for each compatible range, the highest
+//! that all who ask for it accept; default features; build requirements too. There is no
+//! backtracking: where Cargo would take an older version to make two requirements meet, both
+//! newest ones are in the graph, and a gap says so.
+
+mod cargo;
+mod npm;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::model::{Ecosystem, Finding, Gap, GapKind, Listing, Location, Package, Release, Source, purl};
+use crate::resolve::Resolution;
+
+/// A package to resolve.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    /// Its world: npm or Cargo.
+    pub ecosystem: Ecosystem,
+    /// Its name.
+    pub name: String,
+    /// A version, a range or a tag; `None` for the newest.
+    pub requirement: Option<String>,
+}
+
+/// Why a package's listing could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListingError {
+    /// The registry has no such package.
+    #[error("the registry has no package of that name")]
+    NotFound,
+    /// Something else; one line.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Who can be asked for listings.
+pub trait Registry: Sync {
+    /// What the registry says of a package.
+    ///
+    /// # Errors
+    /// Where it has none, or cannot be asked.
+    fn listing(&self, ecosystem: Ecosystem, name: &str) -> Result<Arc<Listing>, ListingError>;
+}
+
+/// Packages that one resolution may hold; the largest trees known have some thousand.
+pub const MAX_PACKAGES: usize = 20_000;
+
+/// Resolves. Packages that cannot be had are gaps of those who ask for them; what was wanted
+/// itself and is not there is a package with the finding `origin/not-found`.
+pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolution {
+    let mut out = Resolution::default();
+    for one in wanted {
+        match one.ecosystem {
+            Ecosystem::Npm => npm::resolve(one, registry, as_of, &mut out),
+            Ecosystem::Cargo => cargo::resolve(one, registry, as_of, &mut out),
+            other => {
+                let package = Package::registry(
+                    other,
+                    &one.name,
+                    one.requirement.as_deref().unwrap_or(""),
+                    declared(&one.name),
+                );
+                let message = format!("{other} packages are not resolved without a lockfile");
+                out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotCovered, message)));
+                out.packages.push(package);
+            }
+        }
+    }
+    out.normalise();
+    out
+}
+
+/// What stands in for a line: nothing of a file asks for it.
+fn declared(name: &str) -> Location {
+    Location { file: name.into(), line: 1, column: 1 }
+}
+
+/// Whether a version was there at the time. One without a time was, as far as is known.
+fn was_there(release: &Release, as_of: i64) -> bool {
+    release.published.is_none_or(|published| published <= as_of)
+}
+
+fn package(ecosystem: Ecosystem, name: &str, release: &Release) -> Package {
+    let mut integrity = release.integrity.clone();
+    integrity.sort_by(|a, b| b.cmp(a));
+    Package {
+        purl: purl(ecosystem, name, &release.version, &[]),
+        source: Source::Registry {
+            registry: None,
+            url: if ecosystem == Ecosystem::Npm { release.url.clone() } else { None },
+        },
+        integrity,
+        platform: release.platform.clone(),
+        licence: release.licence.clone(),
+        ..Package::registry(ecosystem, name, &release.version, declared(name))
+    }
+}
+
+/// What was wanted and is not there.
+fn missing(one: &Wanted, error: &ListingError, out: &mut Resolution) {
+    let version = one.requirement.as_deref().unwrap_or("");
+    let package = Package::registry(one.ecosystem, &one.name, version, declared(&one.name));
+    if *error == ListingError::NotFound {
+        let message = format!("the registry has no package `{}`", one.name);
+        out.findings.push((package.purl.clone(), Finding::new("origin/not-found", message, Vec::new())));
+    }
+    let gap = Gap::new(GapKind::NotFetched, format!("`{}` cannot be resolved: {error}", one.name));
+    out.gaps.push((package.purl.clone(), gap));
+    out.packages.push(package);
+}
+
+/// A requirement that nothing meets.
+fn unmet(by: &str, name: &str, requirement: &str, why: &str, out: &mut Resolution) {
+    let message = format!("`{name}` {requirement} is asked for and not in the graph: {why}");
+    out.gaps.push((by.to_owned(), Gap::new(GapKind::NotCovered, message)));
+}

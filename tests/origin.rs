@@ -1,0 +1,95 @@
+//! What registries say of packages: asked once, kept, and used offline; and names resolved without
+//! a lockfile.
+
+mod support;
+
+use bomvet::model::Ecosystem;
+use bomvet::origin::Metadata;
+use bomvet::resolve::newest::{self, Registry as _, Wanted};
+use bomvet::store::Store;
+use support::server::{Answer, Server};
+use support::{options, package};
+
+const NOW: i64 = 1_767_225_600; // 2026-01-01
+
+fn packument(name: &str, version: &str, published: &str, dependencies: &str) -> Vec<u8> {
+    format!(
+        r#"{{"name":"{name}","dist-tags":{{"latest":"{version}"}},"time":{{"created":"2020-01-01T00:00:00Z","{version}":"{published}"}},"versions":{{"{version}":{{"name":"{name}","version":"{version}","repository":"x","dependencies":{{{dependencies}}},"dist":{{"integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}}}}}}}}"#
+    )
+    .into_bytes()
+}
+
+fn world(server: &Server, store: &std::path::Path, offline: bool, now: i64) -> Metadata {
+    let npmrc = format!("registry={}\n", server.url());
+    let cargo = format!(
+        "[source.crates-io]\nreplace-with=\"m\"\n[source.m]\nregistry=\"sparse+{}index/\"\n",
+        server.url()
+    );
+    let options = bomvet::acquire::Options { offline, ..options(store.join("project"), &npmrc, &cargo, "") };
+    Metadata::new(options, Store::open(store.join("store")), now)
+}
+
+#[test]
+fn registries_are_asked_once_and_the_store_answers_offline() {
+    let server = Server::start(&[
+        ("/a", vec![Answer::Ok(packument("a", "1.0.0", "2025-12-31T00:00:00Z", ""))]),
+        ("/@s%2fb", vec![Answer::Ok(packument("@s/b", "2.0.0", "2025-01-01T00:00:00Z", ""))]),
+        ("/wrong", vec![Answer::Ok(packument("other", "1.0.0", "2025-01-01T00:00:00Z", ""))]),
+        (
+            "/index/cr/at/crate-x",
+            vec![Answer::Ok(b"{\"name\":\"Crate_x\",\"vers\":\"1.0.0\",\"yanked\":true}\n".to_vec())],
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let npm = |name, version| package(Ecosystem::Npm, name, version, Vec::new());
+    let packages = [
+        npm("a", "1.0.0"),
+        npm("@s/b", "2.0.0"),
+        npm("gone", "1.0.0"),
+        npm("wrong", "1.0.0"),
+        npm("../up", "1.0.0"),
+        package(Ecosystem::Cargo, "crate-x", "1.0.0", Vec::new()),
+    ];
+    let list: Vec<_> = packages.iter().collect();
+    let metadata = world(&server, folder.path(), false, NOW);
+    let known = metadata.all(&list);
+    let origin = |at: usize| known[at].origin.clone().unwrap();
+    assert_eq!(origin(0).age_days(NOW), Some(1));
+    assert!(origin(1).found && origin(1).age_days(NOW) == Some(365));
+    assert!(!origin(2).found && known[2].findings[0].rule == "origin/not-found");
+    assert!(
+        known[3].origin.is_none() && known[3].unknown.as_ref().unwrap().contains("with the package `other`")
+    );
+    assert!(known[4].origin.is_none(), "{:?}", known[4]);
+    assert!(known[5].findings.iter().any(|finding| finding.rule == "origin/yanked"), "{:?}", known[5]);
+    let asked = server.paths().len();
+    assert_eq!(world(&server, folder.path(), false, NOW + 60).all(&list[..3]), known[..3]);
+    assert_eq!(server.paths().len(), asked, "the store has them");
+    // Long after, offline: what is there counts; what is not is not claimed.
+    let old = world(&server, folder.path(), true, NOW + 86_400 * 30);
+    let packages = [npm("a", "1.0.0"), npm("new", "1.0.0")];
+    let known = old.all(&packages.iter().collect::<Vec<_>>());
+    assert!(known[0].origin.is_some());
+    assert!(known[1].origin.is_none() && known[1].unknown.as_ref().unwrap().contains("--offline"));
+    assert_eq!(server.paths().len(), asked);
+    world(&server, folder.path(), false, NOW + 86_400).all(&list[..1]);
+    assert_eq!(server.paths().len(), asked + 1, "it is asked again when it is old");
+}
+
+#[test]
+fn a_name_is_resolved_from_metadata_alone() {
+    let server = Server::start(&[
+        ("/a", vec![Answer::Ok(packument("a", "1.0.0", "2025-01-01T00:00:00Z", r#""b":"^2.0.0""#))]),
+        ("/b", vec![Answer::Ok(packument("b", "2.1.0", "2025-01-01T00:00:00Z", ""))]),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = world(&server, folder.path(), false, NOW);
+    let wanted = |name: &str| Wanted { ecosystem: Ecosystem::Npm, name: name.to_owned(), requirement: None };
+    let got = newest::resolve(&[wanted("a")], &metadata, NOW);
+    let purls: Vec<_> = got.packages.iter().map(|package| package.purl.as_str()).collect();
+    assert_eq!(purls, ["pkg:npm/a@1.0.0", "pkg:npm/b@2.1.0"]);
+    assert!(got.packages.iter().all(|package| package.is_pinned()) && got.gaps.is_empty());
+    assert!(metadata.listing(Ecosystem::Npm, "left-pad").is_err());
+    let made_up = newest::resolve(&[wanted("made-up")], &metadata, NOW);
+    assert_eq!(made_up.findings[0].1.rule, "origin/not-found");
+}
