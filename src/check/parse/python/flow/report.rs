@@ -106,11 +106,13 @@ impl Flows<'_, '_, '_, '_> {
             {
                 let bare = module.trim_start_matches('.');
                 let module = super::local::relative(self.unit.path, module.len() - bare.len(), bare);
-                out.aliases.push((name.to_owned(), flow::Call { modules: vec![module], name: member.clone() }));
+                out.aliases
+                    .push((name.to_owned(), flow::Call { modules: vec![module], name: member.clone() }));
             }
         }
         // Nothing leaves that no other file can ask for.
-        let exported: std::collections::BTreeSet<u32> = out.exports.iter().map(|export| export.func).collect();
+        let exported: std::collections::BTreeSet<u32> =
+            out.exports.iter().map(|export| export.func).collect();
         out.ways.retain(|way| !matches!(way.from, From::Param(func, _) if !exported.contains(&func)));
         out.ways.sort();
         out.ways.dedup();

@@ -114,7 +114,14 @@ impl Taint {
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
         let keep = |key: &&Key| !matches!(key, Key::Source(name) if names.contains(name));
-        Self { keys: self.keys.iter().filter(|(key, _)| keep(key)).map(|(key, trace)| (*key, trace.clone())).collect() }
+        Self {
+            keys: self
+                .keys
+                .iter()
+                .filter(|(key, _)| keep(key))
+                .map(|(key, trace)| (*key, trace.clone()))
+                .collect(),
+        }
     }
 
     /// What it becomes on the way.
@@ -126,7 +133,9 @@ impl Taint {
                 Key::Source(name) => match (mode, name) {
                     (Mode::Decoded, FILE) => Key::Source(DECODED_FILE),
                     (Mode::Decoded, BLOB) => Key::Source(DECODED),
-                    (Mode::Opened, crate::check::flow::SECRET_PATH) => Key::Source(crate::check::flow::SECRET_FILE),
+                    (Mode::Opened, crate::check::flow::SECRET_PATH) => {
+                        Key::Source(crate::check::flow::SECRET_FILE)
+                    }
                     (Mode::Opened, _) => continue,
                     _ => *key,
                 },
