@@ -47,10 +47,20 @@ pub fn is_test_path(path: &str) -> bool {
     };
     let marked = [".test.", ".tests.", ".spec.", ".bench.", ".stories.", "_test.", "-test."];
     folders.split('/').any(folder)
+        || (name.starts_with("test_") && name.ends_with(".py"))
         || marked.iter().any(|mark| name.contains(mark))
         || matches!(
             name,
-            "test.js" | "tests.js" | "tests.rs" | "test.rs" | "test.mjs" | "test.ts" | "test.cjs"
+            "test.js"
+                | "tests.js"
+                | "tests.rs"
+                | "test.rs"
+                | "test.mjs"
+                | "test.ts"
+                | "test.cjs"
+                | "tests.py"
+                | "test.py"
+                | "conftest.py"
         )
 }
 
@@ -100,6 +110,9 @@ pub fn resolve(name: &str, exists: &impl Fn(&str) -> bool) -> Option<String> {
         "/__init__.py",
         ".rs",
         "/mod.rs",
+        ".py",
+        "/__init__.py",
+        ".pyw",
     ];
     tries
         .iter()

@@ -35,17 +35,21 @@ pub fn run(rules: &RuleSet) -> Vec<ExampleResult> {
 
 fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     let cargo = example.path.ends_with(".rs") || example.path.ends_with("Cargo.toml");
-    let (ecosystem, manifest) = match cargo {
-        true => (Ecosystem::Cargo, "Cargo.toml"),
-        false => (Ecosystem::Npm, "package.json"),
-    };
-    let plain = match cargo {
-        true => "[package]\nname = \"example\"\nversion = \"1.0.0\"\n",
-        false => "{\"name\":\"example\",\"version\":\"1.0.0\"}",
+    // A text for people comes in a package for people.
+    let agent = rule.id.starts_with("agent/") && !example.path.ends_with("README.md");
+    let python = [".py", ".pth", ".ipynb", ".pyc"].iter().any(|end| example.path.ends_with(end));
+    let (ecosystem, manifest, plain) = if cargo {
+        (Ecosystem::Cargo, "Cargo.toml", "[package]\nname = \"example\"\nversion = \"1.0.0\"\n")
+    } else if agent {
+        (Ecosystem::Agent, "", "")
+    } else if python {
+        (Ecosystem::Pypi, "pyproject.toml", "[project]\nname = \"example\"\nversion = \"1.0.0\"\n")
+    } else {
+        (Ecosystem::Npm, "package.json", "{\"name\":\"example\",\"version\":\"1.0.0\"}")
     };
     let mut files = vec![(example.path.as_str(), &*example.code)];
     let given = example.files.iter().any(|(path, _)| path == manifest);
-    if example.path != manifest && !given {
+    if !manifest.is_empty() && example.path != manifest && !given {
         files.push((manifest, example.manifest.as_deref().unwrap_or(plain).as_bytes()));
     }
     files.extend(example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())));

@@ -10,6 +10,7 @@ mod context;
 mod distribution;
 pub mod examples;
 mod files;
+pub mod flow;
 pub mod identity;
 pub mod layers;
 pub mod licence;
@@ -29,6 +30,8 @@ use crate::model::{
     Finding, Gap, GapKind, MicroFacts, Package, Permissions, Provenance, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
+
+pub use agent::uncertain;
 
 pub use share::{Memo, union};
 
@@ -91,7 +94,22 @@ fn analyse_all(
     started: &[String],
     memo: &Memo,
 ) -> Analysis {
-    let one = |file: &crate::model::File| memo.parse(&file.path, contents.bytes(file));
+    let audience = match package.ecosystem {
+        Ecosystem::Agent => parse::markdown::Audience::Agent,
+        _ => parse::markdown::Audience::People,
+    };
+    let read = |path: &Arc<str>, bytes: &[u8]| {
+        let mut parsed = memo.parse(path, bytes);
+        if let Some(prose) = parse::prose(path, bytes, audience) {
+            if parsed.treatment == Treatment::Text {
+                parsed.treatment = prose.treatment;
+            }
+            parsed.code_lines += prose.code_lines;
+            parsed.facts.extend(prose.facts);
+        }
+        parsed
+    };
+    let one = |file: &crate::model::File| read(&file.path, contents.bytes(file));
     // Results stand in the order of the files whichever thread made them.
     let parsed: Vec<parse::Parsed> = match contents.size() >= PARALLEL {
         true => contents.files.par_iter().map(one).collect(),
@@ -108,15 +126,41 @@ fn analyse_all(
         .map(|(file, parsed)| (Arc::clone(&file.path), parsed.local.clone()))
         .collect();
     let exists = |path: &str| contents.get(path).is_some();
-    let starts: Vec<String> = manifest.install_files.iter().chain(started).cloned().collect();
+    let unasked = match package.ecosystem {
+        Ecosystem::Pypi => parse::python::install_files(contents),
+        _ => Vec::new(),
+    };
+    let starts: Vec<String> = manifest.install_files.iter().chain(started).chain(&unasked).cloned().collect();
     let installed = context::closure(&starts, &local, exists);
-    let reached = context::closure(&manifest.entries, &local, exists);
+    let mut entries = manifest.entries.clone();
+    if package.ecosystem == Ecosystem::Pypi
+        && contents.files.iter().any(|file| context::is_test_path(&file.path))
+    {
+        // Any module may be imported; those that lie among tests count where one of these does it.
+        let module = |path: &str| path.ends_with(".py") && !context::is_test_path(path);
+        entries.extend(
+            contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()),
+        );
+    }
+    let reached = context::closure(&entries, &local, exists);
 
     // Where no code of the package loads files by computed names, what nothing names is not loaded.
     let computed = parsed.iter().flat_map(|parsed| &parsed.facts).any(|fact| {
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
     let for_agent = package.ecosystem == Ecosystem::Agent;
+    // What runs through several files is shown where it ends.
+    let summaries: Vec<(&str, &flow::Summary)> = contents
+        .files
+        .iter()
+        .zip(&parsed)
+        .filter(|(_, parsed)| !parsed.flows.is_empty())
+        .map(|(file, parsed)| (&*file.path, &parsed.flows))
+        .collect();
+    let mut across: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
+    for fact in flow::join(&summaries) {
+        across.entry(Arc::clone(&fact.span.file)).or_default().push(fact);
+    }
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
@@ -170,12 +214,15 @@ fn analyse_all(
         }
         files.push(entry);
         let whole = manifest.whole_crate && file.path.ends_with(".rs") && file.path.starts_with("src/");
-        for mut fact in parsed.facts {
+        let across = across.remove(&file.path).unwrap_or_default();
+        for mut fact in parsed.facts.into_iter().chain(across) {
             // A command that code starts does what the command line says.
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));
             fact.context.install |= install || whole;
-            fact.context.test |= test;
+            // An agent reads its package's examples and documents; the parse says what is data.
+            let prose = matches!(fact.kind, FactKind::Instruction | FactKind::Tool | FactKind::Declared);
+            fact.context.test |= test && !(prose && package.ecosystem == Ecosystem::Agent);
             facts.extend(command.into_iter().flatten().map(|mut inner| {
                 inner.context.layer = inner.context.layer.max(fact.context.layer);
                 inner.context.install = fact.context.install;
@@ -190,9 +237,10 @@ fn analyse_all(
         let nested = nested::unpack(contents);
         gaps.extend(nested.gaps);
         for (path, bytes) in &nested.files {
-            let parsed = parse::file(path, bytes);
+            let path = Arc::from(path.as_str());
+            let parsed = read(&path, bytes);
             if let Treatment::Unseen(why) = &parsed.treatment {
-                gaps.push(gap(GapKind::NotSeen, &Arc::from(path.as_str()), why));
+                gaps.push(gap(GapKind::NotSeen, &path, why));
             }
             facts.extend(parsed.facts);
         }
@@ -216,7 +264,6 @@ fn analyse_all(
     };
     if for_agent {
         gaps.extend(agent::unsettled(package, &permissions, &facts));
-        gaps.extend(agent::uncertain(&findings));
     }
     findings.sort();
     findings.dedup();

@@ -6,9 +6,10 @@
 //! `node -e '…'`, an encoded PowerShell command) are looked at in turn, to a fixed depth.
 
 mod lex;
+mod powershell;
 
-pub use self::lex::lines;
-use self::lex::{Command, commands};
+use self::lex::commands;
+pub use self::lex::{Command, lines};
 use super::layers;
 use crate::model::{CapabilityKind, Context, Fact, FactKind, Span};
 
@@ -21,9 +22,27 @@ const MAX_DEPTH: u8 = 4;
 pub fn facts(line: &str, span: &Span) -> Vec<Fact> {
     let mut out = Vec::new();
     scan(line, span, 0, 0, &mut out);
+    out.extend(super::parse::shell::sent(line, span));
     out.sort();
     out.dedup();
     out
+}
+
+/// What one command does by itself, and the capability that it takes.
+pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
+    let found = [
+        (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
+        (persists(command), "persist", CapabilityKind::FsWrite),
+        (is_destructive(command), "destructive", CapabilityKind::FsWrite),
+        (wipes(command), "wipe", CapabilityKind::FsWrite),
+        (is_miner(command), "miner", CapabilityKind::Net),
+    ];
+    found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect()
+}
+
+/// Whether a command fetches something.
+pub fn downloads_by(command: &Command) -> bool {
+    downloads(command)
 }
 
 /// What the output of a command tells.
@@ -132,9 +151,16 @@ pub fn script(source: &str, index: &crate::model::LineIndex<'_>) -> (Vec<Fact>, 
     let mut fetched: Vec<String> = Vec::new();
     // Variables that hold what a command told of the machine: `H=$(hostname)`.
     let mut told: Vec<String> = Vec::new();
+    let powershell = index.file().ends_with(".ps1");
     for (start, line) in lines(source) {
         let span = index.span(start, start + line.len());
-        let found = facts(&line, &span);
+        let mut found = facts(&line, &span);
+        if let Some(plain) = powershell.then(|| powershell::plain(&line)).flatten() {
+            found.extend(facts(&plain, &span).into_iter().map(|mut fact| {
+                fact.context.layer += 1;
+                fact
+            }));
+        }
         for command in commands(&line).iter().map(bare) {
             let alone = found.iter().any(|fact| fact.name == "download-and-run");
             if !alone && runs(&command, &fetched) {
@@ -477,16 +503,8 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
         {
             add("exfiltrate", Some(CapabilityKind::Net), line);
         }
-        for (is, name, capability) in [
-            (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
-            (persists(command), "persist", CapabilityKind::FsWrite),
-            (is_destructive(command), "destructive", CapabilityKind::FsWrite),
-            (wipes(command), "wipe", CapabilityKind::FsWrite),
-            (is_miner(command), "miner", CapabilityKind::Net),
-        ] {
-            if is {
-                add(name, Some(capability), line);
-            }
+        for (name, capability) in deeds(command) {
+            add(name, Some(capability), line);
         }
     }
     if depth >= MAX_DEPTH {
@@ -537,7 +555,13 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
             }
         }
         "powershell" | "pwsh" => {
-            let encoded = after(&["-enc", "-e", "-ec", "-encodedcommand"]);
+            // Any start of the option's name will do.
+            let is_encoded = |arg: &String| {
+                let arg = arg.to_ascii_lowercase().replace('`', "");
+                arg == "-ec" || (arg.len() > 1 && "-encodedcommand".starts_with(&arg))
+            };
+            let at = command.args.iter().position(is_encoded);
+            let encoded = at.and_then(|at| command.args.get(at + 1));
             if let Some(script) = encoded.and_then(|text| utf16(text)) {
                 out.push(
                     Fact::new(FactKind::Shell, "encoded", span.clone())

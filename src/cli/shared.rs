@@ -111,6 +111,8 @@ impl Shared {
         Ok(audit::Options {
             path: path.to_owned(),
             given: None,
+            wanted: Vec::new(),
+            as_of: env.now,
             name: None,
             remarks: acquire::Remarks::default(),
             scope: audit::Scope::Named,

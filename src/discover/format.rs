@@ -117,6 +117,22 @@ impl Format {
     }
 }
 
+/// What pins Python's packages.
+fn python(dir: &str, name: &str) -> Option<Format> {
+    let requirements = name.starts_with("requirements") || dir.rsplit('/').next() == Some("requirements");
+    Some(match name {
+        _ if name.ends_with("uv.lock") || name.ends_with(".py.lock") => Format::UvLock,
+        _ if name.ends_with("poetry.lock") => Format::PoetryLock,
+        _ if name.ends_with("pdm.lock") => Format::PdmLock,
+        _ if name.ends_with("Pipfile.lock") => Format::PipfileLock,
+        _ if name == "pylock.toml" || name.starts_with("pylock.") && name.ends_with(".toml") => {
+            Format::PyLock
+        }
+        _ if requirements && name.ends_with(".txt") => Format::Requirements,
+        _ => return None,
+    })
+}
+
 /// Images and automation.
 fn infrastructure(dir: &str, name: &str) -> Option<Format> {
     let lower = name.to_ascii_lowercase();
@@ -137,22 +153,6 @@ fn infrastructure(dir: &str, name: &str) -> Option<Format> {
     };
     let is = (named("dockerfile") || named("containerfile")) && !other.iter().any(|end| lower.ends_with(end));
     is.then_some(Format::Dockerfile)
-}
-
-/// What pins Python's packages.
-fn python(dir: &str, name: &str) -> Option<Format> {
-    let requirements = name.starts_with("requirements") || dir.rsplit('/').next() == Some("requirements");
-    Some(match name {
-        _ if name.ends_with("uv.lock") || name.ends_with(".py.lock") => Format::UvLock,
-        _ if name.ends_with("poetry.lock") => Format::PoetryLock,
-        _ if name.ends_with("pdm.lock") => Format::PdmLock,
-        _ if name.ends_with("Pipfile.lock") => Format::PipfileLock,
-        _ if name == "pylock.toml" || name.starts_with("pylock.") && name.ends_with(".toml") => {
-            Format::PyLock
-        }
-        _ if requirements && name.ends_with(".txt") => Format::Requirements,
-        _ => return None,
-    })
 }
 
 /// What agents are given. Names as of 2026: Claude Code, Codex, Cursor, Gemini, Copilot, Windsurf,
@@ -238,6 +238,7 @@ mod tests {
             "a/requirements.in",
             "Dockerfile.dockerignore",
             "workflows/ci.yml",
+            "a/requirements.in",
             "README.md",
             "settings.json",
             "commands/x.md",

@@ -124,6 +124,9 @@ pub struct Fact {
     pub context: Context,
     /// Where it stands in the file.
     pub span: Span,
+    /// For a flow: the places that the value passed before, from its source on.
+    #[serde(default)]
+    pub steps: Vec<Span>,
 }
 
 impl Fact {
@@ -139,6 +142,7 @@ impl Fact {
             capability: None,
             context: Context::default(),
             span,
+            steps: Vec::new(),
         }
     }
 

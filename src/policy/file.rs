@@ -292,13 +292,13 @@ fn apply(source: &Source<'_>, profile: &mut Profile, changes: RawProfile) -> Res
     set(&mut profile.deny_capabilities, changes.deny_capabilities);
     set(&mut profile.deny_gained, changes.deny_gained);
     set(&mut profile.max_code_lines, changes.max_code_lines);
-    set(&mut profile.cooling_off_days, changes.cooling_off_days);
     if let Some(flows) = changes.deny_flows {
         profile.deny_flows = source.flows(flows)?;
     }
     if let Some(tools) = changes.deny_tools {
         profile.deny_tools = source.tools(tools)?;
     }
+    set(&mut profile.cooling_off_days, changes.cooling_off_days);
     if let Some(kinds) = changes.deny_advisories {
         for kind in &kinds {
             if !ADVISORY_KINDS.contains(&kind.get_ref().as_str()) {

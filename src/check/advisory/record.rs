@@ -121,11 +121,11 @@ pub(super) fn is_public(package: &Package) -> bool {
                 url == "https://github.com/rust-lang/crates.io-index" || url == "https://index.crates.io"
             }
         },
-        (Ecosystem::Golang, Source::Registry { .. }) | (Ecosystem::Github, Source::Git { .. }) => true,
         (
             Ecosystem::Npm | Ecosystem::Pypi,
             Source::Registry { .. } | Source::Bundled { .. } | Source::Tarball { .. },
         ) => true,
+        (Ecosystem::Golang, Source::Registry { .. }) | (Ecosystem::Github, Source::Git { .. }) => true,
         _ => false,
     }
 }
@@ -135,8 +135,8 @@ pub(super) fn is_public(package: &Package) -> bool {
 pub(super) fn key(ecosystem: Ecosystem, name: &str) -> (Ecosystem, String) {
     let name = match ecosystem {
         Ecosystem::Cargo => name.to_ascii_lowercase().replace('_', "-"),
-        Ecosystem::Github => name.to_ascii_lowercase(),
         Ecosystem::Pypi => crate::resolve::pypi::name::normal(name),
+        Ecosystem::Github => name.to_ascii_lowercase(),
         _ => name.to_owned(),
     };
     (ecosystem, name)

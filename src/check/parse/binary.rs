@@ -83,6 +83,18 @@ fn magic(table: &[(usize, &[u8], &'static str)], bytes: &[u8]) -> Option<&'stati
     table.iter().find(here).map(|(_, _, what)| *what)
 }
 
+/// Whether bytes are compiled Python: a version number and a line end (CPython,
+/// `Lib/importlib/_bootstrap_external.py`), whatever the file's name is where a code object follows.
+fn is_bytecode(path: &str, bytes: &[u8]) -> bool {
+    let [low, high, 0x0d, 0x0a, flags, 0, 0, 0, ..] = bytes else {
+        return matches!(bytes, [_, _, 0x0d, 0x0a, ..])
+            && [".pyc", ".pyo"].iter().any(|end| path.ends_with(end));
+    };
+    let version = u16::from_le_bytes([*low, *high]);
+    [".pyc", ".pyo"].iter().any(|end| path.ends_with(end))
+        || ((3_000..=4_000).contains(&version) && *flags <= 3 && matches!(bytes.get(16), Some(0xe3 | 0x63)))
+}
+
 /// Recognises machine code, archives and data; `None` for text and for what is unknown.
 pub fn recognise(path: &str, bytes: &[u8]) -> Option<Parsed> {
     if let Some(parsed) = machine_code(path, bytes) {
@@ -195,10 +207,18 @@ fn machine_code(path: &str, bytes: &[u8]) -> Option<Parsed> {
         [0, b'a', b's', b'm', ..] => "wasm",
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] => "static-library",
         [b'd', b'e', b'x', b'\n', ..] => "dex",
-        [_, _, 0x0d, 0x0a, ..] if path.ends_with(".pyc") => "python-bytecode",
+        bytes if is_bytecode(path, bytes) => "python-bytecode",
         [b'B', b'C', 0xc0, 0xde, ..] => "llvm-bitcode",
         _ => return None,
     };
+    if name == "python-bytecode" {
+        // Python loads it in place of a source, and nothing here reads it.
+        let why = "compiled Python, which is not read: it need not come from the source of the same name";
+        let mut parsed = Parsed::only(Treatment::Unseen(why.to_owned()));
+        parsed.facts.push(whole(path, name).gives(CapabilityKind::DynamicCode));
+        parsed.facts.extend(strings(path, bytes));
+        return Some(parsed);
+    }
     let shown = if path.ends_with(".node") && name != "wasm" { "node-addon" } else { name };
     let mut parsed = Parsed::only(Treatment::Parsed(name.to_owned()));
     let mut fact = whole(path, shown);

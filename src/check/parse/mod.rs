@@ -1,13 +1,19 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
 pub mod binary;
+mod described;
 pub mod js;
 pub mod json;
+pub mod markdown;
+pub mod pickle;
+pub mod python;
 pub mod rust;
+pub mod shell;
 pub mod text;
 pub mod toml;
 
-use super::shell;
+use super::flow::Summary;
+use super::shell as lexed;
 use crate::model::{Fact, LineIndex, Treatment};
 
 /// What a parser says of a file.
@@ -24,12 +30,21 @@ pub struct Parsed {
     /// Local files that this one loads (`./x.js`, `mod x;`, `include!`), as written by the
     /// code but resolved against its own folder, `/`-separated, without a guess at the ending.
     pub local: Vec<String>,
+    /// What values go in and out of it.
+    pub flows: Summary,
 }
 
 impl Parsed {
     /// Only a treatment.
     pub fn only(treatment: Treatment) -> Self {
-        Self { treatment, facts: Vec::new(), code_lines: 0, exports: 0, local: Vec::new() }
+        Self {
+            treatment,
+            facts: Vec::new(),
+            code_lines: 0,
+            exports: 0,
+            local: Vec::new(),
+            flows: Summary::default(),
+        }
     }
 }
 
@@ -40,7 +55,7 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     if bytes.is_empty() {
         return Parsed::only(Treatment::Text);
     }
-    if let Some(parsed) = binary::recognise(path, bytes) {
+    if let Some(parsed) = pickle::recognise(path, bytes).or_else(|| binary::recognise(path, bytes)) {
         return parsed;
     }
     let Some(decoded) = text::decode(bytes) else { return binary::unknown(path, bytes) };
@@ -50,14 +65,24 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     let mut parsed = match ending {
         "rs" => rust::parse(path, source),
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "es6" => js::parse(path, source),
+        "py" | "pyw" | "pyi" => python::parse(path, source),
+        "pth" => python::parse_pth(path, source),
+        "ipynb" => python::parse_notebook(path, source),
         "json" => Parsed::only(json::treatment(source)),
         "toml" => Parsed::only(toml::treatment(source)),
-        "sh" | "bash" | "zsh" | "ksh" | "command" | "bat" | "cmd" | "ps1" => shell_script(path, source),
+        "sh" | "bash" | "zsh" | "ksh" | "command" => shell::parse(path, source),
+        "bat" | "cmd" | "ps1" => shell_script(path, source),
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
-            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell_script(path, source),
+            Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),
+            Some(program) if program.starts_with("python") || program == "pypy" => {
+                python::parse(path, source)
+            }
             _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
-            _ => Parsed::only(Treatment::Text),
+            _ => match shell::embeds(&name) {
+                Some(read) => shell::parse_embedding(path, source, read),
+                None => Parsed::only(Treatment::Text),
+            },
         },
     };
     parsed.facts.extend(text::facts(path, source));
@@ -67,10 +92,19 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
     parsed
 }
 
-/// A shell script of the package: its command lines as facts.
+/// The prose of one file for that audience, beside what [`file`] says of it.
+pub fn prose(path: &str, bytes: &[u8], audience: markdown::Audience) -> Option<Parsed> {
+    if binary::recognise(path, bytes).is_some() {
+        return None;
+    }
+    let decoded = text::decode(bytes)?;
+    markdown::parse(path, &decoded.text, audience)
+}
+
+/// A script for `cmd` or PowerShell: its command lines as facts.
 fn shell_script(path: &str, source: &str) -> Parsed {
     let index = LineIndex::new(path, source);
     let mut parsed = Parsed::only(Treatment::Text);
-    (parsed.facts, parsed.code_lines) = shell::script(source, &index);
+    (parsed.facts, parsed.code_lines) = lexed::script(source, &index);
     parsed
 }

@@ -326,8 +326,8 @@ fn packages(
             _ => None,
         };
         packages.push(Package {
-            pin: None,
             artifacts: Vec::new(),
+            pin: None,
             agent: None,
             purl,
             ecosystem: entry.ecosystem,

@@ -98,24 +98,34 @@ pub const MAX_PACKAGES: usize = 20_000;
 pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolution {
     let mut out = Resolution::default();
     for one in wanted {
-        match one.ecosystem {
-            Ecosystem::Npm => npm::resolve(one, registry, as_of, &mut out),
-            Ecosystem::Cargo => cargo::resolve(one, registry, as_of, &mut out),
-            other => {
-                let package = Package::registry(
-                    other,
-                    &one.name,
-                    one.requirement.as_deref().unwrap_or(""),
-                    declared(&one.name),
-                );
-                let message = format!("{other} packages are not resolved without a lockfile");
-                out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotCovered, message)));
-                out.packages.push(package);
-            }
-        }
+        add(one, registry, as_of, &mut out);
     }
     out.normalise();
     out
+}
+
+/// Resolves one package; gives its purl and all that it brings in.
+pub fn resolve_one(one: &Wanted, registry: &dyn Registry, as_of: i64) -> Option<(String, Resolution)> {
+    let mut out = Resolution::default();
+    add(one, registry, as_of, &mut out);
+    // The package itself is put in before what it asks for.
+    let root = out.packages.first()?.purl.clone();
+    out.normalise();
+    Some((root, out))
+}
+
+fn add(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &mut Resolution) {
+    match one.ecosystem {
+        Ecosystem::Npm => npm::resolve(one, registry, as_of, out),
+        Ecosystem::Cargo => cargo::resolve(one, registry, as_of, out),
+        other => {
+            let version = one.requirement.as_deref().unwrap_or("");
+            let package = Package::registry(other, &one.name, version, declared(&one.name));
+            let message = format!("{other} packages are not resolved without a lockfile");
+            out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotCovered, message)));
+            out.packages.push(package);
+        }
+    }
 }
 
 /// What stands in for a line: nothing of a file asks for it.

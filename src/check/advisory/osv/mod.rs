@@ -171,7 +171,7 @@ impl Affected {
         }
         let version = match package.ecosystem {
             Ecosystem::Github => Version::parse_newest(&package.version),
-            ecosystem => Version::parse(ecosystem, &package.version),
+            _ => Version::parse(package.ecosystem, &package.version),
         };
         // Enumerated versions may be written another way (`v1.0.0`, `1.0`).
         if let Some(version) = &version

@@ -162,7 +162,8 @@ impl Api {
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a table.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut names = HashMap::new();
         let capability = |name: &str| match name {
@@ -190,6 +191,11 @@ impl Api {
             }
         }
         Ok(Self { names, globals })
+    }
+
+    /// Whether the table lists exactly that name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.contains_key(name)
     }
 
     /// Whether the resolver has to follow that global.

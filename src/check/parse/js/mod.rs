@@ -6,14 +6,14 @@
 //! looked at again as files of their own. What cannot be parsed is left to the text checks and
 //! said to be so.
 
-mod api;
+pub(super) mod api;
 mod bind;
 mod depth;
 mod emit;
 mod flow;
 mod fold;
-mod key;
-mod literal;
+pub(super) mod key;
+pub(super) mod literal;
 mod resolve;
 mod shape;
 mod value;
@@ -131,6 +131,7 @@ fn analyse(
             code_lines: code_lines(text, &program.comments),
             exports: found.exports,
             local: found.local,
+            flows: Default::default(),
         });
     }
     let (message, at) = first_error.unwrap_or_else(|| ("not JavaScript".to_owned(), None));

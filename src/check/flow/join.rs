@@ -1,0 +1,364 @@
+//! Summaries of files put together.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::{Argument, From, MAX_STEPS, Mode, Summary, To, Way};
+use crate::model::{Fact, FactKind, Span};
+
+/// Rounds until what passes through functions is known: calls within calls within calls.
+const MAX_ROUNDS: usize = 12;
+/// States that are looked at for one package.
+const MAX_STATES: usize = 200_000;
+
+/// Files that hand on a name for one another.
+const MAX_ALIASES: u8 = 6;
+
+/// A function of a file.
+type Func = (usize, u32);
+/// A call in a file.
+type Site = (usize, u32);
+
+/// Where a value is on its way through the package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    /// A parameter of a function was given it.
+    Param(Func, u32),
+    /// A call gives it.
+    Result(Site),
+}
+
+struct Package<'s> {
+    files: &'s [(&'s str, &'s Summary)],
+    /// The function that each call means.
+    targets: BTreeMap<Site, Func>,
+    /// The calls of each function.
+    callers: BTreeMap<Func, Vec<Site>>,
+    /// Parameters that come out of a function again, and how.
+    passes: BTreeMap<Func, BTreeSet<(u32, Mode)>>,
+    params: BTreeMap<Func, &'s [String]>,
+}
+
+/// The flows that run through more than one file, in order. `files` are paths with their
+/// summaries, in order of path; the facts' contexts are not set.
+pub fn join(files: &[(&str, &Summary)]) -> Vec<Fact> {
+    let mut package = Package {
+        files,
+        targets: BTreeMap::new(),
+        callers: BTreeMap::new(),
+        passes: BTreeMap::new(),
+        params: BTreeMap::new(),
+    };
+    package.link();
+    if package.targets.is_empty() {
+        return Vec::new();
+    }
+    package.pass_through();
+    package.run()
+}
+
+/// The names under which a file's path is imported: without its ending, and the folder of an
+/// index file.
+fn module_names(path: &str) -> Vec<&str> {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let folder = ["/__init__", "/index", "/mod"].iter().find_map(|end| stem.strip_suffix(end));
+    let mut out = vec![stem];
+    out.extend(folder);
+    if matches!(stem, "__init__" | "index") {
+        out.push("");
+    }
+    out
+}
+
+/// The function that a name in one of these modules means. `pkg/util.collect` may be in the module
+/// `pkg/util/collect`, or a name in `pkg/util`, or one that `pkg/util` has from elsewhere.
+fn find(
+    modules: &BTreeMap<&str, usize>,
+    exports: &BTreeMap<(usize, &str), &super::Export>,
+    aliases: &BTreeMap<(usize, &str), &super::Call>,
+    candidates: &[String],
+    name: &str,
+    depth: u8,
+) -> Option<Func> {
+    candidates.iter().find_map(|module| {
+        let mut module = module.clone();
+        let mut name = name;
+        loop {
+            if let Some(&file) = modules.get(module.as_str()) {
+                let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+                if let Some(alias) = aliases.get(&(file, first)).filter(|_| depth < MAX_ALIASES) {
+                    let full =
+                        if rest.is_empty() { alias.name.clone() } else { format!("{}.{rest}", alias.name) };
+                    let found = find(modules, exports, aliases, &alias.modules, &full, depth + 1);
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                if let Some(export) = exports.get(&(file, name)) {
+                    return Some((file, export.func));
+                }
+            }
+            let (first, rest) = name.split_once('.')?;
+            module = if module.is_empty() { first.to_owned() } else { format!("{module}/{first}") };
+            name = rest;
+        }
+    })
+}
+
+impl<'s> Package<'s> {
+    fn link(&mut self) {
+        let mut modules: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, (path, _)) in self.files.iter().enumerate() {
+            for name in module_names(path) {
+                modules.entry(name).or_insert(at);
+            }
+        }
+        let mut exports: BTreeMap<(usize, &str), &super::Export> = BTreeMap::new();
+        for (at, (_, summary)) in self.files.iter().enumerate() {
+            for export in &summary.exports {
+                exports.entry((at, export.name.as_str())).or_insert(export);
+                self.params.insert((at, export.func), &export.params);
+            }
+        }
+        let mut aliases: BTreeMap<(usize, &str), &super::Call> = BTreeMap::new();
+        for (at, (_, summary)) in self.files.iter().enumerate() {
+            for (name, call) in &summary.aliases {
+                aliases.entry((at, name.as_str())).or_insert(call);
+            }
+        }
+        for (at, (_, summary)) in self.files.iter().enumerate() {
+            for (call, it) in summary.calls.iter().enumerate() {
+                let found = find(&modules, &exports, &aliases, &it.modules, &it.name, 0);
+                if let Some(target) = found.filter(|target| target.0 != at) {
+                    let site = (at, call as u32);
+                    self.targets.insert(site, target);
+                    self.callers.entry(target).or_default().push(site);
+                }
+            }
+        }
+    }
+
+    fn param(&self, func: Func, argument: &Argument) -> Option<u32> {
+        match argument {
+            Argument::At(at) => Some(*at),
+            Argument::Named(name) => {
+                let params = self.params.get(&func)?;
+                params.iter().position(|param| param == name).and_then(|at| u32::try_from(at).ok())
+            }
+        }
+    }
+
+    /// Which parameters come out of each function, those of functions that it calls included.
+    fn pass_through(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for (file, (_, summary)) in self.files.iter().enumerate() {
+                for way in &summary.ways {
+                    let From::Param(func, param) = way.from else { continue };
+                    for (mode, end) in self.beyond(file, way) {
+                        if let To::Return(out) = end
+                            && *out == func
+                        {
+                            changed |= self.passes.entry((file, func)).or_default().insert((param, mode));
+                        }
+                    }
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// The ends of a way, and of the ways that start where a call that it runs into gives
+    /// something back: within one file.
+    fn beyond(&self, file: usize, way: &'s Way) -> Vec<(Mode, &'s To)> {
+        let mut out = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![(way.mode, &way.to)];
+        while let Some((mode, to)) = todo.pop() {
+            out.push((mode, to));
+            let To::Argument(call, argument) = to else { continue };
+            for next in self.through((file, *call), argument) {
+                if seen.insert((*call, next)) && seen.len() < 64 {
+                    let results =
+                        self.files[file].1.ways.iter().filter(|way| way.from == From::Result(*call));
+                    todo.extend(results.map(|way| (mode.then(next).then(way.mode), &way.to)));
+                }
+            }
+        }
+        out
+    }
+
+    /// How an argument of a call comes out of it.
+    fn through(&self, site: Site, argument: &Argument) -> Vec<Mode> {
+        let Some(target) = self.targets.get(&site) else { return Vec::new() };
+        let Some(param) = self.param(*target, argument) else { return Vec::new() };
+        let passes = self.passes.get(target).into_iter().flatten();
+        passes.filter(|(at, _)| *at == param).map(|(_, mode)| *mode).collect()
+    }
+
+    /// Follows every source that leaves its file.
+    fn run(&self) -> Vec<Fact> {
+        let mut out: BTreeMap<(String, Span), Fact> = BTreeMap::new();
+        let mut seen: BTreeSet<(At, &str)> = BTreeSet::new();
+        let mut queue: VecDeque<(At, &str, Vec<Span>)> = VecDeque::new();
+        for (file, (_, summary)) in self.files.iter().enumerate() {
+            for way in &summary.ways {
+                if let From::Source(source) = &way.from
+                    && let Some(source) = way.mode.of(source)
+                {
+                    self.leave(file, &way.to, source, &way.steps, &mut queue);
+                }
+            }
+        }
+        while let Some((at, source, steps)) = queue.pop_front() {
+            if seen.len() > MAX_STATES || !seen.insert((at.clone(), source)) {
+                continue;
+            }
+            let (file, from) = match &at {
+                At::Param(func, param) => (func.0, From::Param(func.1, *param)),
+                At::Result(site) => (site.0, From::Result(site.1)),
+            };
+            for way in self.files[file].1.ways.iter().filter(|way| way.from == from) {
+                let Some(source) = way.mode.of(source) else { continue };
+                let steps: Vec<Span> = steps.iter().chain(&way.steps).cloned().collect();
+                match &way.to {
+                    To::Sink(sink, span) => {
+                        let Some(name) = super::name(source, sink) else { continue };
+                        let mut steps = steps;
+                        steps.dedup();
+                        let from = steps.first().map(|span| format!("from {}:{}", span.file, span.line));
+                        // The start and the end say most.
+                        if steps.len() > MAX_STEPS {
+                            let cut = steps.len() - MAX_STEPS;
+                            steps.drain(MAX_STEPS / 2..MAX_STEPS / 2 + cut);
+                        }
+                        let mut fact = Fact::new(FactKind::Flow, name.clone(), span.clone())
+                            .value(from.unwrap_or_default());
+                        fact.steps = steps;
+                        out.entry((name, span.clone())).or_insert(fact);
+                    }
+                    // What a parameter gives back is known at each call; see below.
+                    To::Return(_) if matches!(at, At::Param(..)) => {}
+                    to => self.leave(file, to, source, &steps, &mut queue),
+                }
+            }
+        }
+        out.into_values().collect()
+    }
+
+    /// Where a value goes that a file hands out.
+    fn leave<'q>(
+        &self,
+        file: usize,
+        to: &To,
+        source: &'q str,
+        steps: &[Span],
+        queue: &mut VecDeque<(At, &'q str, Vec<Span>)>,
+    ) {
+        match to {
+            To::Sink(..) => {}
+            To::Return(func) => {
+                for site in self.callers.get(&(file, *func)).into_iter().flatten() {
+                    queue.push_back((At::Result(*site), source, steps.to_vec()));
+                }
+            }
+            To::Argument(call, argument) => {
+                let site = (file, *call);
+                if let Some(target) = self.targets.get(&site)
+                    && let Some(param) = self.param(*target, argument)
+                {
+                    queue.push_back((At::Param(*target, param), source, steps.to_vec()));
+                }
+                for mode in self.through(site, argument) {
+                    if mode.of(source) == Some(source) {
+                        queue.push_back((At::Result(site), source, steps.to_vec()));
+                    } else if mode == Mode::Opened && source == super::SECRET_PATH {
+                        queue.push_back((At::Result(site), super::SECRET_FILE, steps.to_vec()));
+                    } else if mode == Mode::Decoded && matches!(source, super::BLOB | super::FILE) {
+                        queue.push_back((At::Result(site), super::DECODED, steps.to_vec()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Call, Export};
+    use super::*;
+
+    fn way(from: From, mode: Mode, to: To, line: u32) -> Way {
+        let mut span = Span::file("x");
+        span.line = line;
+        Way { from, mode, to, steps: vec![span] }
+    }
+
+    fn sink() -> To {
+        To::Sink("net".to_owned(), Span::file("a.py"))
+    }
+
+    /// `a` asks `util.read(path)` for the content of a path and sends it.
+    #[test]
+    fn through_a_function_of_another_file() {
+        let util = Summary {
+            exports: vec![Export { name: "read".into(), func: 0, params: vec!["path".into()] }],
+            calls: vec![],
+            aliases: vec![],
+            ways: vec![way(From::Param(0, 0), Mode::Opened, To::Return(0), 2)],
+        };
+        let a = Summary {
+            exports: vec![],
+            aliases: vec![],
+            calls: vec![
+                Call { modules: vec!["pkg".into()], name: "util.read".into() },
+                Call { modules: vec!["pkg/util".into()], name: "read".into() },
+            ],
+            ways: vec![
+                way(
+                    From::Source("secret-path".into()),
+                    Mode::Plain,
+                    To::Argument(0, Argument::Named("path".into())),
+                    1,
+                ),
+                way(From::Result(0), Mode::Plain, sink(), 3),
+            ],
+        };
+        let facts = join(&[("pkg/a.py", &a), ("pkg/util.py", &util)]);
+        assert_eq!(facts.iter().map(|fact| &*fact.name).collect::<Vec<_>>(), ["secret-file->net"]);
+        assert_eq!(facts[0].steps.iter().map(|span| span.line).collect::<Vec<_>>(), [1, 3]);
+        // Another call of the same function is not that one.
+        let other =
+            Summary { ways: vec![a.ways[0].clone(), way(From::Result(1), Mode::Plain, sink(), 3)], ..a };
+        assert_eq!(join(&[("pkg/a.py", &other), ("pkg/util.py", &util)]), []);
+    }
+
+    #[test]
+    fn out_of_one_file_through_a_second_into_a_third() {
+        let source = Summary {
+            exports: vec![Export { name: "collect".into(), func: 7, params: vec![] }],
+            calls: vec![],
+            aliases: vec![],
+            ways: vec![way(From::Source("env-all".into()), Mode::Plain, To::Return(7), 1)],
+        };
+        let middle = Summary {
+            exports: vec![],
+            aliases: vec![],
+            calls: vec![
+                Call { modules: vec!["collect".into()], name: "collect".into() },
+                Call { modules: vec!["send".into()], name: "post".into() },
+            ],
+            ways: vec![way(From::Result(0), Mode::Plain, To::Argument(1, Argument::At(0)), 2)],
+        };
+        let end = Summary {
+            exports: vec![Export { name: "post".into(), func: 0, params: vec!["data".into()] }],
+            calls: vec![],
+            aliases: vec![],
+            ways: vec![way(From::Param(0, 0), Mode::Plain, sink(), 3)],
+        };
+        let facts = join(&[("collect.py", &source), ("main.py", &middle), ("send/__init__.py", &end)]);
+        assert_eq!(facts.len(), 1);
+        assert_eq!((&*facts[0].name, facts[0].steps.len()), ("env-all->net", 3));
+    }
+}

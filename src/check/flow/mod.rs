@@ -1,0 +1,158 @@
+//! Values that go through several files of a package.
+//!
+//! A parser that follows values within a file says in a [`Summary`] what goes in and out of it:
+//! which function gives back what, which parameter ends where, what is handed to functions of
+//! other files. It knows nothing of a language: a module is a path without ending, a function a
+//! name in it. [`join`] puts the summaries of one package together and reports what runs from a
+//! source in one file to a sink in another, step by step.
+
+mod join;
+
+pub use join::join;
+
+use crate::model::Span;
+
+/// Parts of one file's summary that are kept, each.
+pub const MAX_PARTS: usize = 4_000;
+/// Steps that one flow shows.
+pub const MAX_STEPS: usize = 8;
+
+/// The name of a credential file: what is read from it is its content.
+pub const SECRET_PATH: &str = "secret-path";
+/// Content of a credential file.
+pub const SECRET_FILE: &str = "secret-file";
+/// A constant that looks encoded: what is decoded from it was hidden.
+pub const BLOB: &str = "blob";
+/// What an encoding was taken off from.
+pub const DECODED: &str = "decoded";
+/// Content of any other file.
+pub const FILE: &str = "file";
+
+/// What happens to a value on its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// It names a file, and what is in that file goes on.
+    Opened,
+    /// An encoding is taken off.
+    Decoded,
+}
+
+impl Mode {
+    /// This, and then `next`.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        if next == Self::Plain { self } else { next }
+    }
+
+    /// What a source becomes; nothing where the way loses it.
+    pub fn of(self, source: &str) -> Option<&str> {
+        match (self, source) {
+            (Self::Plain, source) => Some(source),
+            (Self::Opened, SECRET_PATH) => Some(SECRET_FILE),
+            (Self::Opened, _) => None,
+            (Self::Decoded, BLOB | FILE) => Some(DECODED),
+            (Self::Decoded, source) => Some(source),
+        }
+    }
+}
+
+/// Where a value comes from, as one file sees it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    /// A source: `env-all`, `secret-file`, `net`….
+    Source(String),
+    /// A parameter of a function of this file.
+    Param(u32, u32),
+    /// What a call of another file's function gives; index into [`Summary::calls`].
+    Result(u32),
+}
+
+/// Where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum To {
+    /// A sink, by its name, with its place.
+    Sink(String, Span),
+    /// An argument of a call of another file's function.
+    Argument(u32, Argument),
+    /// What a function of this file gives back.
+    Return(u32),
+}
+
+/// Which argument.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Argument {
+    /// By its place.
+    At(u32),
+    /// By its name.
+    Named(String),
+}
+
+/// One way through a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// Its start.
+    pub from: From,
+    /// What happens on it.
+    pub mode: Mode,
+    /// Its end.
+    pub to: To,
+    /// Places that it passes, in order.
+    pub steps: Vec<Span>,
+}
+
+/// A call of a function of another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Paths, without ending, at which the module may lie; the likeliest first.
+    pub modules: Vec<String>,
+    /// The function's name in its module (`collect`, `Client.send`).
+    pub name: String,
+}
+
+/// Something that other files can use: a function, a method, or a value (a function without
+/// parameters, as far as flows go).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// The function that it means in [`From::Param`] and [`To::Return`].
+    pub func: u32,
+    /// Names of its parameters, in order, without a `self`.
+    pub params: Vec<String>,
+}
+
+/// What goes in and out of one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// What others can use.
+    pub exports: Vec<Export>,
+    /// What it uses of others.
+    pub calls: Vec<Call>,
+    /// Names under which it hands on what is another file's.
+    pub aliases: Vec<(String, Call)>,
+    /// What goes where.
+    pub ways: Vec<Way>,
+}
+
+impl Summary {
+    /// Whether nothing goes anywhere.
+    pub fn is_empty(&self) -> bool {
+        self.ways.is_empty()
+    }
+}
+
+/// The name of a flow fact; nothing where the pair says nothing.
+pub fn name(source: &str, sink: &str) -> Option<String> {
+    Some(match (source, sink) {
+        (SECRET_PATH | BLOB, _) | ("net", "net") | ("file" | "decoded", "fs-write") => return None,
+        ("decoded", "written->process") => "embedded->process".to_owned(),
+        ("net", "written->process") => "fetched-file->process".to_owned(),
+        (_, "written->process") => return None,
+        (source, "deserialize") if source != "net" && source != "decoded" => return None,
+        (source, "require") if source != "net" && source != "decoded" => return None,
+        (source, sink) => format!("{source}->{sink}"),
+    })
+}

@@ -1,0 +1,196 @@
+//! Texts within files that are no prose: comments and documentation of programs, and what
+//! configurations and schemas describe.
+
+use std::ops::Range;
+
+use crate::json::{self, Node, Value};
+use crate::model::{Fact, FactKind, LineIndex};
+use crate::prose::Origin;
+
+/// A text within a file.
+#[derive(Debug)]
+pub enum Part {
+    /// As it stands in the file.
+    Raw(Range<usize>, Origin),
+    /// The file with everything else as blanks, so that places stay.
+    Masked(String),
+    /// A string with escapes, and where it stands.
+    Decoded(String, Range<usize>),
+}
+
+/// Shortest string that may be a sentence, in bytes.
+const MIN: usize = 16;
+/// Strings of one file that are read.
+const MAX_PARTS: usize = 5_000;
+
+/// The texts in a file with that ending.
+pub fn parts(ending: &str, source: &str) -> Vec<Part> {
+    let hash = matches!(
+        ending,
+        "py" | "pyw"
+            | "sh"
+            | "bash"
+            | "zsh"
+            | "rb"
+            | "pl"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "ps1"
+            | "r"
+            | "cfg"
+            | "ini"
+            | "conf"
+    );
+    let slash = matches!(
+        ending,
+        "js" | "mjs"
+            | "cjs"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "tsx"
+            | "jsx"
+            | "go"
+            | "rs"
+            | "java"
+            | "c"
+            | "cpp"
+            | "cs"
+            | "swift"
+            | "php"
+            | "jsonc"
+    );
+    match ending {
+        "json" | "jsonc" => strings(source),
+        _ if hash || slash => vec![Part::Masked(masked(source, hash, ending))],
+        "html" | "htm" | "svg" | "xml" | "csv" | "srt" | "vtt" => {
+            vec![Part::Raw(0..source.len(), Origin::Html)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Every string of a JSON file that could be a sentence.
+fn strings(source: &str) -> Vec<Part> {
+    let Ok(root) = json::parse(source) else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut todo: Vec<&Node<'_>> = vec![&root];
+    while let Some(node) = todo.pop() {
+        if let Value::String(text) = &node.value
+            && text.len() >= MIN
+            && !text.is_ascii() | text.contains(' ')
+            && out.len() < MAX_PARTS
+        {
+            let inner = node.range.start + 1..node.range.end.saturating_sub(1);
+            out.push(match source.get(inner.clone()) == Some(&**text) {
+                true => Part::Raw(inner, Origin::Described),
+                false => Part::Decoded(text.to_string(), inner),
+            });
+        }
+        todo.extend(node.members().iter().map(|(.., value)| value));
+        todo.extend(node.elements());
+    }
+    out.reverse();
+    out
+}
+
+/// Names of the tools that a JSON file describes (MCP `tools/list`): `Declared` facts.
+pub fn tools(source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    let Ok(root) = json::parse(source) else { return };
+    let list = root.get("tools").unwrap_or(&root);
+    for tool in list.elements() {
+        let described = tool.get("description").is_some() || tool.get("inputSchema").is_some();
+        if let Some(name) = tool.get("name").filter(|_| described)
+            && let Some(text) = name.as_str()
+        {
+            let span = index.span(name.range.start, name.range.end);
+            out.push(Fact::new(FactKind::Declared, "mcp-tool", span.clone()).value(text));
+            out.push(Fact::new(FactKind::Declared, "tool", span).value(super::markdown::tool_of(text)));
+        }
+    }
+}
+
+/// A program's comments and long strings, everything else blank. Lines stay lines.
+///
+/// One pass that knows quotes, so that `#` in a string opens no comment; a quote that never
+/// closes ends with its line, unless it is one of three.
+fn masked(source: &str, hash: bool, ending: &str) -> String {
+    let bytes = source.as_bytes();
+    let mut keep = vec![false; bytes.len()];
+    let triple = matches!(ending, "py" | "pyw" | "toml");
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = source.get(at..).unwrap_or_default();
+        let b = bytes[at];
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
+        let end_of_line = || memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len);
+        let (end, inner) = if hash && b == b'#' && before.is_ascii_whitespace() {
+            let end = end_of_line();
+            (end, Some(at..end))
+        } else if !hash && rest.starts_with("//") && before != b':' {
+            let end = end_of_line();
+            (end, Some(at..end))
+        } else if !hash && rest.starts_with("/*") {
+            let close = memchr::memmem::find(&bytes[at + 2..], b"*/").map(|len| at + 2 + len);
+            (close.map_or(bytes.len(), |at| at + 2), Some(at..close.unwrap_or(bytes.len())))
+        } else if triple && (rest.starts_with("\"\"\"") || rest.starts_with("'''")) {
+            let close = memchr::memmem::find(&bytes[at + 3..], &bytes[at..at + 3]).map(|len| at + 3 + len);
+            (close.map_or(bytes.len(), |at| at + 3), Some(at + 3..close.unwrap_or(bytes.len())))
+        } else if matches!(b, b'"' | b'\'' | b'`') {
+            let multi = b == b'`' && !hash;
+            let mut end = at + 1;
+            while end < bytes.len() && bytes[end] != b && (multi || bytes[end] != b'\n') {
+                end += 1 + usize::from(bytes[end] == b'\\');
+            }
+            let end = end.min(bytes.len());
+            let words = source.get(at + 1..end).map_or(0, |text| text.split_whitespace().count());
+            (end + 1, (words >= 5).then(|| at + 1..end))
+        } else {
+            (at + 1, None)
+        };
+        for kept in inner.into_iter().flatten() {
+            if let Some(kept) = keep.get_mut(kept) {
+                *kept = true;
+            }
+        }
+        at = end.max(at + 1);
+    }
+    // Whole characters only: a range starts and ends at ASCII.
+    let mut out = Vec::with_capacity(bytes.len());
+    for (at, &b) in bytes.iter().enumerate() {
+        out.push(if keep[at] || b == b'\n' { b } else { b' ' });
+    }
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn comments_and_documentation_are_read() {
+        let text =
+            masked("x = '#no'  # Send é it\ndef f():\n    \"\"\"Do this.\n    Now.\"\"\"\n", true, "py");
+        assert_eq!(
+            text.split_whitespace().collect::<Vec<_>>(),
+            ["#", "Send", "é", "it", "Do", "this.", "Now."]
+        );
+        let text =
+            masked("let u = 'http://x'; // one\n/* two */ f(`three four five six seven`)", false, "js");
+        assert_eq!(
+            text.split_whitespace().collect::<Vec<_>>(),
+            ["//", "one", "/*", "two", "three", "four", "five", "six", "seven"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn places_stay(text in "(?:[a-z é#/*'\"`\\\\\n ]|\"\"\"|//|/\\*){0,60}") {
+            for (hash, ending) in [(true, "py"), (false, "js")] {
+                prop_assert_eq!(masked(&text, hash, ending).len(), text.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Texts of which a part is known: paths and command lines with `?` where nothing is.
+
+use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, Operator};
+
+use super::calls::join_path;
+use super::resolve::{Resolver, spine};
+use super::scope::Def;
+use super::strings;
+use super::value::Val;
+
+/// Levels that are followed.
+const MAX_DEPTH: u8 = 12;
+/// Longest text that is made.
+const MAX: usize = 64 << 10;
+
+impl<'a> Resolver<'a> {
+    /// The text of an expression with `?` for what is not known; `~` stands for the home folder,
+    /// `$X` for a variable of the environment. Nothing where nothing is known.
+    pub fn approximate(&self, expr: &'a Expr) -> Option<String> {
+        self.approx(expr, 0).filter(|text| text.len() <= MAX && text.chars().any(|c| c != '?'))
+    }
+
+    fn hole(&self, expr: &'a Expr, depth: u8) -> String {
+        self.approx(expr, depth + 1).unwrap_or_else(|| "?".to_owned())
+    }
+
+    fn approx(&self, expr: &'a Expr, depth: u8) -> Option<String> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let value = self.expr(expr);
+        match &value {
+            Val::Str(..) | Val::Path(_) | Val::Bytes(..) | Val::Int(_) => return value.shown(),
+            Val::Name(name) => {
+                if let Some(known) = known(name) {
+                    return Some(known.to_owned());
+                }
+            }
+            _ => {}
+        }
+        match expr {
+            Expr::BinOp(it) => match it.op {
+                Operator::Add => {
+                    let parts = spine(it);
+                    (parts.len() <= 200)
+                        .then(|| parts.into_iter().map(|part| self.hole(part, depth)).collect())
+                }
+                Operator::Mod => {
+                    let Val::Str(template, _) = self.expr(&it.left) else { return None };
+                    let values = match &*it.right {
+                        Expr::Tuple(tuple) => Val::List(std::rc::Rc::new(
+                            tuple.elts.iter().map(|e| Val::text(self.hole(e, depth))).collect(),
+                        )),
+                        other => match self.expr(other) {
+                            Val::Unknown | Val::Name(_) => Val::text(self.hole(other, depth)),
+                            value => value,
+                        },
+                    };
+                    strings::percent(&template, &values, Some("?"))
+                }
+                Operator::Div => {
+                    let (left, right) = (self.hole(&it.left, depth), self.hole(&it.right, depth));
+                    Some(join_path(&[&left, &right])).filter(|text| text.contains(|c| c != '?' && c != '/'))
+                }
+                _ => None,
+            },
+            Expr::FString(it) => {
+                let mut out = String::new();
+                for part in &it.value {
+                    match part {
+                        FStringPart::Literal(literal) => out.push_str(literal.as_str()),
+                        FStringPart::FString(inner) => {
+                            for element in &inner.elements {
+                                match element {
+                                    InterpolatedStringElement::Literal(literal) => {
+                                        out.push_str(&literal.value)
+                                    }
+                                    InterpolatedStringElement::Interpolation(it) => {
+                                        out.push_str(&self.hole(&it.expression, depth));
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                Some(out)
+            }
+            Expr::Call(it) => {
+                let callee = self.callee(it);
+                let first = it.arguments.args.first();
+                match callee.as_name() {
+                    Some("os.path.join" | "pathlib.Path" | "pathlib.PurePath" | "builtins.str.join") => {
+                        let parts: Vec<String> =
+                            it.arguments.args.iter().take(32).map(|part| self.hole(part, depth)).collect();
+                        return Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()));
+                    }
+                    Some("os.getenv" | "os.environ.get" | "os.environ.pop") => {
+                        return Some(variable(first.and_then(|name| self.expr(name).shown())?.as_str()));
+                    }
+                    Some(
+                        "builtins.str" | "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath"
+                        | "os.path.normpath" | "os.path.realpath" | "os.fspath" | "shlex.quote"
+                        | "builtins.repr" | "builtins.bytes",
+                    ) => return self.approx(first?, depth + 1),
+                    Some("os.path.dirname") => {
+                        let path = self.approx(first?, depth + 1)?;
+                        return Some(
+                            path.rsplit_once('/')
+                                .map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned()),
+                        );
+                    }
+                    Some("shlex.split") => return self.approx(first?, depth + 1),
+                    _ => {}
+                }
+                let Expr::Attribute(attribute) = &*it.func else { return None };
+                match (attribute.attr.as_str(), self.expr(&attribute.value)) {
+                    ("format", Val::Str(template, _)) => {
+                        let mut next = 0;
+                        let mut out = String::new();
+                        let mut rest = &*template;
+                        while let Some((before, after)) = rest.split_once('{') {
+                            let Some((field, after)) = after.split_once('}') else { break };
+                            out.push_str(before);
+                            let name = field.split([':', '!', '.', '[']).next().unwrap_or("");
+                            let value = match name.parse::<usize>() {
+                                Ok(number) => it.arguments.args.get(number),
+                                Err(_) if name.is_empty() => {
+                                    next += 1;
+                                    it.arguments.args.get(next - 1)
+                                }
+                                Err(_) => it.arguments.find_keyword(name).map(|keyword| &keyword.value),
+                            };
+                            out.push_str(
+                                &value.map_or_else(|| "?".to_owned(), |value| self.hole(value, depth)),
+                            );
+                            rest = after;
+                        }
+                        out.push_str(rest);
+                        Some(out)
+                    }
+                    ("join", Val::Str(mark, _)) => {
+                        let elements = super::scope::literal_elements(first?)?;
+                        let parts: Vec<String> =
+                            elements.iter().take(64).map(|part| self.hole(part, depth)).collect();
+                        Some(parts.join(&mark))
+                    }
+                    ("joinpath", _) => {
+                        let mut parts = vec![self.hole(&attribute.value, depth)];
+                        parts.extend(it.arguments.args.iter().take(16).map(|part| self.hole(part, depth)));
+                        Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+                    }
+                    (
+                        "strip" | "rstrip" | "lstrip" | "encode" | "decode" | "split" | "expanduser"
+                        | "resolve" | "absolute" | "as_posix" | "lower" | "replace",
+                        _,
+                    ) => self.approx(&attribute.value, depth + 1),
+                    _ => None,
+                }
+            }
+            Expr::Subscript(it) => match self.expr(&it.value).as_name() {
+                Some("os.environ") => Some(variable(&self.expr(&it.slice).shown()?)),
+                _ => None,
+            },
+            Expr::Attribute(it) if it.attr.as_str() == "parent" => {
+                let path = self.approx(&it.value, depth + 1)?;
+                Some(path.rsplit_once('/').map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned()))
+            }
+            Expr::Attribute(it) => {
+                let Expr::Name(owner) = &*it.value else { return None };
+                let class = self.scopes.self_symbol(self.scopes.symbol(owner)?)?;
+                match self.scopes.classes.get(class)?.members.get(it.attr.as_str())?.as_slice() {
+                    [Def::Value(value)] => self.approx(value, depth + 1),
+                    _ => None,
+                }
+            }
+            Expr::Name(name) => {
+                let symbol = self.scopes.symbols.get(self.scopes.symbol(name)?)?;
+                let at = name.range.start().to_u32();
+                let same =
+                    self.scopes.func_of(symbol.scope) == self.scopes.func_of(self.scopes.scope_of(name));
+                let before = symbol.defs.partition_point(|place| place.at <= at);
+                let count = if same && before > 0 { before } else { symbol.defs.len() };
+                symbol.defs[..count].iter().rev().take(3).find_map(|place| match place.def {
+                    Def::Value(value) | Def::Enter(value) => self.approx(value, depth + 1),
+                    _ => None,
+                })
+            }
+            Expr::If(it) => self.approx(&it.body, depth + 1).or_else(|| self.approx(&it.orelse, depth + 1)),
+            Expr::BoolOp(it) => it.values.iter().take(8).find_map(|value| self.approx(value, depth + 1)),
+            Expr::Starred(it) => self.approx(&it.value, depth + 1),
+            Expr::Named(it) => self.approx(&it.value, depth + 1),
+            Expr::Await(it) => self.approx(&it.value, depth + 1),
+            _ => None,
+        }
+    }
+}
+
+fn variable(name: &str) -> String {
+    match name {
+        "HOME" | "USERPROFILE" => "~".to_owned(),
+        "TEMP" | "TMP" | "TMPDIR" => "/tmp".to_owned(),
+        name => format!("${name}"),
+    }
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "sys.executable" => "python",
+        "tempfile.gettempdir()" | "tempfile.mkdtemp()" | "tempfile.TemporaryDirectory()" => "/tmp",
+        "tempfile.mktemp()" | "tempfile.mkstemp()[]" | "tempfile.NamedTemporaryFile().name" => "/tmp/?",
+        "builtins.__file__" => "./__file__",
+        "os.sep" => "/",
+        "os.linesep" => "\n",
+        "os.pathsep" => ":",
+        "os.devnull" => "/dev/null",
+        "os.getcwd()" => ".",
+        "getpass.getuser()" => "?",
+        _ => return None,
+    })
+}
