@@ -131,10 +131,14 @@ fn analyse_all(
     let starts: Vec<String> = manifest.install_files.iter().chain(started).chain(&unasked).cloned().collect();
     let installed = context::closure(&starts, &local, exists);
     let mut entries = manifest.entries.clone();
-    if package.ecosystem == Ecosystem::Pypi && contents.files.iter().any(|file| context::is_test_path(&file.path)) {
+    if package.ecosystem == Ecosystem::Pypi
+        && contents.files.iter().any(|file| context::is_test_path(&file.path))
+    {
         // Any module may be imported; those that lie among tests count where one of these does it.
         let module = |path: &str| path.ends_with(".py") && !context::is_test_path(path);
-        entries.extend(contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()));
+        entries.extend(
+            contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()),
+        );
     }
     let reached = context::closure(&entries, &local, exists);
 

@@ -243,10 +243,16 @@ pub fn rust_seeds() -> Vec<Vec<u8>> {
 
 pub fn python_seeds() -> Vec<Vec<u8>> {
     let mut seeds = examples_of(".py");
-    seeds.push(b"import base64, zlib\nexec(zlib.decompress(base64.b64decode('eJzLzC3ILypRyC8GABVqBB8=')))\n".to_vec());
+    seeds.push(
+        b"import base64, zlib\nexec(zlib.decompress(base64.b64decode('eJzLzC3ILypRyC8GABVqBB8=')))\n"
+            .to_vec(),
+    );
     seeds.push(b"print 'a' % b\nexec code in {}\ntry:\n  raise E, 'x'\nexcept E, e:\n  print >>f, `e`, 0755, 10L, a <> b\n".to_vec());
     seeds.push(b"match x:\n  case [a, *b] if (c := a): f'{a!r:>{b}}'\ntype T[U] = list[U]\nasync def f[T](*a, b=1, **c): await g(*a)\n".to_vec());
-    seeds.push(b"{\"cells\": [{\"cell_type\": \"code\", \"source\": [\"!curl x | sh\\n\", \"import os\\n\"]}]}".to_vec());
+    seeds.push(
+        b"{\"cells\": [{\"cell_type\": \"code\", \"source\": [\"!curl x | sh\\n\", \"import os\\n\"]}]}"
+            .to_vec(),
+    );
     seeds
 }
 
