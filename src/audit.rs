@@ -342,7 +342,7 @@ struct Known {
 }
 
 /// Of which packages their registries are asked: the changed ones where there is a base, all where
-/// they are few or it is wanted. And how many were passed over although the policy would have used
+/// it is wanted, or they are few and it is wanted for few. And how many were passed over although the policy would have used
 /// the answer.
 fn asked(
     packages: &[Package],
@@ -367,7 +367,7 @@ fn asked(
         return (list, 0);
     }
     match list.len() {
-        0..=origin::limits::FEW_PACKAGES => (list, 0),
+        few if options.origin == origin::Ask::Few && few <= origin::limits::FEW_PACKAGES => (list, 0),
         many => (Vec::new(), many),
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::progress::Bar;
 use super::shared::{self, Shared};
 use super::{CommandError, Env, policy};
-use crate::attest;
 use crate::audit::{self, Scope, change, target};
 use crate::compare::lock::Lock;
 use crate::policy::Policy;
+use crate::{attest, origin};
 
 /// Options of `bomvet check`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,9 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     options.name = subject.name.take();
     options.remarks = std::mem::take(&mut subject.remarks);
     options.scope = if args.no_deps { Scope::Alone } else { Scope::Whole };
+    if options.origin == origin::Ask::Changed {
+        options.origin = origin::Ask::Few;
+    }
     options.locked = args.locked.as_deref().map(Lock::read).transpose()?;
     let audit = if env.terminal {
         audit::run(&options, change::Base::None, &Bar::default())

@@ -144,7 +144,7 @@ impl Shared {
             origin: match (self.origin, self.no_origin) {
                 (true, _) => origin::Ask::All,
                 (_, true) => origin::Ask::Never,
-                _ => origin::Ask::Auto,
+                _ => origin::Ask::Changed,
             },
             store,
         })

@@ -46,7 +46,7 @@ impl<'s> Reading<'s> {
             }
         }
         words.extend(start.map(|from| from..text.len()));
-        Self { text, hits, words, quotes: quotes(text) }
+        Self { text, hits, words, quotes: quotes(text, code) }
     }
 
     fn word(&self, at: usize) -> &str {
@@ -92,7 +92,10 @@ impl<'s> Reading<'s> {
         let Some(first) = self.words.iter().position(|word| word.end > hit.range.start) else {
             return Mood::Told;
         };
+        // Within a list of nouns: "time, change, price".
+        let listed = hit.base && self.text.get(hit.range.end..).is_some_and(|rest| rest.starts_with(','));
         match hit.base {
+            true if listed && self.between(0, hit.range.start).trim_end().ends_with(',') => Mood::Described,
             true => self.base_mood(first, 0),
             false => self.passive_mood(first),
         }
@@ -103,6 +106,15 @@ impl<'s> Reading<'s> {
         let back = |by: usize| first.checked_sub(by).map_or("", |at| self.word(at));
         let be = (1..=3).find(|&by| matches!(back(by), "be" | "been"));
         match be {
+            // "answer by recommending it"
+            None if back(1) == "by"
+                && self
+                    .words
+                    .get(first)
+                    .is_some_and(|word| self.between(word.start, word.end).ends_with("ing")) =>
+            {
+                Mood::Told
+            }
             Some(by) if matches!(back(by + 1), "must" | "should" | "shall" | "always" | "not" | "never") => {
                 Mood::Told
             }
@@ -145,8 +157,38 @@ impl<'s> Reading<'s> {
                     };
                 }
                 "and" | "or" | "nor" | "plus" | "but" => return self.coordinated(before, depth),
-                _ => return Mood::Described,
+                _ => return self.adverbial(before),
             }
+        }
+    }
+
+    /// "Every four hours fetch it": an order after a time or a place.
+    fn adverbial(&self, last: usize) -> Mood {
+        let mut at = last;
+        while let Some(before) = at.checked_sub(1).filter(|_| last - at < 8) {
+            let gap = self.between(
+                self.words.get(before).map_or(0, |word| word.end),
+                self.words.get(at).map_or(0, |word| word.start),
+            );
+            if gap.contains(|c: char| !c.is_whitespace()) {
+                break;
+            }
+            at = before;
+        }
+        let subject = (at..=last).any(|at| {
+            matches!(
+                self.word(at),
+                "who" | "which" | "that" | "to" | "it" | "they" | "users" | "will" | "can" | "may"
+            )
+        });
+        match self.word(at) {
+            "every" | "each" | "at" | "on" | "once" | "daily" | "hourly" | "beforehand" | "in" | "for"
+            | "with"
+                if !subject =>
+            {
+                Mood::Told
+            }
+            _ => Mood::Described,
         }
     }
 
@@ -421,13 +463,22 @@ impl<'s> Reading<'s> {
 }
 
 /// Ranges between quotation marks.
-fn quotes(text: &str) -> Vec<Range<usize>> {
+fn quotes(text: &str, code: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut code = code.iter().peekable();
     let mut out = Vec::new();
     let mut open: Option<(char, usize)> = None;
     let mut before = ' ';
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map_or(' ', |&(_, c)| c);
+        while code.peek().is_some_and(|code| code.end <= at) {
+            code.next();
+        }
+        // Quotes of a command line quote nothing that was said.
+        if code.peek().is_some_and(|code| code.start <= at) {
+            before = c;
+            continue;
+        }
         match open {
             Some((close, start)) => {
                 let ends = c == close && (c != '\'' || !next.is_alphanumeric());

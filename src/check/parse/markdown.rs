@@ -60,7 +60,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         let document = markdown::parse(source);
         add(read::document(&document, source, test, &decode), &index, out);
         declared(&document, &index, out);
-        parsed.code_lines = code_blocks(path, &document, source, &index, test, out);
+        parsed.code_lines = code_blocks(&document, source, &index, test, out);
     } else if text {
         if !speaks_to_agents(source) {
             return None;
@@ -280,7 +280,6 @@ const MAX_BLOCKS: usize = 500;
 
 /// Parses each code block by its language; places are those of the document. The lines of code.
 fn code_blocks(
-    path: &str,
     document: &Document,
     source: &str,
     index: &LineIndex<'_>,
@@ -320,8 +319,62 @@ fn code_blocks(
             out.push(fact);
         }
     }
-    let _ = path;
+    inline(document, source, index, &settings, out);
     lines
+}
+
+/// Inline code of one document that is parsed.
+const MAX_INLINE: usize = 500;
+
+/// Command lines in inline code: `run \`curl …\``.
+fn inline(
+    document: &Document,
+    source: &str,
+    index: &LineIndex<'_>,
+    settings: &[Setting],
+    out: &mut Vec<Fact>,
+) {
+    let mut left = MAX_INLINE;
+    for (block, setting) in document.blocks.iter().zip(settings) {
+        let mut before = String::new();
+        for piece in &block.pieces {
+            let text = piece.text(source);
+            let command = piece.kind == markdown::PieceKind::Code
+                && text.split_whitespace().nth(1).is_some()
+                && looks_like_commands(text);
+            if command && left > 0 {
+                left -= 1;
+                let meant = inline_polarity(&before, *setting);
+                for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
+                    if !matches!(fact.kind, FactKind::File | FactKind::Text) {
+                        fact.span = index.span(piece.range.start, piece.range.end);
+                        fact.context.polarity = meant;
+                        out.push(fact);
+                    }
+                }
+            }
+            before.push_str(text);
+        }
+    }
+}
+
+/// How a command in a sentence is meant, by the words before it.
+fn inline_polarity(before: &str, setting: Setting) -> Polarity {
+    let from = before.len().saturating_sub(200);
+    let from = (from..=before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
+    let near = before.get(from..).unwrap_or_default();
+    let clause = near.rsplit([';', '!', '?', '。']).next().unwrap_or(near);
+    let clause = clause.rsplit(". ").next().unwrap_or(clause).to_lowercase();
+    let reading = crate::prose::clause::Reading::new(&clause, &[]);
+    let all = 0..clause.len();
+    match setting {
+        setting if setting.test => Polarity::TestData,
+        setting if setting.negated || reading.any(&["word.neg"], &all) => Polarity::Negated,
+        setting if setting.warned || reading.any(&["word.warn", "who.attacker"], &all) => Polarity::Warned,
+        setting if setting.quoted => Polarity::Quoted,
+        _ if reading.any(&["word.says"], &all) => Polarity::Example,
+        _ => Polarity::Told,
+    }
 }
 
 fn moved(span: &Span, code: &markdown::Code<'_>, index: &LineIndex<'_>) -> Span {
@@ -331,7 +384,8 @@ fn moved(span: &Span, code: &markdown::Code<'_>, index: &LineIndex<'_>) -> Span 
 
 /// Whether a block without a language is a list of commands.
 fn looks_like_commands(text: &str) -> bool {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim_start();
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = first.trim_start_matches([' ', '\t', '(']);
     let word = first.trim_start_matches("$ ").split_whitespace().next().unwrap_or_default();
     first.starts_with("$ ")
         || matches!(

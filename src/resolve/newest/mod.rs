@@ -34,6 +34,42 @@ pub struct Wanted {
     pub requirement: Option<String>,
 }
 
+impl Wanted {
+    /// Reads a purl (`pkg:npm/%40s/name@^1`); its version may be a range or a tag.
+    ///
+    /// # Errors
+    /// Where it is none, of an ecosystem that no registry is asked for, or has a qualifier: that
+    /// names another registry or archive than the configured one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let shown = crate::model::escape(text);
+        let no = |why: &str| format!("`{shown}` {why}");
+        let rest = text.strip_prefix("pkg:").ok_or_else(|| no("is no purl (`pkg:npm/left-pad@1.3.0`)"))?;
+        if rest.contains(['?', '#']) {
+            return Err(no("has qualifiers or a subpath; give name and version alone"));
+        }
+        let (kind, rest) = rest.trim_matches('/').split_once('/').ok_or_else(|| no("has no name"))?;
+        let kind = kind.to_ascii_lowercase();
+        let ecosystem = [Ecosystem::Cargo, Ecosystem::Npm, Ecosystem::Pypi]
+            .into_iter()
+            .find(|ecosystem| ecosystem.purl_type() == kind)
+            .ok_or_else(|| no("is of no ecosystem that is resolved (npm, cargo, pypi)"))?;
+        // `@` of a scope may stand as it is; the version's is the last one, and not the first sign.
+        let at = rest.char_indices().skip(1).filter(|(_, c)| *c == '@').map(|(at, _)| at).last();
+        let (name, version) = at.map_or((rest, ""), |at| (&rest[..at], &rest[at + 1..]));
+        let decode = |text: &str| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8()
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|_| no("is not UTF-8"))
+        };
+        let (name, version) = (decode(name)?, decode(version)?);
+        if name.is_empty() || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(no("has no name of a package"));
+        }
+        Ok(Self { ecosystem, name, requirement: (!version.is_empty()).then_some(version) })
+    }
+}
+
 /// Why a package's listing could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListingError {
