@@ -122,6 +122,29 @@ fn without_prompts(text: &str) -> String {
         .collect()
 }
 
+/// A name that stands for one: `NAME`, `your-package`, `package-name`, `foo`.
+fn is_placeholder(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let shouted =
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(&byte));
+    shouted
+        || matches!(
+            &*lower,
+            "name"
+                | "package"
+                | "pkg"
+                | "package-name"
+                | "package_name"
+                | "foo"
+                | "bar"
+                | "example"
+                | "image"
+                | "..."
+                | "…"
+        )
+        || ["your-", "your_", "my-package", "some-package"].iter().any(|start| lower.starts_with(start))
+}
+
 impl Named<'_> {
     fn file(&mut self, root: &Path, path: &str) {
         let size = std::fs::symlink_metadata(root.join(path)).map_or(0, |meta| meta.len());
@@ -240,7 +263,7 @@ impl Named<'_> {
         };
         let known =
             |text: &str| !text.is_empty() && !text.contains(['$', '<', '>', '{', '}', '*', ' ', '\'', '"']);
-        if !known(&install.name) {
+        if !known(&install.name) || is_placeholder(&install.name) {
             return;
         }
         let requirement = install.requirement.clone().unwrap_or_default();
