@@ -31,6 +31,8 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 
+pub use agent::uncertain;
+
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
@@ -262,7 +264,6 @@ fn analyse_all(
     };
     if for_agent {
         gaps.extend(agent::unsettled(package, &permissions, &facts));
-        gaps.extend(agent::uncertain(&findings));
     }
     findings.sort();
     findings.dedup();

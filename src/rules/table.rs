@@ -67,6 +67,7 @@ table! {
     "agent/trust",
     "agent/unclear",
     "agent/undeclared-tool",
+    "agent/unpinned",
     "agent/unused-tool",
     "archive/ambiguous-header",
     "archive/bad-header",

@@ -271,12 +271,16 @@ impl<'s> Package<'s> {
                     queue.push_back((At::Param(*target, param), source, steps.to_vec()));
                 }
                 for mode in self.through(site, argument) {
-                    if mode.of(source) == Some(source) {
+                    if mode == Mode::Part && source == super::ENV_ALL {
+                        queue.push_back((At::Result(site), super::ENV, steps.to_vec()));
+                    } else if mode.of(source) == Some(source) {
                         queue.push_back((At::Result(site), source, steps.to_vec()));
                     } else if mode == Mode::Opened && source == super::SECRET_PATH {
                         queue.push_back((At::Result(site), super::SECRET_FILE, steps.to_vec()));
-                    } else if mode == Mode::Decoded && matches!(source, super::BLOB | super::FILE) {
+                    } else if mode == Mode::Decoded && source == super::BLOB {
                         queue.push_back((At::Result(site), super::DECODED, steps.to_vec()));
+                    } else if mode == Mode::Decoded && source == super::FILE {
+                        queue.push_back((At::Result(site), super::DECODED_FILE, steps.to_vec()));
                     }
                 }
             }

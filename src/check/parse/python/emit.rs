@@ -25,8 +25,6 @@ pub struct Hidden {
     pub span: Span,
     /// Whether that runs on import.
     pub top_level: bool,
-    /// Whether an encoding was taken off to get it.
-    pub decoded: bool,
 }
 
 /// What the walk found.
@@ -255,7 +253,7 @@ impl<'a> Walker<'_, '_, '_, 'a> {
         };
         if text.len() >= MIN_HIDDEN {
             let (span, top_level) = (self.span(range), self.asleep == 0);
-            self.out.hidden.push(Hidden { text, span, top_level, decoded: code.decoded() });
+            self.out.hidden.push(Hidden { text, span, top_level });
         }
     }
 

@@ -20,7 +20,9 @@ use super::value::Val;
 /// Levels of evaluation: of expressions within expressions, of names for names, of calls.
 const MAX_DEPTH: u16 = 80;
 /// Expressions that are evaluated for one file, beside those that its size allows for.
-const MAX_WORK: u32 = 400_000;
+const MAX_WORK: u32 = 2_000_000;
+/// Expressions that one call of a function of the file may cost: what takes more is no constant.
+const MAX_CALL: u32 = 60_000;
 /// Elements of a constant list that are gone through.
 pub const MAX_ELEMENTS: usize = 100_000;
 /// Bytes of folded text for one file.
@@ -67,8 +69,12 @@ pub struct Resolver<'a> {
     pub api: &'static Api,
     path: &'a str,
     memo: RefCell<HashMap<usize, Val>>,
+    /// What was not known at that depth, and is not at any greater one.
+    deep: RefCell<HashMap<usize, u16>>,
     active: RefCell<HashSet<(usize, u32)>>,
     work: Cell<u32>,
+    /// What is left for the outermost call that is looked into.
+    fuel: Cell<u32>,
     text: Cell<usize>,
     spent: Cell<bool>,
 }
@@ -85,8 +91,10 @@ impl<'a> Resolver<'a> {
             api: super::api(),
             path,
             memo: RefCell::default(),
+            deep: RefCell::default(),
             active: RefCell::default(),
             work: Cell::new(MAX_WORK.saturating_add(u32::try_from(size).unwrap_or(u32::MAX) / 2)),
+            fuel: Cell::new(MAX_CALL),
             text: Cell::new(MAX_TEXT),
             spent: Cell::new(false),
         }
@@ -151,10 +159,17 @@ impl<'a> Resolver<'a> {
             }
         }
         if env.is_some() {
+            match self.fuel.get().checked_sub(1) {
+                Some(left) => self.fuel.set(left),
+                None => return Val::Unknown,
+            }
             return self.charge(self.fresh(expr, env, depth));
         }
         if let Some(known) = self.memo.borrow().get(&address(expr)) {
             return known.clone();
+        }
+        if self.deep.borrow().get(&address(expr)).is_some_and(|&known| known <= depth) {
+            return Val::Unknown;
         }
         if !self.active.borrow_mut().insert((address(expr), 0)) {
             return Val::Unknown;
@@ -164,6 +179,8 @@ impl<'a> Resolver<'a> {
         // What was cut short for its depth may come out elsewhere.
         if depth < MAX_DEPTH / 2 || !value.is_unknown() {
             self.memo.borrow_mut().insert(address(expr), value.clone());
+        } else {
+            self.deep.borrow_mut().insert(address(expr), depth);
         }
         value
     }
@@ -684,6 +701,9 @@ impl<'a> Resolver<'a> {
         let Some(values) = self.eval(&generator.iter, env, depth).elements(MAX_ELEMENTS) else {
             return Val::Unknown;
         };
+        if env.is_none() {
+            self.fuel.set(u32::MAX);
+        }
         let mut out = Vec::with_capacity(values.len());
         for value in values {
             let mut frame = Env { values: Vec::new(), outer: env };
@@ -830,6 +850,11 @@ impl<'a> Resolver<'a> {
                 (None, None) => Val::Unknown,
             };
             values.push((param.symbol, value));
+        }
+        if env.is_none() {
+            let constant = |value: &Val| matches!(value, Val::Str(..) | Val::Bytes(..) | Val::List(_));
+            let known = args.list.iter().any(constant) || args.named.iter().any(|(_, value)| constant(value));
+            self.fuel.set(if known { MAX_CALL } else { MAX_CALL / 30 });
         }
         // A closure sees what is around it; a function that calls itself ends at the depth.
         let outer = env.filter(|_| self.scopes.func_of(it.outer).is_some());

@@ -30,7 +30,6 @@ pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], f
         fact.kind == FactKind::Literal
             && match fact.name.as_str() {
                 "command" => text(fact, "twine upload") || text(fact, "npm publish"),
-                "url" => text(fact, "upload.pypi.org/legacy"),
                 _ => false,
             }
     });

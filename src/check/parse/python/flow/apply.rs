@@ -90,7 +90,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         state: &mut State,
     ) -> Taint {
         let Expr::Attribute(attribute) = &*it.func else { return Taint::default() };
-        let mut out = receiver.clone();
+        let picks = matches!(attribute.attr.as_str(), "get" | "pop" | "setdefault" | "__getitem__");
+        let mut out = if picks { receiver.through(Mode::Part) } else { receiver.clone() };
         if names::puts(&attribute.attr) {
             let put = union(given).at(it.range());
             if !put.is_empty() {
@@ -324,11 +325,27 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         sent.merge(&one.taint);
                     }
                 }
-                self.sink("net", range, &sent);
+                // An agent for keys and a signing daemon are spoken to over sockets of the machine.
+                if name.starts_with("socket.") {
+                    sent = sent.without(&[names::KEY]);
+                }
+                // A client that says who it is: its own fact, which no rule takes for a theft.
+                if given.first().is_some_and(|one| is_authorization(self.resolver.expr(one.value).as_str())) {
+                    self.sink("net-auth", range, &sent);
+                    out.merge(receiver);
+                    return out;
+                }
+                let address =
+                    name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
+                if names::sends(name) || address {
+                    self.sink("net", range, &sent);
+                }
                 // What is put into a client is sent with it.
                 sent = sent.without(&[SECRET_PATH, BLOB]);
                 out.merge(&sent.at(range));
-                out.merge(&Taint::source(names::NET, range));
+                if names::answers(name) {
+                    out.merge(&Taint::source(names::NET, range));
+                }
                 out.merge(receiver);
                 return out;
             }
@@ -690,6 +707,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             out.merge(&Taint::source(source, range));
         }
     }
+}
+
+/// Whether a header is the one by which a client shows who it is.
+pub(super) fn is_authorization(name: Option<&str>) -> bool {
+    name.is_some_and(|name| {
+        name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
+    })
 }
 
 fn union(given: &[Given<'_>]) -> Taint {

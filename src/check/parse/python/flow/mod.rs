@@ -519,7 +519,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     return taint;
                 }
                 self.eval(&it.slice, state);
-                self.eval(&it.value, state)
+                let taint = self.eval(&it.value, state);
+                let whole = it.slice.is_slice_expr()
+                    || it.slice.is_number_literal_expr()
+                    || it.slice.is_unary_op_expr();
+                if whole { taint } else { taint.through(Mode::Part) }
             }
             Expr::Call(it) => self.call(it, expr, state),
             Expr::BinOp(it) if it.op == Operator::Add => self.all(spine(it), state),
@@ -532,7 +536,19 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Expr::List(it) => self.all(&it.elts, state),
             Expr::Tuple(it) => self.all(&it.elts, state),
             Expr::Set(it) => self.all(&it.elts, state),
-            Expr::Dict(it) => self.all(it.items.iter().map(|item| &item.value), state),
+            Expr::Dict(it) => {
+                let mut out = Taint::default();
+                for item in &it.items {
+                    let taint = self.eval(&item.value, state);
+                    let name = item.key.as_ref().map(|key| self.resolver.expr(key));
+                    if apply::is_authorization(name.as_ref().and_then(Val::as_str)) {
+                        self.sink("net-auth", item.value.range(), &taint);
+                    } else {
+                        out.merge(&taint);
+                    }
+                }
+                out
+            }
             Expr::FString(it) => {
                 let mut out = Taint::default();
                 for part in &it.value {
@@ -596,7 +612,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 self.eval(test, state);
             }
         }
-        self.all(elements.iter().copied(), state)
+        let out = self.all(elements.iter().copied(), state);
+        // Variables of one program's prefix are not the environment.
+        let own = generators.iter().flat_map(|generator| &generator.ifs).any(|test| self.one_prefix(test));
+        if own { out.through(Mode::Part) } else { out }
+    }
+
+    /// `name.startswith('PREFIX_')`, where the prefix is not one of credentials.
+    fn one_prefix(&self, test: &'a Expr) -> bool {
+        let Expr::Call(it) = test else { return false };
+        matches!(&*it.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "startswith")
+            && it.arguments.args.first().is_some_and(|prefix| {
+                self.resolver.expr(prefix).as_str().is_some_and(|prefix| {
+                    prefix.len() > 2
+                        && !names::secret_name(prefix)
+                        && !matches!(prefix, "AWS_" | "AWS" | "CI_" | "GITHUB_" | "NPM_")
+                })
+            })
     }
 
     /// A name or a chain of members that is a source by itself.

@@ -4,11 +4,11 @@ use super::super::super::js::literal;
 use crate::check::flow;
 
 /// The sources, in the order in which they are reported.
-pub const ENV_ALL: &str = "env-all";
+pub const ENV_ALL: &str = flow::ENV_ALL;
 /// A variable of the environment that holds a credential, by its name.
 pub const ENV_SECRET: &str = "env-secret";
 /// Any other variable.
-pub const ENV: &str = "env";
+pub const ENV: &str = flow::ENV;
 /// Names of the machine and its user.
 pub const HOST: &str = "host-info";
 /// What the network answered.
@@ -377,7 +377,117 @@ pub fn is_blob_bytes(bytes: &[u8]) -> bool {
 
 /// Whether a text names a file that holds credentials or keys.
 pub fn is_secret_path(text: &str) -> bool {
-    literal::secret_path(text).is_some()
+    let lower = text.trim_end().to_ascii_lowercase();
+    let public = [".ssh/config", ".ssh/known_hosts", ".gitconfig", ".pub", "/etc/passwd"];
+    literal::secret_path(text).is_some() && !public.iter().any(|end| lower.ends_with(end))
+}
+
+fn last(name: &str) -> &str {
+    let name = name.trim_end_matches("()");
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether a call of a name that reaches the network gives what the other side said.
+pub fn answers(name: &str) -> bool {
+    let last = last(name);
+    matches!(
+        last,
+        "get"
+            | "post"
+            | "put"
+            | "patch"
+            | "request"
+            | "urlopen"
+            | "open"
+            | "read"
+            | "readline"
+            | "readlines"
+            | "recv"
+            | "recvfrom"
+            | "recv_into"
+            | "makefile"
+            | "getresponse"
+            | "fetch"
+            | "send"
+            | "stream"
+            | "text"
+            | "json"
+            | "content"
+            | "retrbinary"
+            | "retrlines"
+            | "urlretrieve"
+            | "download"
+            | "download_file"
+            | "get_object"
+            | "iter_content"
+            | "iter_lines"
+            | "exec_command"
+            | "resolve"
+            | "query"
+            | "open_connection"
+            | "create_connection"
+            | "receive"
+            | "get_messages"
+            | "raw"
+            | "urlread"
+            | "delete"
+    )
+}
+
+/// Whether a call of a name that reaches the network sends what it is given.
+pub fn sends(name: &str) -> bool {
+    let last = last(name);
+    let exact = matches!(
+        last,
+        "get"
+            | "head"
+            | "delete"
+            | "options"
+            | "patch"
+            | "put"
+            | "request"
+            | "stream"
+            | "fetch"
+            | "Request"
+            | "HTTPConnection"
+            | "HTTPSConnection"
+            | "create_connection"
+            | "open_connection"
+            | "putheader"
+            | "endheaders"
+            | "connect_ex"
+            | "update"
+            | "publish"
+            | "execute"
+            | "emit"
+            | "notify"
+            | "retrieve"
+            | "urlretrieve"
+            | "DiscordWebhook"
+            | "Webhook"
+            | "push"
+            | "exec_command"
+            | "from_url"
+    );
+    exact
+        || [
+            "send",
+            "post",
+            "upload",
+            "urlopen",
+            "stor",
+            "gethostby",
+            "getaddrinfo",
+            "resolve",
+            "query",
+            "write",
+            "put_",
+            "message",
+            "document",
+            "add_embed",
+        ]
+        .iter()
+        .any(|part| last.to_ascii_lowercase().contains(part))
 }
 
 /// What the output of a command line is a source of.
