@@ -325,10 +325,6 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         sent.merge(&one.taint);
                     }
                 }
-                // An agent for keys and a signing daemon are spoken to over sockets of the machine.
-                if name.starts_with("socket.") {
-                    sent = sent.without(&[names::KEY]);
-                }
                 // A client that says who it is: its own fact, which no rule takes for a theft.
                 if given.first().is_some_and(|one| is_authorization(self.resolver.expr(one.value).as_str())) {
                     self.sink("net-auth", range, &sent);
@@ -338,7 +334,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let address =
                     name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
                 if names::sends(name) || address {
-                    self.sink("net", range, &sent);
+                    self.sink(if name.starts_with("socket.") { "socket" } else { "net" }, range, &sent);
                 }
                 // What is put into a client is sent with it.
                 sent = sent.without(&[SECRET_PATH, BLOB]);
@@ -349,7 +345,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 out.merge(receiver);
                 return out;
             }
-            Some(CapabilityKind::Process) => self.process(name, it, given, range, &mut out),
+            Some(CapabilityKind::Process) => self.process(name, it, given, state, range, &mut out),
             Some(CapabilityKind::DynamicCode)
                 if matches!(
                     name,
@@ -665,6 +661,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         name: &str,
         it: &'a ExprCall,
         given: &[Given<'a>],
+        state: &mut State,
         range: TextRange,
         out: &mut Taint,
     ) {
@@ -673,21 +670,26 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let program = parts.first().map_or("", String::as_str);
         let interprets = names::interprets(program);
         if let Some(command) = command {
-            let mut taint = command.taint.clone();
-            // Only what is run matters: the program, or what an interpreter is given.
-            if let Some(elements) = literal_elements(command.value)
-                && !interprets
-            {
-                let first = elements.first().map(|first| self.eval(first, &mut State::new()));
-                let known = first.unwrap_or_default();
-                let keep = |key: &Key| match key {
-                    Key::Source(names::NET | DECODED | BLOB) => known.keys.contains_key(key),
-                    _ => true,
-                };
-                taint.keys.retain(|key, _| keep(key));
+            let taint = command.taint.without(&[SECRET_PATH]);
+            // Only what is run matters: the program, or what a shell or an interpreter is given.
+            let shell = interprets
+                || !name.starts_with("subprocess.")
+                || name.ends_with("output") && name.starts_with("subprocess.get")
+                || matches!(command.value, Expr::FString(_) | Expr::BinOp(_) | Expr::Call(_))
+                || it
+                    .arguments
+                    .find_keyword("shell")
+                    .is_some_and(|it| self.resolver.expr(&it.value).truth() != Some(false));
+            if shell {
+                self.sink("process", range, &taint);
+            } else {
+                if let Some(first) = literal_elements(command.value).and_then(<[Expr]>::first) {
+                    let program = self.eval(first, state);
+                    self.sink("process", range, &program.without(&[SECRET_PATH]));
+                }
+                self.sink("process-argument", range, &taint);
             }
             let value = command.value;
-            self.sink("process", range, &taint.without(&[SECRET_PATH]));
             self.started(value, range);
             // `curl -d …` is a request like any other.
             if crate::check::shell::requests(&line(&parts)) {
