@@ -171,6 +171,12 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         ("decoded", "written->process") => "embedded->process".to_owned(),
         ("net", "written->process") => "fetched-file->process".to_owned(),
         (_, "written->process") => return None,
+        // What a known program is given is not what runs.
+        ("net" | DECODED, "process-argument") => return None,
+        (source, "process-argument") => format!("{source}->process"),
+        // Agents that hold keys are spoken to over sockets of the machine.
+        ("key", "socket") => return None,
+        (source, "socket") => return name(source, "net"),
         (source, "deserialize") if source != "net" && source != "decoded" => return None,
         (source, "require") if source != "net" && source != "decoded" => return None,
         (source, sink) => format!("{source}->{sink}"),

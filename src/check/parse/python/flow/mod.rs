@@ -37,6 +37,8 @@ const MAX_WORK: u32 = 3_000_000;
 
 /// What each variable may hold.
 type State = HashMap<SymbolId, Taint>;
+/// A call of another file's function, the argument, and what happens on the way there.
+type HandedOver = (u32, Argument, Mode);
 /// A sink: its name and its place.
 type Sink = (&'static str, u32, u32);
 
@@ -54,7 +56,7 @@ struct Flows<'u, 'i, 'r, 'a> {
     calls: Vec<Call>,
     call_at: HashMap<(u32, u32), u32>,
     arguments: BTreeMap<(u32, Argument), Taint>,
-    param_arguments: HashMap<(FuncId, usize), BTreeSet<(u32, Argument, Mode)>>,
+    param_arguments: HashMap<(FuncId, usize), BTreeSet<HandedOver>>,
     /// What is in files, by their paths or by the variables that name them.
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
