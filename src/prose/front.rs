@@ -4,6 +4,7 @@
 //! one level of nesting as `key.inner`. What is no such thing is one field of raw text, so that
 //! nothing in front matter goes unread.
 
+use std::iter;
 use std::ops::Range;
 
 /// Front matter.
@@ -147,8 +148,8 @@ fn fields(source: &str, lines: &[Range<usize>]) -> Vec<Field> {
         let plain = !value.starts_with(['[', '{', '"', '\'']);
         if more > 0 && plain && lines[at..at + more].iter().all(|next| pair(&source[next.clone()]).is_none())
         {
-            let mut body = vec![start..range.end];
-            body.extend_from_slice(&lines[at..at + more]);
+            let first = start..range.end;
+            let body: Vec<_> = iter::once(first).chain(lines[at..at + more].iter().cloned()).collect();
             at += more;
             folded(source, &name, &body, " ", &mut out);
             continue;

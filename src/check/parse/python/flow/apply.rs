@@ -163,7 +163,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 taint.insert(0, Taint::source(source, range));
             }
             let it = &self.resolver.scopes.funcs[func];
-            let skip = usize::from(bound || (it.class.is_some() && !it.unbound && !bound));
+            let skip = usize::from(bound || (it.class.is_some() && !it.unbound));
             for (at, taint) in taint.iter().enumerate() {
                 self.give(func, at + skip, taint, range);
             }
@@ -306,10 +306,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.reads(name, it, receiver, given, range, &mut out);
         self.writes(name, it, given, state, range);
-        if names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it)) {
-            if let Some(first) = first {
-                self.sink("deserialize", range, &first.taint);
-            }
+        if (names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it)))
+            && let Some(first) = first
+        {
+            self.sink("deserialize", range, &first.taint);
         }
         if matches!(name, "builtins.__import__" | "importlib.import_module" | "builtins.getattr")
             && let Some(hidden) = given.get(usize::from(name == "builtins.getattr"))
@@ -474,7 +474,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if let (Expr::Attribute(attribute), Some(data)) = (&*it.func, given.first()) {
                     let taint = data.taint.clone();
                     self.sink("fs-write", range, &taint);
-                    self.into_file(&attribute.value, &taint);
+                    self.put_in_file(&attribute.value, &taint);
                 }
             }
             "builtins.open().write"
@@ -497,7 +497,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     .or_else(|| place(1));
                 if let Some(to) = to {
                     let value = to.value;
-                    self.into_file(value, &Taint::source(names::NET, range));
+                    self.put_in_file(value, &Taint::source(names::NET, range));
                 }
             }
             "shutil.copyfileobj" => {
@@ -522,7 +522,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         let written = written.clone();
                         content.merge(&written);
                     }
-                    self.into_file(to, &content);
+                    self.put_in_file(to, &content);
                 }
             }
             "zipfile.ZipFile().write" | "tarfile.open().add" | "shutil.make_archive" => {
@@ -532,7 +532,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     if name == "shutil.make_archive" {
                         if let Some(to) = place(0) {
                             let to = to.value;
-                            self.into_file(to, &content);
+                            self.put_in_file(to, &content);
                             self.put(to, &content, state);
                         }
                     } else {
@@ -549,11 +549,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     pub(super) fn written(&mut self, file: &'a Expr, taint: &Taint, range: TextRange) {
         self.sink("fs-write", range, taint);
         if let Some(path) = self.path_of(file, 0) {
-            self.into_file(path, taint);
+            self.put_in_file(path, taint);
         }
     }
 
-    fn into_file(&mut self, path: &'a Expr, taint: &Taint) {
+    fn put_in_file(&mut self, path: &'a Expr, taint: &Taint) {
         let taint = taint.without(&[SECRET_PATH]);
         if taint.is_empty() {
             return;

@@ -39,6 +39,8 @@ const MAX_WORK: u32 = 3_000_000;
 type State = HashMap<SymbolId, Taint>;
 /// A sink: its name and its place.
 type Sink = (&'static str, u32, u32);
+/// A parameter as an argument of another file's function: the call, which argument, and how it gets there.
+type Passed = (u32, Argument, Mode);
 
 struct Flows<'u, 'i, 'r, 'a> {
     unit: &'u Unit<'u, 'i>,
@@ -54,7 +56,8 @@ struct Flows<'u, 'i, 'r, 'a> {
     calls: Vec<Call>,
     call_at: HashMap<(u32, u32), u32>,
     arguments: BTreeMap<(u32, Argument), Taint>,
-    param_arguments: HashMap<(FuncId, usize), BTreeSet<(u32, Argument, Mode)>>,
+    /// Arguments of other files' functions that a parameter runs into.
+    param_arguments: HashMap<(FuncId, usize), BTreeSet<Passed>>,
     /// What is in files, by their paths or by the variables that name them.
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
