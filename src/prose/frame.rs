@@ -161,7 +161,8 @@ fn one(
         true => frame.with.first().is_some_and(|group| follows(group)),
         false => direct,
     };
-    if !(full || frame.part && some) {
+    let enough = full || (frame.part && some);
+    if !enough {
         return None;
     }
     let described = mood == Mood::Described && !frame.any_mood && !(frame.negated && reading.without(hit));

@@ -4,7 +4,6 @@
 //! one level of nesting as `key.inner`. What is no such thing is one field of raw text, so that
 //! nothing in front matter goes unread.
 
-use std::iter;
 use std::ops::Range;
 
 /// Front matter.
@@ -149,7 +148,7 @@ fn fields(source: &str, lines: &[Range<usize>]) -> Vec<Field> {
         if more > 0 && plain && lines[at..at + more].iter().all(|next| pair(&source[next.clone()]).is_none())
         {
             let first = start..range.end;
-            let body: Vec<_> = iter::once(first).chain(lines[at..at + more].iter().cloned()).collect();
+            let body: Vec<_> = std::iter::once(first).chain(lines[at..at + more].iter().cloned()).collect();
             at += more;
             folded(source, &name, &body, " ", &mut out);
             continue;
