@@ -122,11 +122,8 @@ fn denied(project: &Project, target: &Path, more: &[&str], part: &str) -> Answer
 fn wheel(code: &str) -> Vec<u8> {
     let metadata = "Metadata-Version: 2.1\nName: left\nVersion: 1.0.0\nLicense-Expression: MIT\n";
     let tag = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    let files = [
-        ("left.py", code),
-        ("left-1.0.0.dist-info/METADATA", metadata),
-        ("left-1.0.0.dist-info/WHEEL", tag),
-    ];
+    let files =
+        [("left.py", code), ("left-1.0.0.dist-info/METADATA", metadata), ("left-1.0.0.dist-info/WHEEL", tag)];
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let mut record: String = files
         .iter()
@@ -232,7 +229,8 @@ fn packages_in_archives_are_the_subject() {
     }
     // What it would bring in is not resolved offline, and that is said.
     let manifest = r#"{"name":"left","version":"1.0.0","license":"MIT","dependencies":{"other":"^1.0.0"}}"#;
-    let with = Packed::new("left", "1.0.0", &[("package.json", manifest), ("index.js", "module.exports = 1;\n")]);
+    let with =
+        Packed::new("left", "1.0.0", &[("package.json", manifest), ("index.js", "module.exports = 1;\n")]);
     let target = file(&project, "with-1.0.0.tgz", &with.archive("package"));
     let answer = check(&project, &target, &[]);
     assert_ne!(answer.code, 0, "{}", answer.stdout);
@@ -334,7 +332,8 @@ fn input_that_is_none_is_told() {
     assert!(nothing.stderr.contains("holds no file"), "{}", nothing.stderr);
     for (place, bytes) in [(".mcp.json", &b"{\"mcpServers\": {"[..]), (".claude/settings.json", b"{nope")] {
         let name = format!("broken{}", place.len());
-        let answer = check(&project, &folder(&project, &name, &[("CLAUDE.md", b"# x\n"), (place, bytes)]), &[]);
+        let answer =
+            check(&project, &folder(&project, &name, &[("CLAUDE.md", b"# x\n"), (place, bytes)]), &[]);
         assert_eq!(answer.code, 2, "{place}: {}", answer.stdout);
         assert!(answer.stderr.contains(&format!("{place}:1:")), "{}", answer.stderr);
     }
@@ -440,7 +439,9 @@ fn what_was_vetted_is_what_is_installed() {
 #[test]
 fn a_servers_arguments_are_locked() {
     let project = world();
-    let config = |arg: &str| format!("{{\"mcpServers\":{{\"db\":{{\"command\":\"node\",\"args\":[\"server.js\",\"{arg}\"]}}}}}}");
+    let config = |arg: &str| {
+        format!("{{\"mcpServers\":{{\"db\":{{\"command\":\"node\",\"args\":[\"server.js\",\"{arg}\"]}}}}}}")
+    };
     let ws = folder(&project, "ws", &[("CLAUDE.md", b"# App\n"), ("server.js", b"console.log(1);\n")]);
     write(&ws.join(".mcp.json"), config("--read-only").as_bytes());
     check(&project, &ws, &["--lock"]);

@@ -25,8 +25,16 @@ pub const SECRET_FILE: &str = "secret-file";
 pub const BLOB: &str = "blob";
 /// What an encoding was taken off from.
 pub const DECODED: &str = "decoded";
+/// The whole environment.
+pub const ENV_ALL: &str = "env-all";
+/// One variable of it.
+pub const ENV: &str = "env";
 /// Content of any other file.
 pub const FILE: &str = "file";
+
+/// Content of a file from which an encoding was taken off: hidden where it is run as code, and data
+/// as any other where it is only read.
+pub const DECODED_FILE: &str = "decoded-file";
 
 /// What happens to a value on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,22 +46,32 @@ pub enum Mode {
     Opened,
     /// An encoding is taken off.
     Decoded,
+    /// One entry of it is looked up by its name.
+    Part,
 }
 
 impl Mode {
     /// This, and then `next`.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
-        if next == Self::Plain { self } else { next }
+        match (self, next) {
+            (before, Self::Plain) => before,
+            (Self::Plain, next) => next,
+            (before, Self::Part) => before,
+            (_, next) => next,
+        }
     }
 
     /// What a source becomes; nothing where the way loses it.
     pub fn of(self, source: &str) -> Option<&str> {
         match (self, source) {
             (Self::Plain, source) => Some(source),
+            (Self::Part, ENV_ALL) => Some(ENV),
+            (Self::Part, source) => Some(source),
             (Self::Opened, SECRET_PATH) => Some(SECRET_FILE),
             (Self::Opened, _) => None,
-            (Self::Decoded, BLOB | FILE) => Some(DECODED),
+            (Self::Decoded, BLOB) => Some(DECODED),
+            (Self::Decoded, FILE) => Some(DECODED_FILE),
             (Self::Decoded, source) => Some(source),
         }
     }
@@ -113,7 +131,8 @@ pub struct Call {
 }
 
 /// Something that other files can use: a function, a method, or a value (a function without
-/// parameters, as far as flows go).
+/// parameters, as far as flows go). Where a function is a value too, the name of what is used
+/// without a call has `=` before it, here and in [`Call`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// Its name.
@@ -131,7 +150,7 @@ pub struct Summary {
     pub exports: Vec<Export>,
     /// What it uses of others.
     pub calls: Vec<Call>,
-    /// Names under which it hands on what is another file's.
+    /// Names under which it hands on what is another file's; `*` stands for all names of that file.
     pub aliases: Vec<(String, Call)>,
     /// What goes where.
     pub ways: Vec<Way>,
@@ -140,17 +159,32 @@ pub struct Summary {
 impl Summary {
     /// Whether nothing goes anywhere.
     pub fn is_empty(&self) -> bool {
-        self.ways.is_empty()
+        self.ways.is_empty() && self.aliases.is_empty()
     }
 }
 
 /// The name of a flow fact; nothing where the pair says nothing.
 pub fn name(source: &str, sink: &str) -> Option<String> {
+    // A client library is given keys to sign with, and TLS one to identify itself: of keys only
+    // what is sent as it is counts.
+    let sink = match (source, sink) {
+        ("key", "net/sent") | (_, "net/client") if source != "key" || sink == "net/sent" => "net",
+        (_, "net/sent" | "net/client") => return None,
+        (_, sink) => sink,
+    };
     Some(match (source, sink) {
+        (DECODED_FILE, "dynamic-code") => "decoded->dynamic-code".to_owned(),
+        (DECODED_FILE, sink) => return name(FILE, sink),
         (SECRET_PATH | BLOB, _) | ("net", "net") | ("file" | "decoded", "fs-write") => return None,
         ("decoded", "written->process") => "embedded->process".to_owned(),
         ("net", "written->process") => "fetched-file->process".to_owned(),
         (_, "written->process") => return None,
+        // What a known program is given is not what runs.
+        ("net" | DECODED, "process-argument") => return None,
+        (source, "process-argument") => format!("{source}->process"),
+        // Agents that hold keys are spoken to over sockets of the machine.
+        ("key", "socket") => return None,
+        (source, "socket") => return name(source, "net"),
         (source, "deserialize") if source != "net" && source != "decoded" => return None,
         (source, "require") if source != "net" && source != "decoded" => return None,
         (source, sink) => format!("{source}->{sink}"),

@@ -1,6 +1,7 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
 pub mod binary;
+mod blocks;
 mod described;
 pub mod image;
 pub mod js;

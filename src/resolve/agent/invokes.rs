@@ -12,8 +12,8 @@ use super::{config, folder_of};
 use crate::discover::{Project, paths};
 use crate::json::Node;
 use crate::model::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, LineIndex, Location, Package, Source,
-    escape, purl,
+    AgentKind, Confidence, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, LineIndex, Location,
+    Package, Severity, Source, Span, escape, purl,
 };
 use crate::prose::markdown::{self, PieceKind};
 use crate::shell::{self, Install};
@@ -133,6 +133,29 @@ fn without_prompts(text: &str) -> String {
             _ => line.to_owned(),
         })
         .collect()
+}
+
+/// A name that stands for one: `NAME`, `your-package`, `package-name`, `foo`.
+fn is_placeholder(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let shouted =
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(&byte));
+    shouted
+        || matches!(
+            &*lower,
+            "name"
+                | "package"
+                | "pkg"
+                | "package-name"
+                | "package_name"
+                | "foo"
+                | "bar"
+                | "example"
+                | "image"
+                | "..."
+                | "…"
+        )
+        || ["your-", "your_", "my-package", "some-package"].iter().any(|start| lower.starts_with(start))
 }
 
 impl Named<'_> {
@@ -285,7 +308,7 @@ impl Named<'_> {
         };
         let known =
             |text: &str| !text.is_empty() && !text.contains(['$', '<', '>', '{', '}', '*', ' ', '\'', '"']);
-        if !known(&install.name) {
+        if !known(&install.name) || is_placeholder(&install.name) {
             return;
         }
         let requirement = install.requirement.clone().unwrap_or_default();
@@ -300,6 +323,7 @@ impl Named<'_> {
             ..Package::registry(ecosystem, &install.name, &version, declared.clone())
         };
         if version.is_empty() {
+            self.unpinned(install, &declared);
             let gap = Gap::new(
                 GapKind::NotResolved,
                 format!("no version of `{}` is pinned: which one comes is decided on that day", install.name),
@@ -308,6 +332,25 @@ impl Named<'_> {
         }
         self.edge(package.purl.clone(), requirement, declared);
         self.out.packages.push(package);
+    }
+
+    /// What is started without a version matters more than what is installed so: nothing of the
+    /// project pins it either.
+    fn unpinned(&mut self, install: &Install, declared: &Location) {
+        let place =
+            Span { line: declared.line, column: declared.column, ..Span::file(declared.file.clone()) };
+        let severity = if install.runs { Severity::Medium } else { Severity::Low };
+        let does = if install.runs { "starts" } else { "installs" };
+        let finding = Finding {
+            severity,
+            confidence: Confidence::Low,
+            ..Finding::new(
+                "agent/unpinned",
+                format!("{does} `{}` without naming a version", crate::model::escape(&install.name)),
+                vec![place],
+            )
+        };
+        self.out.findings.push((self.package.purl.clone(), finding));
     }
 
     /// A node for what stands at an address.
