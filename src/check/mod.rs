@@ -34,7 +34,7 @@ use crate::rules::RuleSet;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
