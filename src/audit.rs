@@ -1,5 +1,6 @@
 //! The only place that knows the order of the stages.
 
+mod bring;
 pub mod change;
 pub mod target;
 
@@ -23,6 +24,7 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Evidence, Policy};
+use crate::resolve::newest::Wanted;
 use crate::resolve::{self, ResolveError};
 use crate::review;
 use crate::rules::RuleSet;
@@ -35,6 +37,10 @@ pub struct Options {
     pub path: PathBuf,
     /// The packages themselves, where nothing is to be discovered.
     pub given: Option<resolve::Resolution>,
+    /// Packages to resolve as their package manager would, and when: seconds since the epoch.
+    pub wanted: Vec<Wanted>,
+    /// As of which time those are resolved, and what agents' texts name without a lockfile.
+    pub as_of: i64,
     /// What it is called, where its folder is not its own.
     pub name: Option<String>,
     /// What is odd about the target's form; the root package's.
@@ -132,7 +138,15 @@ struct Outcome {
 /// finding or a gap of that package.
 pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Result<Audit, AuditError> {
     let rules = RuleSet::builtin();
+    let metadata = origin::Metadata::new(options.acquire.clone(), options.store.clone(), options.now);
     let (found, mut resolution) = resolved(options)?;
+    if !options.wanted.is_empty() {
+        resolution.merge(bring::wanted(&options.wanted, &metadata, options.as_of, options.scope));
+        resolution.normalise();
+    }
+    if !options.acquire.offline && options.scope != Scope::Alone {
+        bring::named(&mut resolution, &metadata, options.as_of);
+    }
     let base = change::load(base, &options.policy.exclude, &options.resolve)?;
     // What is wrong with the layout is the root package's.
     let own = resolution.packages.iter().filter(|package| package.first_party);
@@ -164,7 +178,6 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     };
     let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
     let keep_own = base.as_ref().is_some_and(change::Loaded::has_files);
-    let metadata = origin::Metadata::new(options.acquire.clone(), options.store.clone(), options.now);
     let (asked, passed_over) = asked(&graph.packages, base.as_ref(), options, &metadata);
     let (advisories, known, mut outcomes) = std::thread::scope(|scope| {
         let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
@@ -342,7 +355,7 @@ struct Known {
 }
 
 /// Of which packages their registries are asked: the changed ones where there is a base, all where
-/// they are few or it is wanted. And how many were passed over although the policy would have used
+/// it is wanted, or they are few and it is wanted for few. And how many were passed over although the policy would have used
 /// the answer.
 fn asked(
     packages: &[Package],
@@ -367,7 +380,7 @@ fn asked(
         return (list, 0);
     }
     match list.len() {
-        0..=origin::limits::FEW_PACKAGES => (list, 0),
+        few if options.origin == origin::Ask::Few && few <= origin::limits::FEW_PACKAGES => (list, 0),
         many => (Vec::new(), many),
     }
 }
@@ -427,6 +440,9 @@ fn node(
     findings.sort();
     findings.dedup();
     gaps.extend(known.gaps);
+    if package.ecosystem == Ecosystem::Agent {
+        gaps.extend(check::uncertain(&findings));
+    }
     gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
     if !known.covered && !package.first_party && package.ecosystem.has_advisories() {
         gaps.push(Gap::new(

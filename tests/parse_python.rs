@@ -20,8 +20,11 @@ fn on_a_small_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 
 /// Every construct that nests or chains, `n` deep.
 fn constructs(n: usize) -> Vec<String> {
-    let around = |open: &str, middle: &str, close: &str| format!("{}{middle}{}\n", open.repeat(n), close.repeat(n));
-    let blocks = |head: &str| (0..n.min(3_000)).map(|level| format!("{}{head}\n", " ".repeat(level))).collect::<String>();
+    let around =
+        |open: &str, middle: &str, close: &str| format!("{}{middle}{}\n", open.repeat(n), close.repeat(n));
+    let blocks = |head: &str| {
+        (0..n.min(3_000)).map(|level| format!("{}{head}\n", " ".repeat(level))).collect::<String>()
+    };
     vec![
         around("x = (", "1", ")"),
         around("(", "1", ")"),
@@ -78,14 +81,17 @@ fn a_hundred_thousand_deep_is_a_finding_and_never_a_crash() {
 fn what_stays_below_the_limit_fits_the_stack() {
     for n in [90, 195, 1_400, 2_900] {
         for text in constructs(n) {
+            let (before, shown) = (Instant::now(), text.chars().take(30).collect::<String>());
             let treatment = on_a_small_thread(move || parse("a.py", &text).treatment);
+            println!("{n} {:.2} s {shown:?}", before.elapsed().as_secs_f64());
             assert!(treatment == Treatment::Text || matches!(treatment, Treatment::Parsed(_)));
         }
     }
 }
 
 fn walk(folder: &Path, root: &Path, out: &mut Vec<(String, Vec<u8>)>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -104,7 +110,8 @@ fn packages_of_a_folder() {
         return;
     };
     let rules = RuleSet::builtin();
-    let mut packages: Vec<PathBuf> = std::fs::read_dir(&folder).expect("is readable").flatten().map(|entry| entry.path()).collect();
+    let mut packages: Vec<PathBuf> =
+        std::fs::read_dir(&folder).expect("is readable").flatten().map(|entry| entry.path()).collect();
     packages.sort();
     let (mut bytes, mut files, mut unparsed, mut seconds) = (0_usize, 0, 0, 0.0);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -113,7 +120,9 @@ fn packages_of_a_folder() {
         walk(&package, &package, &mut list);
         let mut name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.truncate(name.find('-').unwrap_or(name.len()));
-        let contents = examples::contents(&list.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect::<Vec<_>>());
+        let contents = examples::contents(
+            &list.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect::<Vec<_>>(),
+        );
         let location = Location { file: Arc::from("x"), line: 1, column: 1 };
         let subject = Package::registry(Ecosystem::Pypi, &name, "1.0.0", location);
         let before = Instant::now();
@@ -137,7 +146,11 @@ fn packages_of_a_folder() {
             }
         }
     }
-    println!("{files} files, {:.1} MB in {seconds:.1} s: {:.1} MB/s, {unparsed} gaps", bytes as f64 / 1e6, bytes as f64 / 1e6 / seconds.max(0.001));
+    println!(
+        "{files} files, {:.1} MB in {seconds:.1} s: {:.1} MB/s, {unparsed} gaps",
+        bytes as f64 / 1e6,
+        bytes as f64 / 1e6 / seconds.max(0.001)
+    );
     for (rule, count) in counts {
         println!("{count:6} {rule}");
     }

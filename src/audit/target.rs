@@ -13,6 +13,7 @@ use crate::compare::git::{GitError, Revision};
 use crate::discover::Format;
 use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Location, Package, Source, Span, purl};
 use crate::resolve::Resolution;
+use crate::resolve::newest::Wanted;
 
 /// Largest archive that is taken as a target, in bytes.
 const MAX_ARCHIVE: u64 = crate::acquire::limits::ARCHIVE_BYTES;
@@ -49,6 +50,9 @@ pub enum TargetError {
         /// Why.
         source: ArchiveError,
     },
+    /// The purl is none.
+    #[error("{0}")]
+    Purl(String),
     /// The git tree cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -61,6 +65,8 @@ pub struct Subject {
     pub path: PathBuf,
     /// The packages themselves, where no lockfile names them.
     pub given: Option<Resolution>,
+    /// Packages that are to be resolved.
+    pub wanted: Vec<Wanted>,
     /// What it is called, and its digest where it is one file or one tree.
     pub input: Option<(String, String)>,
     /// The archive's or folder's name, where it is unpacked elsewhere.
@@ -73,7 +79,15 @@ pub struct Subject {
 
 impl Subject {
     fn at(path: PathBuf) -> Self {
-        Self { path, given: None, input: None, name: None, remarks: Remarks::default(), _hold: None }
+        Self {
+            path,
+            given: None,
+            wanted: Vec::new(),
+            input: None,
+            name: None,
+            remarks: Remarks::default(),
+            _hold: None,
+        }
     }
 }
 
@@ -82,6 +96,9 @@ impl Subject {
 /// # Errors
 /// See [`TargetError`].
 pub fn stage(target: &Path, revision: Option<&str>) -> Result<Subject, TargetError> {
+    if let Some(text) = target.to_str().filter(|text| text.starts_with("pkg:")) {
+        return purl_target(text);
+    }
     let read = |source| TargetError::Read { path: target.to_owned(), source };
     let path = std::fs::canonicalize(target).map_err(read)?;
     let meta = std::fs::metadata(&path).map_err(read)?;
@@ -105,6 +122,16 @@ pub fn stage(target: &Path, revision: Option<&str>) -> Result<Subject, TargetErr
         };
     };
     archived(target, &path, &bytes, kind)
+}
+
+/// A package of a registry: nothing of it lies here, so an empty folder stands for the project.
+fn purl_target(text: &str) -> Result<Subject, TargetError> {
+    let wanted = Wanted::parse(text).map_err(TargetError::Purl)?;
+    let hold = write(std::iter::empty())?;
+    let name = Some(wanted.name.clone());
+    let given = Some(Resolution::default());
+    let path = hold.path().to_owned();
+    Ok(Subject { given, wanted: vec![wanted], name, _hold: Some(hold), ..Subject::at(path) })
 }
 
 /// How an archive is packed, told by its bytes.

@@ -51,7 +51,16 @@ pub fn is_test_path(path: &str) -> bool {
         || marked.iter().any(|mark| name.contains(mark))
         || matches!(
             name,
-            "test.js" | "tests.js" | "tests.rs" | "test.rs" | "test.mjs" | "test.ts" | "test.cjs" | "tests.py" | "test.py" | "conftest.py"
+            "test.js"
+                | "tests.js"
+                | "tests.rs"
+                | "test.rs"
+                | "test.mjs"
+                | "test.ts"
+                | "test.cjs"
+                | "tests.py"
+                | "test.py"
+                | "conftest.py"
         )
 }
 

@@ -31,6 +31,8 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 
+pub use agent::uncertain;
+
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
@@ -131,10 +133,14 @@ fn analyse_all(
     let starts: Vec<String> = manifest.install_files.iter().chain(started).chain(&unasked).cloned().collect();
     let installed = context::closure(&starts, &local, exists);
     let mut entries = manifest.entries.clone();
-    if package.ecosystem == Ecosystem::Pypi && contents.files.iter().any(|file| context::is_test_path(&file.path)) {
+    if package.ecosystem == Ecosystem::Pypi
+        && contents.files.iter().any(|file| context::is_test_path(&file.path))
+    {
         // Any module may be imported; those that lie among tests count where one of these does it.
         let module = |path: &str| path.ends_with(".py") && !context::is_test_path(path);
-        entries.extend(contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()));
+        entries.extend(
+            contents.files.iter().filter(|file| module(&file.path)).map(|file| file.path.to_string()),
+        );
     }
     let reached = context::closure(&entries, &local, exists);
 
@@ -258,7 +264,9 @@ fn analyse_all(
     };
     if for_agent {
         gaps.extend(agent::unsettled(package, &permissions, &facts));
-        gaps.extend(agent::uncertain(&findings));
+
+        gaps.extend(agent::set_aside(&facts));
+        gaps.extend(agent::registries(contents, &facts));
     }
     findings.sort();
     findings.dedup();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::progress::Bar;
 use super::shared::{self, Shared};
 use super::{CommandError, Env, policy};
-use crate::attest;
 use crate::audit::{self, Scope, change, target};
 use crate::compare::lock::Lock;
 use crate::policy::Policy;
+use crate::{attest, origin};
 
 /// Options of `bomvet check`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,9 @@ pub struct Args {
     /// Take the folder as it is in this git revision
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
+    /// Resolve what no lockfile pins as it would have been on that day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<String>,
     /// Judge the target alone, not what it would bring in
     #[arg(long)]
     no_deps: bool,
@@ -59,9 +62,16 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     let folder = folder.unwrap_or(Path::new("."));
     let mut options = shared.options(env, policy, &subject.path, folder, Vec::new())?;
     options.given = subject.given.take();
+    options.wanted = std::mem::take(&mut subject.wanted);
+    if let Some(day) = &args.as_of {
+        options.as_of = end_of(day)?;
+    }
     options.name = subject.name.take();
     options.remarks = std::mem::take(&mut subject.remarks);
     options.scope = if args.no_deps { Scope::Alone } else { Scope::Whole };
+    if options.origin == origin::Ask::Changed {
+        options.origin = origin::Ask::Few;
+    }
     options.locked = args.locked.as_deref().map(Lock::read).transpose()?;
     let audit = if env.terminal {
         audit::run(&options, change::Base::None, &Bar::default())
@@ -69,6 +79,15 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
         audit::run(&options, change::Base::None, &audit::Quiet)
     };
     let mut audit = audit?;
+    let looked_at =
+        |node: &crate::model::Node| node.analysis.as_ref().is_some_and(|all| all.coverage.files > 0);
+    if audit.nodes.iter().all(|node| node.package.first_party && !looked_at(node) && node.gaps.is_empty()) {
+        let target = args.target.display();
+        return Err(format!(
+            "`{target}` holds no file: there is nothing to judge; is it the folder that you meant?"
+        )
+        .into());
+    }
     audit.inputs.extend(subject.input.take());
     audit.inputs.sort();
     if folder.join("bomvet.toml").exists() {
@@ -83,6 +102,14 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     }
     shared.print(&audit, env)?;
     Ok(audit.exit_code())
+}
+
+/// The last second of a day, in UTC.
+fn end_of(day: &str) -> Result<i64, CommandError> {
+    let date = time::Date::parse(day, &time::format_description::well_known::Iso8601::DATE).ok();
+    let next = date.and_then(time::Date::next_day);
+    let next = next.ok_or_else(|| format!("`{day}` is not a date; write it as `YYYY-MM-DD`"))?;
+    Ok(next.midnight().assume_utc().unix_timestamp() - 1)
 }
 
 /// The policy: named, or the user's own, or the built-in profile `skill`.

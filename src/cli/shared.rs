@@ -111,6 +111,8 @@ impl Shared {
         Ok(audit::Options {
             path: path.to_owned(),
             given: None,
+            wanted: Vec::new(),
+            as_of: env.now,
             name: None,
             remarks: acquire::Remarks::default(),
             scope: audit::Scope::Named,
@@ -144,7 +146,7 @@ impl Shared {
             origin: match (self.origin, self.no_origin) {
                 (true, _) => origin::Ask::All,
                 (_, true) => origin::Ask::Never,
-                _ => origin::Ask::Auto,
+                _ => origin::Ask::Changed,
             },
             store,
         })

@@ -235,6 +235,7 @@ mod tests {
             assert_eq!(Format::of(path), Some(format), "{path}");
         }
         for path in [
+            "a/requirements.in",
             "Dockerfile.dockerignore",
             "workflows/ci.yml",
             "a/requirements.in",

@@ -178,6 +178,8 @@ fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) 
         // Figures must not depend on what a registry says that day.
         origin: crate::origin::Ask::Never,
         given,
+        wanted: Vec::new(),
+        as_of: now,
         name: None,
         remarks: Remarks::default(),
         scope: Scope::Alone,

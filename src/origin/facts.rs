@@ -1,6 +1,7 @@
 //! From a listing to what is said of one version.
 
 use crate::model::{Ecosystem, Finding, Listing, Origin, Package, Release, Span};
+use crate::resolve::pypi::name;
 
 /// Accounts of npm that stand for a build service and not for a person.
 const SERVICES: [&str; 2] = ["GitHub Actions", "GitLab CI/CD"];
@@ -8,12 +9,16 @@ const SERVICES: [&str; 2] = ["GitHub Actions", "GitLab CI/CD"];
 pub(super) fn same_name(ecosystem: Ecosystem, a: &str, b: &str) -> bool {
     match ecosystem {
         Ecosystem::Cargo => a.replace('_', "-").eq_ignore_ascii_case(&b.replace('_', "-")),
+        Ecosystem::Pypi => name::normal(a) == name::normal(b),
         _ => a == b,
     }
 }
 
 /// Build metadata is no part of a version's name in a registry.
-fn release<'l>(listing: &'l Listing, version: &str) -> Option<&'l Release> {
+fn release<'l>(ecosystem: Ecosystem, listing: &'l Listing, version: &str) -> Option<&'l Release> {
+    if ecosystem == Ecosystem::Pypi {
+        return listing.releases.iter().find(|release| name::same_version(&release.version, version));
+    }
     let bare = |text: &str| text.split('+').next().unwrap_or(text).to_owned();
     let exact = listing.release(version);
     exact.or_else(|| listing.releases.iter().find(|release| bare(&release.version) == bare(version)))
@@ -26,7 +31,7 @@ pub(super) fn origin(package: &Package, listing: &Listing) -> Origin {
         versions: u32::try_from(listing.releases.len()).unwrap_or(u32::MAX),
         ..Origin::default()
     };
-    let Some(release) = release(listing, &package.version) else { return base };
+    let Some(release) = release(package.ecosystem, listing, &package.version) else { return base };
     let before = listing
         .releases
         .iter()

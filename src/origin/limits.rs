@@ -14,7 +14,7 @@ pub const RETRIES: u32 = 1;
 /// Most requests at the same time: listings are large, and a registry's patience is not.
 pub const CONNECTIONS: usize = 8;
 
-/// Packages up to which an audit without a base asks about all of them where the policy has a
+/// Packages up to which a check before installing asks about all of them where the policy has a
 /// cooling-off. npm's full packument has 0.1 to 10 MB; more is for those who ask for it (`--origin`).
 pub const FEW_PACKAGES: usize = 30;
 

@@ -13,6 +13,7 @@ mod cargo;
 mod facts;
 pub mod limits;
 mod npm;
+mod pypi;
 #[cfg(test)]
 mod tests;
 
@@ -60,10 +61,12 @@ struct Entry {
 /// Of which packages registries are asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ask {
-    /// Those that a change adds or alters; all where they are few. Only where the policy has a
-    /// cooling-off.
+    /// Those that a change adds or alters, where the policy has a cooling-off. An audit without a
+    /// base asks nobody: it is of what is in use already.
     #[default]
-    Auto,
+    Changed,
+    /// The same, and all where there is no base and they are few: what is about to be installed.
+    Few,
     /// All.
     All,
     /// None.
@@ -105,6 +108,7 @@ impl Metadata {
     pub fn new(options: acquire::Options, store: Store, now: i64) -> Self {
         let mut certificates: Vec<PathBuf> = options.cargo.certificates.iter().cloned().collect();
         certificates.extend(options.npm.certificates.iter().map(PathBuf::from));
+        certificates.extend(options.pypi.certificates.iter().cloned());
         // Metadata is worth less waiting than contents: an audit is whole without it.
         let mut timing = options.timing.clone();
         timing.retries = timing.retries.min(limits::RETRIES);
@@ -121,6 +125,14 @@ impl Metadata {
         match package.ecosystem {
             Ecosystem::Npm => self.options.npm.is_own(&package.name, registry.as_deref()),
             Ecosystem::Cargo => registry.as_deref().is_none_or(acquire::registry::cargo::is_crates_io),
+            Ecosystem::Pypi => {
+                let bare = |url: &str| url.trim_end_matches('/').trim_end_matches("/simple").to_owned();
+                let own = |url: &str| {
+                    bare(url) == "https://pypi.org"
+                        || self.options.pypi.registries().iter().any(|index| bare(index) == bare(url))
+                };
+                registry.as_deref().is_none_or(own)
+            }
             _ => false,
         }
     }
@@ -177,12 +189,14 @@ impl Metadata {
             }
             _ => {}
         }
-        let answer =
-            self.client.get(&target.url, target.by, target.authorization.as_ref(), limits::LISTING_BYTES);
+        let accept = if ecosystem == Ecosystem::Pypi { acquire::registry::pypi::ACCEPT } else { "*/*" };
+        let authorization = target.authorization.as_ref();
+        let answer = self.client.get_as(&target.url, target.by, authorization, limits::LISTING_BYTES, accept);
         let listing = match answer {
             Ok(bytes) => {
                 let read = match ecosystem {
                     Ecosystem::Npm => npm::parse(&bytes),
+                    Ecosystem::Pypi => pypi::parse(&bytes),
                     _ => cargo::parse(&bytes),
                 };
                 let shown = acquire::net::shown(&target.url);
@@ -216,6 +230,15 @@ impl Metadata {
         match ecosystem {
             Ecosystem::Npm => self.options.npm.packument(name),
             Ecosystem::Cargo => self.options.cargo.lines(name),
+            Ecosystem::Pypi => {
+                match self.options.pypi.indices().as_slice() {
+                    [index] => self.options.pypi.page(index, name).ok_or_else(|| {
+                        format!("`{}` is no name of a distribution", crate::model::escape(name))
+                    }),
+                    // Which of them a version is from, the name does not say.
+                    _ => Err("several indices are configured".to_owned()),
+                }
+            }
             other => Err(format!("metadata of {other} packages is not read")),
         }
     }

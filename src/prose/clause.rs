@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use super::lexicon::{Concept, Hit, Lexicon};
 
+mod mood;
+
 /// How an act is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
@@ -46,7 +48,7 @@ impl<'s> Reading<'s> {
             }
         }
         words.extend(start.map(|from| from..text.len()));
-        Self { text, hits, words, quotes: quotes(text) }
+        Self { text, hits, words, quotes: quotes(text, code) }
     }
 
     fn word(&self, at: usize) -> &str {
@@ -82,195 +84,6 @@ impl<'s> Reading<'s> {
             .find(';')
             .map_or(self.text.len(), |at| hit.range.end + at);
         from..to
-    }
-
-    /// How an act is put.
-    pub fn mood(&self, hit: &Hit) -> Mood {
-        if !hit.english || !hit.concept.starts_with("act.") {
-            return Mood::Told;
-        }
-        let Some(first) = self.words.iter().position(|word| word.end > hit.range.start) else {
-            return Mood::Told;
-        };
-        match hit.base {
-            true => self.base_mood(first, 0),
-            false => self.passive_mood(first),
-        }
-    }
-
-    /// "must be sent".
-    fn passive_mood(&self, first: usize) -> Mood {
-        let back = |by: usize| first.checked_sub(by).map_or("", |at| self.word(at));
-        let be = (1..=3).find(|&by| matches!(back(by), "be" | "been"));
-        match be {
-            Some(by) if matches!(back(by + 1), "must" | "should" | "shall" | "always" | "not" | "never") => {
-                Mood::Told
-            }
-            Some(by)
-                if back(by + 1) == "to"
-                    && matches!(back(by + 2), "needs" | "need" | "has" | "have" | "are" | "is") =>
-            {
-                Mood::Told
-            }
-            _ => Mood::Described,
-        }
-    }
-
-    fn base_mood(&self, first: usize, depth: usize) -> Mood {
-        let mut at = first;
-        loop {
-            let start = self.words.get(at).map_or(0, |word| word.start);
-            let Some(before) = at.checked_sub(1) else { return Mood::Told };
-            let end = self.words.get(before).map_or(0, |word| word.end);
-            if self
-                .between(end, start)
-                .contains(|c: char| !c.is_whitespace() && !matches!(c, '*' | '`' | '~'))
-            {
-                return Mood::Told;
-            }
-            match self.word(before) {
-                "please" | "always" | "then" | "now" | "first" | "also" | "next" | "finally" | "just"
-                | "simply" | "immediately" | "silently" | "quietly" | "secretly" | "automatically"
-                | "carefully" | "instead" | "directly" | "do" | "don't" | "dont" | "not" | "never"
-                | "mustn't" | "shouldn't" | "only" | "ever" | "discreetly" | "covertly" | "afterwards"
-                | "lastly" | "proactively" | "unconditionally" | "completely" | "fully" | "kindly"
-                | "afterward" | "so" | "still" | "again" | "actually" | "explicitly" | "permanently"
-                | "additionally" | "once" | "step" => at = before,
-                "to" => return self.infinitive(before),
-                "must" | "should" | "shall" | "will" | "you'll" | "you" => {
-                    return if self.word(before) == "you" {
-                        self.after_you(before)
-                    } else {
-                        self.subject(before)
-                    };
-                }
-                "and" | "or" | "nor" | "plus" | "but" => return self.coordinated(before, depth),
-                _ => return Mood::Described,
-            }
-        }
-    }
-
-    /// "to send": an order after "need to", "make sure to".
-    fn infinitive(&self, to: usize) -> Mood {
-        let back = |by: usize| to.checked_sub(by).map_or("", |at| self.word(at));
-        let orders = matches!(
-            back(1),
-            "need"
-                | "have"
-                | "sure"
-                | "remember"
-                | "required"
-                | "must"
-                | "mandatory"
-                | "essential"
-                | "instructed"
-                | "certain"
-                | "important"
-                | "necessary"
-                | "expected"
-                | "obliged"
-                | "forget"
-                | "fail"
-                | "hesitate"
-                | "supposed"
-                | "you"
-                | "is"
-                | "are"
-                | "crucial"
-                | "critical"
-        );
-        let third = matches!(
-            back(2),
-            "user"
-                | "users"
-                | "they"
-                | "it"
-                | "who"
-                | "which"
-                | "asked"
-                | "asks"
-                | "attackers"
-                | "tells"
-                | "told"
-                | "asking"
-                | "telling"
-                | "tell"
-                | "ask"
-        ) || matches!(back(1), "is" | "are")
-            && !matches!(
-                back(2),
-                "job"
-                    | "task"
-                    | "you"
-                    | "role"
-                    | "duty"
-                    | "step"
-                    | "agent"
-                    | "assistant"
-                    | "goal"
-                    | "mission"
-                    | "it"
-            );
-        if orders && !third { Mood::Told } else { Mood::Described }
-    }
-
-    /// Who "must": a third party describes.
-    fn subject(&self, modal: usize) -> Mood {
-        match modal.checked_sub(1).map_or("", |at| self.word(at)) {
-            "user" | "users" | "they" | "it" | "he" | "she" | "which" | "who" | "that" | "attacker"
-            | "attackers" | "server" | "script" | "tool" | "tools" | "skill" | "people" | "this" | "app"
-            | "service" | "command" | "hook" | "plugin" | "host" => Mood::Described,
-            _ => Mood::Told,
-        }
-    }
-
-    /// "you send": an order only where nothing makes it a case.
-    fn after_you(&self, you: usize) -> Mood {
-        let ensures = [
-            "sure",
-            "certain",
-            "ensure",
-            "important",
-            "required",
-            "essential",
-            "crucial",
-            "mandatory",
-            "want",
-        ];
-        if you
-            .checked_sub(2)
-            .is_some_and(|at| self.word(at + 1) == "that" && ensures.contains(&self.word(at)))
-        {
-            return Mood::Told;
-        }
-        match you.checked_sub(1).map_or("", |at| self.word(at)) {
-            "when" | "if" | "once" | "before" | "after" | "while" | "what" | "that" | "as" | "how"
-            | "where" | "until" | "whenever" | "unless" | "can" | "which" | "whether" | "the" | "things"
-            | "data" => Mood::Described,
-            _ => Mood::Told,
-        }
-    }
-
-    /// "read and send": as the act before it.
-    fn coordinated(&self, and: usize, depth: usize) -> Mood {
-        let start = self.words.get(and).map_or(0, |word| word.start);
-        let before =
-            self.hits.iter().rev().find(|hit| hit.concept.starts_with("act.") && hit.range.end <= start);
-        match before {
-            Some(hit) if depth < 4 && hit.base => self
-                .words
-                .iter()
-                .position(|word| word.end > hit.range.start)
-                .map_or(Mood::Told, |first| self.base_mood(first, depth + 1)),
-            Some(hit) if !hit.english => Mood::Told,
-            Some(_) => Mood::Described,
-            // A verb that the lexicon does not know.
-            None => match self.word(0) {
-                "the" | "a" | "an" | "this" | "these" | "it" | "they" | "users" | "user" | "when" | "if"
-                | "how" | "what" | "which" => Mood::Described,
-                _ => Mood::Told,
-            },
-        }
     }
 
     /// Whether an act is told *not* to be done. `strict` leaves out what only denies that there is
@@ -314,6 +127,10 @@ impl<'s> Reading<'s> {
             return false;
         }
         if !hit.english {
+            // "ne dis rien et envoie": keeping quiet and doing are two things.
+            if self.any(&["act.tell", "act.ask", "act.verify", "act.flag"], &gap) {
+                return false;
+            }
             return !between.contains(['，', '、']) || between.len() < 30;
         }
         let word = self.between(neg.range.start, neg.range.end);
@@ -421,13 +238,22 @@ impl<'s> Reading<'s> {
 }
 
 /// Ranges between quotation marks.
-fn quotes(text: &str) -> Vec<Range<usize>> {
+fn quotes(text: &str, code: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut code = code.iter().peekable();
     let mut out = Vec::new();
     let mut open: Option<(char, usize)> = None;
     let mut before = ' ';
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map_or(' ', |&(_, c)| c);
+        while code.peek().is_some_and(|code| code.end <= at) {
+            code.next();
+        }
+        // Quotes of a command line quote nothing that was said.
+        if code.peek().is_some_and(|code| code.start <= at) {
+            before = c;
+            continue;
+        }
         match open {
             Some((close, start)) => {
                 let ends = c == close && (c != '\'' || !next.is_alphanumeric());

@@ -27,6 +27,8 @@ struct Frame {
     any_mood: bool,
     carry: bool,
     ordered: bool,
+    /// Only in what a tool says of itself and its parameters.
+    described: bool,
 }
 
 static FILE: LazyLock<Table> =
@@ -53,6 +55,7 @@ static FRAMES: LazyLock<Vec<Frame>> = LazyLock::new(|| {
             any_mood: frame.get("mood").and_then(Value::as_str) == Some("any"),
             carry: flag("carry"),
             ordered: flag("ordered"),
+            described: flag("described"),
         }
     };
     frames.map(read).collect()
@@ -122,6 +125,9 @@ fn one(
 ) -> Option<Instruction> {
     let segment = reading.segment(hit);
     let negated = reading.negated(hit, frame.negated) || setting.negated;
+    if frame.described && !setting.whole {
+        return None;
+    }
     if frame.negated && (!negated || (hit.concept == "act.tell" && reading.directs(hit))) {
         return None;
     }
@@ -139,7 +145,12 @@ fn one(
             && before.objects.iter().any(|object| frame.direct.contains(object))
             && refers(hit, reading, &segment));
     let follows = |group: &[Concept]| {
-        let from = if frame.ordered { hit.range.end..reading.text.len() } else { 0..reading.text.len() };
+        let from = match (frame.ordered, frame.negated) {
+            (true, _) => hit.range.end..reading.text.len(),
+            // What is not to be told stands in the same part of the sentence.
+            (_, true) => segment.clone(),
+            _ => 0..reading.text.len(),
+        };
         let trivial = group.contains(&hit.concept);
         trivial
             || reading.find(group, &from).any(|other| other.range != hit.range && near(hit, other, 3 * NEAR))
@@ -150,7 +161,8 @@ fn one(
         true => frame.with.first().is_some_and(|group| follows(group)),
         false => direct,
     };
-    if !full && !(frame.part && some) {
+    let enough = full || (frame.part && some);
+    if !enough {
         return None;
     }
     let described = mood == Mood::Described && !frame.any_mood && !(frame.negated && reading.without(hit));
@@ -215,8 +227,17 @@ fn polarity(
     reading: &Reading<'_>,
     setting: Setting,
 ) -> Polarity {
-    let quote =
-        reading.quote(hit).filter(|quote| !(setting.whole && quote.len() * 10 > reading.text.len() * 8));
+    // A line that is to be written where agents remember is not somebody's words.
+    let kept = |quote: &Range<usize>| {
+        let from = quote.start.saturating_sub(60);
+        let from = (from..=quote.start).find(|&at| reading.text.is_char_boundary(at)).unwrap_or(quote.start);
+        let near = from..quote.start;
+        reading.any(&["obj.memory"], &(0..quote.start))
+            || reading.any(&["act.remember"], &near)
+            || (setting.whole && reading.any(&["act.write"], &near))
+    };
+    let own = |quote: &Range<usize>| setting.whole && quote.len() * 10 > reading.text.len() * 8;
+    let quote = reading.quote(hit).filter(|quote| !kept(quote) && !own(quote));
     // An order that says where and with what is one under whatever heading.
     let concrete = mood == Mood::Told
         && reading.any(&["word.oblige"], &(0..reading.text.len()))
@@ -251,6 +272,8 @@ const TOOLS: &[(&[&str], &[&str], &str)] = &[
     (&["act.write", "act.add", "act.remember", "act.change"], &["obj.memory"], "memory.write"),
     (&["act.write", "act.add", "act.install"], &["obj.startup"], "startup.write"),
     (&["act.read", "act.gather", "act.fetch"], &["obj.private", "obj.vault", "obj.env"], "credentials.read"),
+    // What is copied somewhere is read first.
+    (&["act.write", "act.add"], &["obj.vault"], "credentials.read"),
     (&["act.spawn", "act.write"], &["obj.agent"], "agent.spawn"),
     (&["act.fetch", "act.download", "act.read", "act.run"], &["dest.url", "dest.shady"], "web.fetch"),
     (&["act.fetch", "act.run"], &["obj.browser"], "browser.open"),

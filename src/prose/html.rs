@@ -22,7 +22,7 @@ pub(super) fn split(text: &str) -> Vec<(BlockKind, Range<usize>)> {
             let close = if rest[..len].ends_with("-->") && len >= 7 { len - 3 } else { len };
             push(BlockKind::Comment, at + 4..at + close);
             at += len;
-        } else if rest.starts_with('<') {
+        } else if rest.starts_with('<') && !is_pseudo(rest) {
             let len = rest.find('>').map_or(rest.len(), |end| end + 1);
             let tag = &rest[..len];
             for name in READ {
@@ -34,13 +34,34 @@ pub(super) fn split(text: &str) -> Vec<(BlockKind, Range<usize>)> {
             }
             at += len;
         } else {
-            let len = rest.find('<').unwrap_or(rest.len());
+            let tags = rest.match_indices('<').map(|(at, _)| at).filter(|&at| !is_pseudo(&rest[at..]));
+            let len = tags.into_iter().find(|&at| at > 0).unwrap_or(rest.len());
             push(BlockKind::Html, at..at + len);
             at += len;
         }
     }
     out.sort_by_key(|(_, range)| range.start);
     out
+}
+
+/// Whether a tag is none of a page's, but one by which a text claims to speak for somebody.
+pub(super) fn is_pseudo(tag: &str) -> bool {
+    let name = tag.trim_start_matches(['<', '/']);
+    [
+        "system",
+        "important",
+        "instruction",
+        "admin",
+        "override",
+        "assistant",
+        "user>",
+        "sys>",
+        "im_start",
+        "|im_",
+        "developer",
+    ]
+    .iter()
+    .any(|pseudo| name.get(..pseudo.len()).is_some_and(|start| start.eq_ignore_ascii_case(pseudo)))
 }
 
 /// The quoted value of the attribute that starts at `at`.

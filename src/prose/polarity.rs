@@ -168,5 +168,5 @@ fn of_lead(text: &str) -> Setting {
 
 /// Whether a quotation starts with a label in bold (`> **Note**: …`): a box, not someone's words.
 fn is_label(block: &Block) -> bool {
-    block.pieces.first().is_some_and(|piece| piece.strong && piece.range.len() < 40)
+    block.pieces.first().is_some_and(|piece| piece.strong && piece.range.len() < 120)
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::fold::Folded;
-use super::hidden;
 use super::lexicon::Lexicon;
 use super::markdown::{BlockKind, Document, PieceKind};
+use super::{hidden, html};
 
 /// Longest sentence, in bytes: what runs on is cut, so that the time for one is bounded.
 const MAX: usize = 2_000;
@@ -90,7 +90,7 @@ pub fn of(document: &Document, source: &str, decode: Decode<'_>) -> Vec<Sentence
         for piece in &block.pieces {
             let text = piece.text(source);
             match piece.kind {
-                PieceKind::Tag => main.push(" ", piece.range.start, true),
+                PieceKind::Tag if !html::is_pseudo(text) => main.push(" ", piece.range.start, true),
                 PieceKind::Comment | PieceKind::Alt => {
                     let mut apart = Folded::default();
                     apart.push(text, piece.range.start, piece.other.is_some());
@@ -264,6 +264,9 @@ fn is_abbreviation(before: &str) -> bool {
             | "cf"
             | "no"
             | "fig"
+            | "ref"
+            | "sec"
+            | "nr"
             | "approx"
             | "т.е"
             | "ca"

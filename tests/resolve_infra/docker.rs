@@ -38,7 +38,7 @@ fn stages_images_and_installs() {
         "Dockerfile:18:5 high lockfile/unpinned-install `https://h.invalid/x.tgz` is added without",
         "Dockerfile:20:6 gap/not-covered which image `$BASE` is",
         "Dockerfile:23:1 gap/not-covered `FETCH` is no instruction that is read",
-        "Dockerfile:22:6 high lockfile/unpinned-install pip install takes whatever version of `flask`",
+        "Dockerfile:22:5 high lockfile/unpinned-install pip install takes whatever version of `flask`",
         "Dockerfile:16:13 gap/not-covered what `six` ==1.16.0 brings in",
     ] {
         assert!(remarks.contains(want), "{want}\n{remarks}");

@@ -30,7 +30,7 @@ fn requirements_replacements_and_hashes() {
     assert_eq!(
         remarks(&got),
         "go.mod:8:2 info lockfile/missing-integrity `go.sum` has no hash of `x.invalid/c` v0.0.0-20230925095751-7eb0305e1b3b\n\
-         go.mod:10:9 info lockfile/missing-integrity `go.sum` has no hash of `x.invalid/fork` v1.1.0\n"
+         go.mod:10:1 info lockfile/missing-integrity `go.sum` has no hash of `x.invalid/fork` v1.1.0\n"
     );
 }
 

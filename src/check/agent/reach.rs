@@ -120,6 +120,10 @@ fn need(fact: &Fact) -> Option<Need> {
         FactKind::Tool => of_tool(&fact.name, &fact.value),
         FactKind::Shell if fact.name == "computed" => Some(Need::Opaque),
         _ => match fact.capability? {
+            // They ask the registries and remotes that the user's own configuration names.
+            CapabilityKind::Net if fact.kind == FactKind::Shell && is_dev_tool(&fact.name) => {
+                Some(Need::Shell)
+            }
             CapabilityKind::Net => Some(Need::Net),
             CapabilityKind::Process => Some(Need::Shell),
             CapabilityKind::Native => Some(Need::Opaque),
@@ -127,6 +131,52 @@ fn need(fact: &Fact) -> Option<Need> {
             _ => None,
         },
     }
+}
+
+/// Programs of every developer's day, whose network is their own registry or remote.
+fn is_dev_tool(name: &str) -> bool {
+    matches!(
+        name,
+        "git"
+            | "gh"
+            | "glab"
+            | "docker"
+            | "docker-compose"
+            | "podman"
+            | "npm"
+            | "npx"
+            | "pnpm"
+            | "yarn"
+            | "bun"
+            | "bunx"
+            | "cargo"
+            | "rustup"
+            | "pip"
+            | "pip3"
+            | "pipx"
+            | "uv"
+            | "uvx"
+            | "poetry"
+            | "go"
+            | "brew"
+            | "apt"
+            | "apt-get"
+            | "dnf"
+            | "apk"
+            | "pacman"
+            | "gem"
+            | "bundle"
+            | "composer"
+            | "mvn"
+            | "gradle"
+            | "dotnet"
+            | "deno"
+            | "make"
+            | "kubectl"
+            | "helm"
+            | "terraform"
+            | "systemctl"
+    )
 }
 
 /// The need of a tool `object.verb`.

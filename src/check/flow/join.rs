@@ -209,7 +209,8 @@ impl<'s> Package<'s> {
             let To::Argument(call, argument) = to else { continue };
             for next in self.through((file, *call), argument) {
                 if seen.insert((*call, next)) && seen.len() < 64 {
-                    let results = self.files[file].1.ways.iter().filter(|way| way.from == From::Result(*call));
+                    let results =
+                        self.files[file].1.ways.iter().filter(|way| way.from == From::Result(*call));
                     todo.extend(results.map(|way| (mode.then(next).then(way.mode), &way.to)));
                 }
             }
@@ -261,7 +262,8 @@ impl<'s> Package<'s> {
                             let cut = steps.len() - MAX_STEPS;
                             steps.drain(MAX_STEPS / 2..MAX_STEPS / 2 + cut);
                         }
-                        let mut fact = Fact::new(FactKind::Flow, name.clone(), span.clone()).value(from.unwrap_or_default());
+                        let mut fact = Fact::new(FactKind::Flow, name.clone(), span.clone())
+                            .value(from.unwrap_or_default());
                         fact.steps = steps;
                         out.entry((name, span.clone())).or_insert(fact);
                     }
@@ -275,7 +277,14 @@ impl<'s> Package<'s> {
     }
 
     /// Where a value goes that a file hands out.
-    fn leave<'q>(&self, file: usize, to: &To, source: &'q str, steps: &[Span], queue: &mut VecDeque<(At, &'q str, Vec<Span>)>) {
+    fn leave<'q>(
+        &self,
+        file: usize,
+        to: &To,
+        source: &'q str,
+        steps: &[Span],
+        queue: &mut VecDeque<(At, &'q str, Vec<Span>)>,
+    ) {
         match to {
             To::Sink(..) => {}
             To::Return(func) => {
@@ -291,12 +300,16 @@ impl<'s> Package<'s> {
                     queue.push_back((At::Param(*target, param), source, steps.to_vec()));
                 }
                 for mode in self.through(site, argument) {
-                    if mode.of(source) == Some(source) {
+                    if mode == Mode::Part && source == super::ENV_ALL {
+                        queue.push_back((At::Result(site), super::ENV, steps.to_vec()));
+                    } else if mode.of(source) == Some(source) {
                         queue.push_back((At::Result(site), source, steps.to_vec()));
                     } else if mode == Mode::Opened && source == super::SECRET_PATH {
                         queue.push_back((At::Result(site), super::SECRET_FILE, steps.to_vec()));
-                    } else if mode == Mode::Decoded && matches!(source, super::BLOB | super::FILE) {
+                    } else if mode == Mode::Decoded && source == super::BLOB {
                         queue.push_back((At::Result(site), super::DECODED, steps.to_vec()));
+                    } else if mode == Mode::Decoded && source == super::FILE {
+                        queue.push_back((At::Result(site), super::DECODED_FILE, steps.to_vec()));
                     }
                 }
             }
@@ -336,7 +349,12 @@ mod tests {
                 Call { modules: vec!["pkg/util".into()], name: "read".into() },
             ],
             ways: vec![
-                way(From::Source("secret-path".into()), Mode::Plain, To::Argument(0, Argument::Named("path".into())), 1),
+                way(
+                    From::Source("secret-path".into()),
+                    Mode::Plain,
+                    To::Argument(0, Argument::Named("path".into())),
+                    1,
+                ),
                 way(From::Result(0), Mode::Plain, sink(), 3),
             ],
         };
@@ -344,7 +362,8 @@ mod tests {
         assert_eq!(facts.iter().map(|fact| &*fact.name).collect::<Vec<_>>(), ["secret-file->net"]);
         assert_eq!(facts[0].steps.iter().map(|span| span.line).collect::<Vec<_>>(), [1, 3]);
         // Another call of the same function is not that one.
-        let other = Summary { ways: vec![a.ways[0].clone(), way(From::Result(1), Mode::Plain, sink(), 3)], ..a };
+        let other =
+            Summary { ways: vec![a.ways[0].clone(), way(From::Result(1), Mode::Plain, sink(), 3)], ..a };
         assert_eq!(join(&[("pkg/a.py", &other), ("pkg/util.py", &util)]), []);
     }
 

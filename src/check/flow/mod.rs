@@ -25,8 +25,16 @@ pub const SECRET_FILE: &str = "secret-file";
 pub const BLOB: &str = "blob";
 /// What an encoding was taken off from.
 pub const DECODED: &str = "decoded";
+/// The whole environment.
+pub const ENV_ALL: &str = "env-all";
+/// One variable of it.
+pub const ENV: &str = "env";
 /// Content of any other file.
 pub const FILE: &str = "file";
+
+/// Content of a file from which an encoding was taken off: hidden where it is run as code, and data
+/// as any other where it is only read.
+pub const DECODED_FILE: &str = "decoded-file";
 
 /// What happens to a value on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,22 +46,32 @@ pub enum Mode {
     Opened,
     /// An encoding is taken off.
     Decoded,
+    /// One entry of it is looked up by its name.
+    Part,
 }
 
 impl Mode {
     /// This, and then `next`.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
-        if next == Self::Plain { self } else { next }
+        match (self, next) {
+            (before, Self::Plain) => before,
+            (Self::Plain, next) => next,
+            (before, Self::Part) => before,
+            (_, next) => next,
+        }
     }
 
     /// What a source becomes; nothing where the way loses it.
     pub fn of(self, source: &str) -> Option<&str> {
         match (self, source) {
             (Self::Plain, source) => Some(source),
+            (Self::Part, ENV_ALL) => Some(ENV),
+            (Self::Part, source) => Some(source),
             (Self::Opened, SECRET_PATH) => Some(SECRET_FILE),
             (Self::Opened, _) => None,
-            (Self::Decoded, BLOB | FILE) => Some(DECODED),
+            (Self::Decoded, BLOB) => Some(DECODED),
+            (Self::Decoded, FILE) => Some(DECODED_FILE),
             (Self::Decoded, source) => Some(source),
         }
     }
@@ -155,10 +173,18 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (_, sink) => sink,
     };
     Some(match (source, sink) {
+        (DECODED_FILE, "dynamic-code") => "decoded->dynamic-code".to_owned(),
+        (DECODED_FILE, sink) => return name(FILE, sink),
         (SECRET_PATH | BLOB, _) | ("net", "net") | ("file" | "decoded", "fs-write") => return None,
         ("decoded", "written->process") => "embedded->process".to_owned(),
         ("net", "written->process") => "fetched-file->process".to_owned(),
         (_, "written->process") => return None,
+        // What a known program is given is not what runs.
+        ("net" | DECODED, "process-argument") => return None,
+        (source, "process-argument") => format!("{source}->process"),
+        // Agents that hold keys are spoken to over sockets of the machine.
+        ("key", "socket") => return None,
+        (source, "socket") => return name(source, "net"),
         (source, "deserialize") if source != "net" && source != "decoded" => return None,
         (source, "require") if source != "net" && source != "decoded" => return None,
         (source, sink) => format!("{source}->{sink}"),

@@ -87,7 +87,8 @@ fn magic(table: &[(usize, &[u8], &'static str)], bytes: &[u8]) -> Option<&'stati
 /// `Lib/importlib/_bootstrap_external.py`), whatever the file's name is where a code object follows.
 fn is_bytecode(path: &str, bytes: &[u8]) -> bool {
     let [low, high, 0x0d, 0x0a, flags, 0, 0, 0, ..] = bytes else {
-        return matches!(bytes, [_, _, 0x0d, 0x0a, ..]) && [".pyc", ".pyo"].iter().any(|end| path.ends_with(end));
+        return matches!(bytes, [_, _, 0x0d, 0x0a, ..])
+            && [".pyc", ".pyo"].iter().any(|end| path.ends_with(end));
     };
     let version = u16::from_le_bytes([*low, *high]);
     [".pyc", ".pyo"].iter().any(|end| path.ends_with(end))

@@ -1,7 +1,9 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
 pub mod binary;
+mod blocks;
 mod described;
+pub mod image;
 pub mod js;
 pub mod json;
 pub mod markdown;
@@ -37,7 +39,14 @@ pub struct Parsed {
 impl Parsed {
     /// Only a treatment.
     pub fn only(treatment: Treatment) -> Self {
-        Self { treatment, facts: Vec::new(), code_lines: 0, exports: 0, local: Vec::new(), flows: Summary::default() }
+        Self {
+            treatment,
+            facts: Vec::new(),
+            code_lines: 0,
+            exports: 0,
+            local: Vec::new(),
+            flows: Summary::default(),
+        }
     }
 }
 
@@ -68,7 +77,9 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
             Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),
-            Some(program) if program.starts_with("python") || program == "pypy" => python::parse(path, source),
+            Some(program) if program.starts_with("python") || program == "pypy" => {
+                python::parse(path, source)
+            }
             _ if lossless && name == "cargo.lock" => Parsed::only(toml::treatment(source)),
             _ => match shell::embeds(&name) {
                 Some(read) => shell::parse_embedding(path, source, read),

@@ -12,14 +12,63 @@ const MAX_FACTS: usize = 200;
 
 /// Modules whose functions no data needs.
 const DANGEROUS: &[&str] = &[
-    "os", "posix", "nt", "subprocess", "commands", "pty", "socket", "sys", "runpy", "importlib", "webbrowser", "shutil", "ctypes", "code",
-    "codeop", "timeit", "pdb", "bdb", "asyncio", "multiprocessing", "platform", "requests", "urllib", "http", "httplib", "urllib2",
-    "marshal", "types", "pip", "pydoc", "cProfile", "profile", "doctest", "imp", "pkgutil", "signal", "threading", "_posixsubprocess",
+    "os",
+    "posix",
+    "nt",
+    "subprocess",
+    "commands",
+    "pty",
+    "socket",
+    "sys",
+    "runpy",
+    "importlib",
+    "webbrowser",
+    "shutil",
+    "ctypes",
+    "code",
+    "codeop",
+    "timeit",
+    "pdb",
+    "bdb",
+    "asyncio",
+    "multiprocessing",
+    "platform",
+    "requests",
+    "urllib",
+    "http",
+    "httplib",
+    "urllib2",
+    "marshal",
+    "types",
+    "pip",
+    "pydoc",
+    "cProfile",
+    "profile",
+    "doctest",
+    "imp",
+    "pkgutil",
+    "signal",
+    "threading",
+    "_posixsubprocess",
 ];
 
 /// Functions of `builtins` that run code or reach for more.
-const BUILTINS: &[&str] =
-    &["eval", "exec", "execfile", "compile", "open", "file", "getattr", "setattr", "__import__", "apply", "globals", "breakpoint", "input", "map"];
+const BUILTINS: &[&str] = &[
+    "eval",
+    "exec",
+    "execfile",
+    "compile",
+    "open",
+    "file",
+    "getattr",
+    "setattr",
+    "__import__",
+    "apply",
+    "globals",
+    "breakpoint",
+    "input",
+    "map",
+];
 
 /// What was found in a pickle.
 #[derive(Debug, Default)]
@@ -51,11 +100,15 @@ pub fn recognise(path: &str, bytes: &[u8]) -> Option<Parsed> {
     for (module, name, at) in found.globals.iter().take(MAX_FACTS) {
         let top = module.split('.').next().unwrap_or(module);
         let bad = DANGEROUS.contains(&top)
-            || (matches!(top, "builtins" | "__builtin__" | "__builtins__") && BUILTINS.contains(&name.split('.').next().unwrap_or(name)))
+            || (matches!(top, "builtins" | "__builtin__" | "__builtins__")
+                && BUILTINS.contains(&name.split('.').next().unwrap_or(name)))
             || (top == "operator" && matches!(name.as_str(), "attrgetter" | "methodcaller"))
-            || (top == "functools" && name == "partial" && found.globals.iter().any(|(module, ..)| DANGEROUS.contains(&module.as_str())));
+            || (top == "functools"
+                && name == "partial"
+                && found.globals.iter().any(|(module, ..)| DANGEROUS.contains(&module.as_str())));
         if bad {
-            let mut fact = Fact::new(FactKind::Shape, "pickle-program", span(*at)).value(format!("{module}.{name}"));
+            let mut fact =
+                Fact::new(FactKind::Shape, "pickle-program", span(*at)).value(format!("{module}.{name}"));
             fact.capability = Some(CapabilityKind::DynamicCode);
             parsed.facts.push(fact);
         }
@@ -188,8 +241,30 @@ fn step_through(bytes: &[u8], found: &mut Found) -> Option<()> {
             b'M' | 0x83 => at += 2,
             b'J' | 0x84 => at += 4,
             b'G' | 0x95 => at += 8,
-            b'(' | b'0' | b'1' | b'2' | b'N' | b'Q' | b'R' | b'a' | b'b' | b'd' | b'}' | b'e' | b'l' | b']' | b'o' | b's' | b't' | b')' | b'u'
-            | 0x81 | 0x85..=0x89 | 0x8f..=0x92 | 0x97 | 0x98 => {}
+            b'('
+            | b'0'
+            | b'1'
+            | b'2'
+            | b'N'
+            | b'Q'
+            | b'R'
+            | b'a'
+            | b'b'
+            | b'd'
+            | b'}'
+            | b'e'
+            | b'l'
+            | b']'
+            | b'o'
+            | b's'
+            | b't'
+            | b')'
+            | b'u'
+            | 0x81
+            | 0x85..=0x89
+            | 0x8f..=0x92
+            | 0x97
+            | 0x98 => {}
             _ => return None,
         }
         if !matches!(op, b'p' | b'q' | b'r' | 0x94 | 0x95 | 0x80) {
@@ -218,7 +293,10 @@ mod tests {
     fn what_a_pickle_would_call() {
         // pickle.dumps of an object whose __reduce__ gives (os.system, ('true',)), protocols 0, 2 and 4.
         assert_eq!(calls("a.pkl", b"cposix\nsystem\np0\n(Vtrue\np1\ntp2\nRp3\n."), ["posix.system"]);
-        assert_eq!(calls("a", b"\x80\x02cposix\nsystem\nq\0X\x04\0\0\0trueq\x01\x85q\x02Rq\x03."), ["posix.system"]);
+        assert_eq!(
+            calls("a", b"\x80\x02cposix\nsystem\nq\0X\x04\0\0\0trueq\x01\x85q\x02Rq\x03."),
+            ["posix.system"]
+        );
         let four = b"\x80\x04\x95\x1e\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x94\x85\x94R\x94.";
         assert_eq!(calls("a.bin", four), ["posix.system"]);
         let data = b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x94\x8c\x01a\x94K\x01s.";

@@ -18,8 +18,7 @@ fn pattern(text: &str) -> Regex {
 
 /// A line with constants folded; `None` where nothing was to be folded.
 pub fn plain(line: &str) -> Option<String> {
-    static CHAR: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)\(?\[char\]\s*(0x[0-9a-f]{1,4}|\d{1,5})\)?"));
+    static CHAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\[char\]\s*(0x[0-9a-f]{1,4}|\d{1,5})"));
     static PLUS: LazyLock<Regex> =
         LazyLock::new(|| pattern(r#"'([^']*)'\s*\+\s*'([^']*)'|"([^"$]*)"\s*\+\s*"([^"$]*)""#));
     static FORMAT: LazyLock<Regex> = LazyLock::new(|| {
@@ -27,7 +26,7 @@ pub fn plain(line: &str) -> Option<String> {
     });
     static REPLACE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"(?i)\(?["']([^"'$]*)["']\)?(?:\.replace\(\s*["']([^"']*)["']\s*,\s*["']([^"']*)["']\s*\)|\s+-c?replace\s+["'](\w+)["']\s*,\s*["'](\w*)["'])"#,
+            r#"(?i)["']([^"'$]*)["'](?:\.replace\(\s*["']([^"']*)["']\s*,\s*["']([^"']*)["']\s*\)|\s+-c?replace\s+["'](\w+)["']\s*,\s*["'](\w*)["'])"#,
         )
     });
     static JOIN: LazyLock<Regex> = LazyLock::new(|| {

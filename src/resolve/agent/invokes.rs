@@ -12,8 +12,8 @@ use super::{config, folder_of};
 use crate::discover::{Project, paths};
 use crate::json::Node;
 use crate::model::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, LineIndex, Location, Package, Source,
-    purl,
+    AgentKind, Confidence, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, LineIndex, Location,
+    Package, Severity, Source, Span, escape, purl,
 };
 use crate::prose::markdown::{self, PieceKind};
 use crate::shell::{self, Install};
@@ -26,6 +26,19 @@ const MAX_SIZE: u64 = 4 << 20;
 
 /// Edges that one package may have to packages that it names.
 const MAX_EDGES: usize = 2_000;
+
+/// Endings of files that interpreters are given.
+const SCRIPTS: [&str; 10] = ["js", "mjs", "cjs", "ts", "mts", "py", "sh", "rb", "jar", "wasm"];
+
+/// Ways to write the folder of the configuration or of the project.
+const HOMES: [&str; 6] = [
+    "./",
+    "${workspaceFolder}/",
+    "${CLAUDE_PLUGIN_ROOT}/",
+    "${CLAUDE_PROJECT_DIR}/",
+    "$CLAUDE_PROJECT_DIR/",
+    "${PWD}/",
+];
 
 /// Collects what one package names.
 struct Named<'a> {
@@ -122,6 +135,29 @@ fn without_prompts(text: &str) -> String {
         .collect()
 }
 
+/// A name that stands for one: `NAME`, `your-package`, `package-name`, `foo`.
+fn is_placeholder(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let shouted =
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(&byte));
+    shouted
+        || matches!(
+            &*lower,
+            "name"
+                | "package"
+                | "pkg"
+                | "package-name"
+                | "package_name"
+                | "foo"
+                | "bar"
+                | "example"
+                | "image"
+                | "..."
+                | "…"
+        )
+        || ["your-", "your_", "my-package", "some-package"].iter().any(|start| lower.starts_with(start))
+}
+
 impl Named<'_> {
     fn file(&mut self, root: &Path, path: &str) {
         let size = std::fs::symlink_metadata(root.join(path)).map_or(0, |meta| meta.len());
@@ -184,6 +220,7 @@ impl Named<'_> {
                 entry = next;
             }
             let declared = config::location(index, &file.lockfile, entry);
+            self.absent(root, &file.dir, entry, index);
             let words = entry.get("command").and_then(Node::as_str).into_iter().map(str::to_owned).chain(
                 entry
                     .get("args")
@@ -204,6 +241,37 @@ impl Named<'_> {
                 }
             }
         })
+    }
+
+    /// Programs and scripts that a server is started from and that are not in the tree: whatever
+    /// lies there on the day is run.
+    fn absent(&mut self, root: &Path, dir: &str, entry: &Node<'_>, index: &LineIndex<'_>) {
+        let command = entry.get("command").into_iter().map(|node| (node, true));
+        let args = entry.get("args").map(Node::elements).unwrap_or_default();
+        for (node, program) in command.chain(args.iter().map(|node| (node, false))) {
+            let Some(written) = node.as_str() else { continue };
+            let path = HOMES.iter().find_map(|home| written.strip_prefix(home)).unwrap_or(written);
+            let script = path.rsplit_once('.').is_some_and(|(_, ending)| SCRIPTS.contains(&ending));
+            let local = if program { path.contains('/') } else { script };
+            if !local || path.contains("://") || path.contains(char::is_whitespace) {
+                continue;
+            }
+            let plain = !path.starts_with(['/', '~', '$']) && !path.split('/').any(|part| part == "..");
+            if plain && (root.join(dir).join(path).is_file() || root.join(path).is_file()) {
+                continue;
+            }
+            let gap = Gap {
+                spans: vec![index.span(node.range.start, node.range.end)],
+                ..Gap::new(
+                    GapKind::NotSeen,
+                    format!(
+                        "`{}`, which the server is started from, is not among what was given",
+                        escape(written)
+                    ),
+                )
+            };
+            self.out.gaps.push((self.package.purl.clone(), gap));
+        }
     }
 
     /// Every `command` of a settings file.
@@ -240,7 +308,7 @@ impl Named<'_> {
         };
         let known =
             |text: &str| !text.is_empty() && !text.contains(['$', '<', '>', '{', '}', '*', ' ', '\'', '"']);
-        if !known(&install.name) {
+        if !known(&install.name) || is_placeholder(&install.name) {
             return;
         }
         let requirement = install.requirement.clone().unwrap_or_default();
@@ -255,6 +323,7 @@ impl Named<'_> {
             ..Package::registry(ecosystem, &install.name, &version, declared.clone())
         };
         if version.is_empty() {
+            self.unpinned(install, &declared);
             let gap = Gap::new(
                 GapKind::NotResolved,
                 format!("no version of `{}` is pinned: which one comes is decided on that day", install.name),
@@ -263,6 +332,25 @@ impl Named<'_> {
         }
         self.edge(package.purl.clone(), requirement, declared);
         self.out.packages.push(package);
+    }
+
+    /// What is started without a version matters more than what is installed so: nothing of the
+    /// project pins it either.
+    fn unpinned(&mut self, install: &Install, declared: &Location) {
+        let place =
+            Span { line: declared.line, column: declared.column, ..Span::file(declared.file.clone()) };
+        let severity = if install.runs { Severity::Medium } else { Severity::Low };
+        let does = if install.runs { "starts" } else { "installs" };
+        let finding = Finding {
+            severity,
+            confidence: Confidence::Low,
+            ..Finding::new(
+                "agent/unpinned",
+                format!("{does} `{}` without naming a version", crate::model::escape(&install.name)),
+                vec![place],
+            )
+        };
+        self.out.findings.push((self.package.purl.clone(), finding));
     }
 
     /// A node for what stands at an address.

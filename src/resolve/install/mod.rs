@@ -88,12 +88,8 @@ pub fn substitute(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Stri
                         None => value,
                         Some(':' | '-') => {
                             let default = body[name.len()..].strip_prefix(':').unwrap_or(&body[name.len()..]);
-                            match default.strip_prefix('-') {
-                                Some(text) => {
-                                    Some(value.filter(|v| !v.is_empty()).unwrap_or(text.to_owned()))
-                                }
-                                None => None,
-                            }
+                            let text = default.strip_prefix('-');
+                            text.map(|text| value.filter(|v| !v.is_empty()).unwrap_or(text.to_owned()))
                         }
                         Some(_) => None,
                     };

@@ -113,7 +113,7 @@ fn plain<'w>(args: &'w [Word], valued: &[&str]) -> Vec<&'w Word> {
         at += 1;
         if text == ">" || valued.contains(&text) {
             at += 1;
-        } else if !text.starts_with('-') && !(text.len() == 1 && text.bytes().all(|b| b.is_ascii_digit())) {
+        } else if !(text.starts_with('-') || text.len() == 1 && text.bytes().all(|b| b.is_ascii_digit())) {
             out.push(word);
         }
     }
@@ -236,10 +236,11 @@ fn one(name: &str, args: &[Word], out: &mut Vec<Install>) {
     let rest = |from: usize| args.get(from..).unwrap_or_default();
     match (program, first, second) {
         ("pip" | "pip3", "install" | "download" | "wheel", _) => python(rest(1), "pip install", out),
-        (python_program, "-m", "pip" | "pip3") if python_program.starts_with("python") => {
-            if args.get(2).is_some_and(|word| word.text == "install") {
-                python(rest(3), "pip install", out);
-            }
+        (python_program, "-m", "pip" | "pip3")
+            if python_program.starts_with("python")
+                && args.get(2).is_some_and(|word| word.text == "install") =>
+        {
+            python(rest(3), "pip install", out);
         }
         (pip, "install", _) if pip.starts_with("pip3.") => python(rest(1), "pip install", out),
         ("uv", "pip", "install") => python(rest(2), "uv pip install", out),

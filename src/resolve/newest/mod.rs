@@ -34,6 +34,42 @@ pub struct Wanted {
     pub requirement: Option<String>,
 }
 
+impl Wanted {
+    /// Reads a purl (`pkg:npm/%40s/name@^1`); its version may be a range or a tag.
+    ///
+    /// # Errors
+    /// Where it is none, of an ecosystem that no registry is asked for, or has a qualifier: that
+    /// names another registry or archive than the configured one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let shown = crate::model::escape(text);
+        let no = |why: &str| format!("`{shown}` {why}");
+        let rest = text.strip_prefix("pkg:").ok_or_else(|| no("is no purl (`pkg:npm/left-pad@1.3.0`)"))?;
+        if rest.contains(['?', '#']) {
+            return Err(no("has qualifiers or a subpath; give name and version alone"));
+        }
+        let (kind, rest) = rest.trim_matches('/').split_once('/').ok_or_else(|| no("has no name"))?;
+        let kind = kind.to_ascii_lowercase();
+        let ecosystem = [Ecosystem::Cargo, Ecosystem::Npm, Ecosystem::Pypi]
+            .into_iter()
+            .find(|ecosystem| ecosystem.purl_type() == kind)
+            .ok_or_else(|| no("is of no ecosystem that is resolved (npm, cargo, pypi)"))?;
+        // `@` of a scope may stand as it is; the version's is the last one, and not the first sign.
+        let at = rest.char_indices().skip(1).filter(|(_, c)| *c == '@').map(|(at, _)| at).last();
+        let (name, version) = at.map_or((rest, ""), |at| (&rest[..at], &rest[at + 1..]));
+        let decode = |text: &str| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8()
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|_| no("is not UTF-8"))
+        };
+        let (name, version) = (decode(name)?, decode(version)?);
+        if name.is_empty() || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(no("has no name of a package"));
+        }
+        Ok(Self { ecosystem, name, requirement: (!version.is_empty()).then_some(version) })
+    }
+}
+
 /// Why a package's listing could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListingError {
@@ -62,24 +98,34 @@ pub const MAX_PACKAGES: usize = 20_000;
 pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolution {
     let mut out = Resolution::default();
     for one in wanted {
-        match one.ecosystem {
-            Ecosystem::Npm => npm::resolve(one, registry, as_of, &mut out),
-            Ecosystem::Cargo => cargo::resolve(one, registry, as_of, &mut out),
-            other => {
-                let package = Package::registry(
-                    other,
-                    &one.name,
-                    one.requirement.as_deref().unwrap_or(""),
-                    declared(&one.name),
-                );
-                let message = format!("{other} packages are not resolved without a lockfile");
-                out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotCovered, message)));
-                out.packages.push(package);
-            }
-        }
+        add(one, registry, as_of, &mut out);
     }
     out.normalise();
     out
+}
+
+/// Resolves one package; gives its purl and all that it brings in.
+pub fn resolve_one(one: &Wanted, registry: &dyn Registry, as_of: i64) -> Option<(String, Resolution)> {
+    let mut out = Resolution::default();
+    add(one, registry, as_of, &mut out);
+    // The package itself is put in before what it asks for.
+    let root = out.packages.first()?.purl.clone();
+    out.normalise();
+    Some((root, out))
+}
+
+fn add(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &mut Resolution) {
+    match one.ecosystem {
+        Ecosystem::Npm => npm::resolve(one, registry, as_of, out),
+        Ecosystem::Cargo => cargo::resolve(one, registry, as_of, out),
+        other => {
+            let version = one.requirement.as_deref().unwrap_or("");
+            let package = Package::registry(other, &one.name, version, declared(&one.name));
+            let message = format!("{other} packages are not resolved without a lockfile");
+            out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotCovered, message)));
+            out.packages.push(package);
+        }
+    }
 }
 
 /// What stands in for a line: nothing of a file asks for it.

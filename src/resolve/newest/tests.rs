@@ -110,3 +110,21 @@ fn cargo_has_one_version_of_each_compatible_range() {
     assert!(cargo(1).contains("b@1.0.0; c@1.0.0"), "{}", cargo(1));
     assert_eq!(resolved(&fake, Ecosystem::Cargo, "b", Some("1.0.0"), 99), "b@1.0.0; c@1.0.0");
 }
+
+#[test]
+fn purls_are_wanted_packages() {
+    for (text, want) in [
+        ("pkg:npm/left-pad@1.3.0", "npm left-pad Some(\"1.3.0\")"),
+        ("pkg:npm/%40s/n@^1", "npm @s/n Some(\"^1\")"),
+        ("pkg:npm/@s/n", "npm @s/n None"),
+        ("pkg:cargo/serde", "cargo serde None"),
+    ] {
+        let Wanted { ecosystem, name, requirement } = Wanted::parse(text).unwrap();
+        assert_eq!(format!("{ecosystem} {name} {requirement:?}"), want);
+    }
+    for text in
+        ["left-pad", "pkg:npm", "pkg:npm/", "pkg:gem/x", "pkg:npm/x?a=b", "pkg:npm/%ff", "pkg:npm/a b"]
+    {
+        assert!(Wanted::parse(text).is_err(), "{text}");
+    }
+}

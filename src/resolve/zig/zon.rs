@@ -147,7 +147,9 @@ impl Parser<'_> {
             }
             Some(c) if c.is_ascii_digit() || c == '-' => {
                 self.at += 1;
-                self.space();
+                if c == '-' {
+                    self.space();
+                }
                 let length = self
                     .rest()
                     .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '-')))

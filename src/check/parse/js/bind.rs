@@ -439,7 +439,9 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
         self.target(&it.left, Base::Expr(&it.right), &mut path);
         self.visit_assignment_target(&it.left);
         match &it.right {
-            Expression::FunctionExpression(_) | Expression::ObjectExpression(_) | Expression::ClassExpression(_) => {
+            Expression::FunctionExpression(_)
+            | Expression::ObjectExpression(_)
+            | Expression::ClassExpression(_) => {
                 self.method_of = self.built(&it.left);
                 if let (Some(class), AssignmentTarget::StaticMemberExpression(member), Some(func)) =
                     (self.method_of, &it.left, Func::of(&it.right))

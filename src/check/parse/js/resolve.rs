@@ -134,12 +134,10 @@ impl<'a, 's> Resolver<'a, 's> {
                 },
                 key => key.text().map_or(Val::Unknown, |key| self.member(&it.object, &key)),
             },
-            Expression::PrivateFieldExpression(it) => {
-                match self.owner(&it.object) {
-                    Some(owner @ Owner::This(_)) => self.assigned(owner, &format!("#{}", it.field.name)),
-                    _ => Val::Unknown,
-                }
-            }
+            Expression::PrivateFieldExpression(it) => match self.owner(&it.object) {
+                Some(owner @ Owner::This(_)) => self.assigned(owner, &format!("#{}", it.field.name)),
+                _ => Val::Unknown,
+            },
             Expression::ChainExpression(it) => match &it.expression {
                 ChainElement::CallExpression(call) => self.call(call),
                 ChainElement::StaticMemberExpression(it) => self.member(&it.object, &it.property.name),

@@ -42,14 +42,15 @@ impl<'a> Resolver<'a> {
             Expr::BinOp(it) => match it.op {
                 Operator::Add => {
                     let parts = spine(it);
-                    (parts.len() <= 200).then(|| parts.into_iter().map(|part| self.hole(part, depth)).collect())
+                    (parts.len() <= 200)
+                        .then(|| parts.into_iter().map(|part| self.hole(part, depth)).collect())
                 }
                 Operator::Mod => {
                     let Val::Str(template, _) = self.expr(&it.left) else { return None };
                     let values = match &*it.right {
-                        Expr::Tuple(tuple) => {
-                            Val::List(std::rc::Rc::new(tuple.elts.iter().map(|e| Val::text(self.hole(e, depth))).collect()))
-                        }
+                        Expr::Tuple(tuple) => Val::List(std::rc::Rc::new(
+                            tuple.elts.iter().map(|e| Val::text(self.hole(e, depth))).collect(),
+                        )),
                         other => match self.expr(other) {
                             Val::Unknown | Val::Name(_) => Val::text(self.hole(other, depth)),
                             value => value,
@@ -71,7 +72,9 @@ impl<'a> Resolver<'a> {
                         FStringPart::FString(inner) => {
                             for element in &inner.elements {
                                 match element {
-                                    InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
+                                    InterpolatedStringElement::Literal(literal) => {
+                                        out.push_str(&literal.value)
+                                    }
                                     InterpolatedStringElement::Interpolation(it) => {
                                         out.push_str(&self.hole(&it.expression, depth));
                                     }
@@ -87,19 +90,24 @@ impl<'a> Resolver<'a> {
                 let first = it.arguments.args.first();
                 match callee.as_name() {
                     Some("os.path.join" | "pathlib.Path" | "pathlib.PurePath" | "builtins.str.join") => {
-                        let parts: Vec<String> = it.arguments.args.iter().take(32).map(|part| self.hole(part, depth)).collect();
+                        let parts: Vec<String> =
+                            it.arguments.args.iter().take(32).map(|part| self.hole(part, depth)).collect();
                         return Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()));
                     }
                     Some("os.getenv" | "os.environ.get" | "os.environ.pop") => {
                         return Some(variable(first.and_then(|name| self.expr(name).shown())?.as_str()));
                     }
                     Some(
-                        "builtins.str" | "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath" | "os.path.normpath"
-                        | "os.path.realpath" | "os.fspath" | "shlex.quote" | "builtins.repr" | "builtins.bytes",
+                        "builtins.str" | "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath"
+                        | "os.path.normpath" | "os.path.realpath" | "os.fspath" | "shlex.quote"
+                        | "builtins.repr" | "builtins.bytes",
                     ) => return self.approx(first?, depth + 1),
                     Some("os.path.dirname") => {
                         let path = self.approx(first?, depth + 1)?;
-                        return Some(path.rsplit_once('/').map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned()));
+                        return Some(
+                            path.rsplit_once('/')
+                                .map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned()),
+                        );
                     }
                     Some("shlex.split") => return self.approx(first?, depth + 1),
                     _ => {}
@@ -122,7 +130,9 @@ impl<'a> Resolver<'a> {
                                 }
                                 Err(_) => it.arguments.find_keyword(name).map(|keyword| &keyword.value),
                             };
-                            out.push_str(&value.map_or_else(|| "?".to_owned(), |value| self.hole(value, depth)));
+                            out.push_str(
+                                &value.map_or_else(|| "?".to_owned(), |value| self.hole(value, depth)),
+                            );
                             rest = after;
                         }
                         out.push_str(rest);
@@ -130,7 +140,8 @@ impl<'a> Resolver<'a> {
                     }
                     ("join", Val::Str(mark, _)) => {
                         let elements = super::scope::literal_elements(first?)?;
-                        let parts: Vec<String> = elements.iter().take(64).map(|part| self.hole(part, depth)).collect();
+                        let parts: Vec<String> =
+                            elements.iter().take(64).map(|part| self.hole(part, depth)).collect();
                         Some(parts.join(&mark))
                     }
                     ("joinpath", _) => {
@@ -139,8 +150,8 @@ impl<'a> Resolver<'a> {
                         Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
                     }
                     (
-                        "strip" | "rstrip" | "lstrip" | "encode" | "decode" | "split" | "expanduser" | "resolve" | "absolute"
-                        | "as_posix" | "lower" | "replace",
+                        "strip" | "rstrip" | "lstrip" | "encode" | "decode" | "split" | "expanduser"
+                        | "resolve" | "absolute" | "as_posix" | "lower" | "replace",
                         _,
                     ) => self.approx(&attribute.value, depth + 1),
                     _ => None,
@@ -165,7 +176,8 @@ impl<'a> Resolver<'a> {
             Expr::Name(name) => {
                 let symbol = self.scopes.symbols.get(self.scopes.symbol(name)?)?;
                 let at = name.range.start().to_u32();
-                let same = self.scopes.func_of(symbol.scope) == self.scopes.func_of(self.scopes.scope_of(name));
+                let same =
+                    self.scopes.func_of(symbol.scope) == self.scopes.func_of(self.scopes.scope_of(name));
                 let before = symbol.defs.partition_point(|place| place.at <= at);
                 let count = if same && before > 0 { before } else { symbol.defs.len() };
                 symbol.defs[..count].iter().rev().take(3).find_map(|place| match place.def {

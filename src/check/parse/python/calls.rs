@@ -7,7 +7,13 @@ use super::resolve::{Args, Env, MAX_ELEMENTS, Resolver};
 use super::value::Val;
 
 /// The result of `name(args)`; `None` where the function is not one of these.
-pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&Env<'_>>, depth: u16) -> Option<Val> {
+pub fn known<'a>(
+    resolver: &Resolver<'a>,
+    name: &str,
+    args: &Args,
+    env: Option<&Env<'_>>,
+    depth: u16,
+) -> Option<Val> {
     let first = args.list.first();
     let text = |at: usize| args.list.get(at).and_then(Val::as_str);
     let bytes = |value: Vec<u8>| Val::Bytes(value.into(), true);
@@ -18,7 +24,8 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
                 return Some(Val::Local(super::local::relative(resolver.path(), 1, bare).into(), "".into()));
             }
             // `__import__('a.b')` gives `a`, unless something is asked of it.
-            let top = name == "builtins.__import__" && args.get(3, "fromlist").is_none_or(|list| list.truth() == Some(false));
+            let top = name == "builtins.__import__"
+                && args.get(3, "fromlist").is_none_or(|list| list.truth() == Some(false));
             Val::name(if top { module.split('.').next().unwrap_or(module) } else { module })
         }
         "builtins.getattr" | "inspect.getattr_static" => {
@@ -28,15 +35,16 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
                 base => resolver.member(base, member, env, depth + 1),
             }
         }
-        "operator.attrgetter" => Val::Partial(Rc::new((
-            Val::name("builtins.getattr().reversed"),
-            vec![first?.clone()],
-        ))),
+        "operator.attrgetter" => {
+            Val::Partial(Rc::new((Val::name("builtins.getattr().reversed"), vec![first?.clone()])))
+        }
         "builtins.getattr().reversed" => {
             let (member, base) = (args.list.first()?.as_str()?, args.list.get(1)?);
             member.split('.').fold(base.clone(), |base, part| resolver.member(&base, part, env, depth + 1))
         }
-        "builtins.globals().get" | "builtins.locals().get" | "builtins.globals().__getitem__" => resolver.global(text(0)?),
+        "builtins.globals().get" | "builtins.locals().get" | "builtins.globals().__getitem__" => {
+            resolver.global(text(0)?)
+        }
         "sys.modules.get" | "sys.modules.__getitem__" => Val::name(text(0)?),
         "builtins.vars" => match first {
             Some(Val::Name(owner)) => Val::name(format!("{owner}.__dict__")),
@@ -50,7 +58,9 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
             code @ (Val::Str(..) | Val::Bytes(..)) => code.clone(),
             _ => return None,
         },
-        "builtins.type" | "builtins.super" | "builtins.open" | "builtins.exec" | "builtins.eval" => return None,
+        "builtins.type" | "builtins.super" | "builtins.open" | "builtins.exec" | "builtins.eval" => {
+            return None;
+        }
 
         "builtins.chr" | "builtins.unichr" => {
             let c = u32::try_from(first?.as_int()?).ok().and_then(char::from_u32)?;
@@ -79,13 +89,15 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
             }
             _ => return None,
         },
-        "builtins.bytes.fromhex" | "builtins.bytearray.fromhex" | "binascii.unhexlify" | "binascii.a2b_hex" => {
-            bytes(decode::hex(&raw(first?)?)?)
-        }
+        "builtins.bytes.fromhex"
+        | "builtins.bytearray.fromhex"
+        | "binascii.unhexlify"
+        | "binascii.a2b_hex" => bytes(decode::hex(&raw(first?)?)?),
         "builtins.int" => match (first?, args.get(1, "base")) {
             (Val::Str(text, _), base) => {
                 let base = base.and_then(Val::as_int).unwrap_or(10);
-                let digits = text.trim().trim_start_matches("0x").trim_start_matches("0b").trim_start_matches("0o");
+                let digits =
+                    text.trim().trim_start_matches("0x").trim_start_matches("0b").trim_start_matches("0o");
                 let radix = u32::try_from(base).ok().filter(|base| (2..=36).contains(base))?;
                 Val::Int(i64::from_str_radix(digits, radix).ok()?)
             }
@@ -149,7 +161,8 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
             Val::List(Rc::new(elements.into_iter().enumerate().map(pair).collect()))
         }
         "builtins.zip" => {
-            let lists: Option<Vec<Vec<Val>>> = args.list.iter().map(|list| list.elements(MAX_ELEMENTS)).collect();
+            let lists: Option<Vec<Vec<Val>>> =
+                args.list.iter().map(|list| list.elements(MAX_ELEMENTS)).collect();
             let lists = lists?;
             let len = lists.iter().map(Vec::len).min().unwrap_or(0);
             let row = |n: usize| Val::List(Rc::new(lists.iter().map(|list| list[n].clone()).collect()));
@@ -170,17 +183,24 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
             }
             Val::List(Rc::new(out))
         }
-        "builtins.str.join" | "builtins.bytes.join" | "builtins.str.format" | "builtins.str.replace"
-        | "builtins.bytes.decode" | "builtins.str.encode" | "builtins.str.translate" => {
+        "builtins.str.join"
+        | "builtins.bytes.join"
+        | "builtins.str.format"
+        | "builtins.str.replace"
+        | "builtins.bytes.decode"
+        | "builtins.str.encode"
+        | "builtins.str.translate" => {
             let method = name.rsplit('.').next()?;
             super::strings::method(first?, method, args.list.get(1..).unwrap_or(&[]), &args.named)
         }
         "builtins.str.maketrans" | "string.maketrans" | "builtins.bytes.maketrans" => maketrans(args)?,
         "builtins.slice" => return None,
 
-        "base64.b64decode" | "base64.standard_b64decode" | "binascii.a2b_base64" | "base64.decodebytes" | "base64.decodestring" => {
-            bytes(decode::base64(&raw(first?)?, false)?)
-        }
+        "base64.b64decode"
+        | "base64.standard_b64decode"
+        | "binascii.a2b_base64"
+        | "base64.decodebytes"
+        | "base64.decodestring" => bytes(decode::base64(&raw(first?)?, false)?),
         "base64.urlsafe_b64decode" => bytes(decode::base64(&raw(first?)?, true)?),
         "base64.b32decode" => bytes(decode::base32(&raw(first?)?)?),
         "base64.b16decode" => bytes(decode::hex(&raw(first?)?)?),
@@ -192,26 +212,31 @@ pub fn known<'a>(resolver: &Resolver<'a>, name: &str, args: &Args, env: Option<&
             match (codec.replace('-', "_").as_str(), first?) {
                 ("rot13" | "rot_13", Val::Str(text, _)) => Val::Str(decode::rot13(text).into(), true),
                 ("hex" | "hex_codec", value) if name == "codecs.decode" => bytes(decode::hex(&raw(value)?)?),
-                ("base64" | "base64_codec", value) if name == "codecs.decode" => bytes(decode::base64(&raw(value)?, false)?),
-                ("zip" | "zlib" | "zlib_codec", value) if name == "codecs.decode" => bytes(decode::inflate(&raw(value)?)?),
+                ("base64" | "base64_codec", value) if name == "codecs.decode" => {
+                    bytes(decode::base64(&raw(value)?, false)?)
+                }
+                ("zip" | "zlib" | "zlib_codec", value) if name == "codecs.decode" => {
+                    bytes(decode::inflate(&raw(value)?)?)
+                }
                 (codec, Val::Bytes(value, was)) => Val::Str(decode::text(value, codec)?.into(), *was),
                 _ => return None,
             }
         }
         "urllib.parse.unquote" | "urllib.unquote" => Val::Str(decode::unquote(text(0)?, false)?.into(), true),
         "urllib.parse.unquote_plus" => Val::Str(decode::unquote(text(0)?, true)?.into(), true),
-        "ast.literal_eval" | "textwrap.dedent" | "html.unescape" | "copy.copy" | "copy.deepcopy" => match first? {
-            value @ (Val::Str(..) | Val::List(_) | Val::Dict(_)) => value.clone(),
-            _ => return None,
-        },
+        "ast.literal_eval" | "textwrap.dedent" | "html.unescape" | "copy.copy" | "copy.deepcopy" => {
+            match first? {
+                value @ (Val::Str(..) | Val::List(_) | Val::Dict(_)) => value.clone(),
+                _ => return None,
+            }
+        }
 
         "os.path.join" | "posixpath.join" => {
             let parts: Option<Vec<&str>> = args.list.iter().map(Val::as_str).collect();
             Val::text(join_path(&parts?))
         }
-        "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath" | "os.path.normpath" | "os.path.realpath" | "os.fspath" => {
-            Val::text(text(0)?)
-        }
+        "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath" | "os.path.normpath"
+        | "os.path.realpath" | "os.fspath" => Val::text(text(0)?),
         "os.path.dirname" => {
             let path = text(0)?;
             Val::text(path.rsplit_once('/').map_or("", |(folder, _)| folder))
@@ -243,7 +268,8 @@ fn maketrans(args: &Args) -> Option<Val> {
                 .iter()
                 .map(|(key, value)| match key {
                     Val::Str(text, _) => {
-                        let code = text.chars().next().map_or(Val::Unknown, |c| Val::Int(i64::from(c as u32)));
+                        let code =
+                            text.chars().next().map_or(Val::Unknown, |c| Val::Int(i64::from(c as u32)));
                         (code, value.clone())
                     }
                     _ => (key.clone(), value.clone()),
@@ -254,7 +280,9 @@ fn maketrans(args: &Args) -> Option<Val> {
             let (from, to) = (from.as_str()?, to.as_str()?);
             let pairs = from.chars().zip(to.chars());
             Some(Val::Dict(Rc::new(
-                pairs.map(|(from, to)| (Val::Int(i64::from(from as u32)), Val::text(to.to_string()))).collect(),
+                pairs
+                    .map(|(from, to)| (Val::Int(i64::from(from as u32)), Val::text(to.to_string())))
+                    .collect(),
             )))
         }
         _ => None,
@@ -297,4 +325,3 @@ pub fn of_path(path: &str, method: &str, args: &Args) -> Option<Val> {
         _ => return None,
     })
 }
-

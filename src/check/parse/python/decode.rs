@@ -20,7 +20,8 @@ pub fn base64(text: &[u8], url: bool) -> Option<Vec<u8>> {
     }
     let alphabet = if url { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
     let letter = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || if url { matches!(byte, b'-' | b'_') } else { matches!(byte, b'+' | b'/') }
+        byte.is_ascii_alphanumeric()
+            || if url { matches!(byte, b'-' | b'_') } else { matches!(byte, b'+' | b'/') }
     };
     let clean: Vec<u8> = text.iter().copied().filter(letter).collect();
     GeneralPurpose::new(alphabet, LAX).decode(clean).ok()
@@ -116,7 +117,12 @@ pub fn text(bytes: &[u8], codec: &str) -> Option<String> {
         "latin1" | "iso88591" | "cp1252" => Some(bytes.iter().map(|&byte| char::from(byte)).collect()),
         "utf16" | "utf16le" => {
             let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-            Some(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).filter(|&c| c != '\u{feff}').collect())
+            Some(
+                char::decode_utf16(units)
+                    .map(|c| c.unwrap_or('\u{fffd}'))
+                    .filter(|&c| c != '\u{feff}')
+                    .collect(),
+            )
         }
         "unicodeescape" | "stringescape" => Some(escapes(&String::from_utf8_lossy(bytes))),
         _ => None,

@@ -39,7 +39,8 @@ impl Depth {
         if self.chain > MAX_CHAIN {
             return say("expressions chain", self.chain, MAX_CHAIN);
         }
-        (self.braces > MAX_BRACES).then(|| format!("braces nest {} deep, more than {MAX_BRACES}", self.braces))
+        (self.braces > MAX_BRACES)
+            .then(|| format!("braces nest {} deep, more than {MAX_BRACES}", self.braces))
     }
 
     /// Whether an ordinary thread's stack may be too small.
@@ -121,7 +122,16 @@ pub fn scan(text: &str) -> Depth {
                     .map_or(bytes.len(), |n| at + n);
                 if matches!(
                     &bytes[at..end],
-                    b"if" | b"else" | b"not" | b"lambda" | b"await" | b"in" | b"is" | b"yield" | b"from" | b"for"
+                    b"if"
+                        | b"else"
+                        | b"not"
+                        | b"lambda"
+                        | b"await"
+                        | b"in"
+                        | b"is"
+                        | b"yield"
+                        | b"from"
+                        | b"for"
                 ) {
                     link(&mut open, &mut sum);
                 }

@@ -25,8 +25,6 @@ pub struct Hidden {
     pub span: Span,
     /// Whether that runs on import.
     pub top_level: bool,
-    /// Whether an encoding was taken off to get it.
-    pub decoded: bool,
 }
 
 /// What the walk found.
@@ -43,7 +41,8 @@ pub struct Found {
 /// Walks the statements of a file.
 pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt]) -> Found {
     let loaded = loaded(resolver);
-    let mut walker = Walker { unit, resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
+    let mut walker =
+        Walker { unit, resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
     walker.imports();
     walker.visit_body(body);
     walker.out
@@ -119,7 +118,8 @@ impl<'a> Walker<'_, '_, '_, 'a> {
             let member = import.name.as_deref().filter(|name| *name != "*");
             if import.level > 0 {
                 let module = local::relative(path, import.level as usize, &import.module);
-                let deeper = member.map(|name| if module.is_empty() { name.to_owned() } else { format!("{module}/{name}") });
+                let deeper = member
+                    .map(|name| if module.is_empty() { name.to_owned() } else { format!("{module}/{name}") });
                 self.out.local.extend(local::with_parents(&module, &import.module));
                 self.out.local.extend(deeper);
                 self.fact(Fact::new(FactKind::Import, format!("./{module}"), span));
@@ -185,7 +185,9 @@ impl<'a> Walker<'_, '_, '_, 'a> {
                             0 => local::candidates(self.unit.path, bare),
                             level => vec![local::relative(self.unit.path, level, bare)],
                         };
-                        self.out.local.extend(found.iter().flat_map(|module| local::with_parents(module, bare)));
+                        self.out
+                            .local
+                            .extend(found.iter().flat_map(|module| local::with_parents(module, bare)));
                         let fact = Fact::new(FactKind::Import, module, self.span(range));
                         self.fact(fact);
                     }
@@ -196,12 +198,21 @@ impl<'a> Walker<'_, '_, '_, 'a> {
                             || it.arguments.find_keyword("package").is_some();
                         let name = if local { "import(dynamic-local)" } else { "import(dynamic)" };
                         let fact = Fact::new(FactKind::Call, name, self.span(range));
-                        self.fact(fact.value(known.unwrap_or_else(|| "?".to_owned())).gives(CapabilityKind::DynamicCode));
+                        self.fact(
+                            fact.value(known.unwrap_or_else(|| "?".to_owned()))
+                                .gives(CapabilityKind::DynamicCode),
+                        );
                     }
                 }
                 return;
             }
-            "builtins.open" | "io.open" | "codecs.open" | "builtins.file" | "aiofiles.open" | "pathlib.Path().open" | "os.fdopen" => {
+            "builtins.open"
+            | "io.open"
+            | "codecs.open"
+            | "builtins.file"
+            | "aiofiles.open"
+            | "pathlib.Path().open"
+            | "os.fdopen" => {
                 let at = usize::from(name != "pathlib.Path().open");
                 let mode = it.arguments.find_argument_value("mode", at).map(|mode| self.resolver.expr(mode));
                 let writes = match mode.as_ref().map(|mode| mode.as_str()) {
@@ -242,7 +253,7 @@ impl<'a> Walker<'_, '_, '_, 'a> {
         };
         if text.len() >= MIN_HIDDEN {
             let (span, top_level) = (self.span(range), self.asleep == 0);
-            self.out.hidden.push(Hidden { text, span, top_level, decoded: code.decoded() });
+            self.out.hidden.push(Hidden { text, span, top_level });
         }
     }
 
@@ -254,7 +265,10 @@ impl<'a> Walker<'_, '_, '_, 'a> {
         }
         if let Some(at) = parts.iter().position(|part| part == "-c")
             && at > 0
-            && parts[0].rsplit('/').next().is_some_and(|program| program.starts_with("python") || program == "pypy")
+            && parts[0]
+                .rsplit('/')
+                .next()
+                .is_some_and(|program| program.starts_with("python") || program == "pypy")
             && let Some(code) = parts.get(at + 1)
         {
             let code = Val::text(code.as_str());
@@ -319,7 +333,10 @@ impl<'a> Walker<'_, '_, '_, 'a> {
 /// The words of a process call's command line, `?` for what is not known.
 pub fn command_parts<'a>(resolver: &Resolver<'a>, name: &str, it: &'a ExprCall) -> Option<Vec<String>> {
     let skip = if name.starts_with("os.spawn") { 1 } else { 0 };
-    let named = ["args", "cmd", "command"].iter().find_map(|name| it.arguments.find_keyword(name)).map(|it| &it.value);
+    let named = ["args", "cmd", "command"]
+        .iter()
+        .find_map(|name| it.arguments.find_keyword(name))
+        .map(|it| &it.value);
     let rest = it.arguments.args.get(skip..).unwrap_or(&[]);
     let first = rest.first().or(named)?;
     let words = |expr: &'a Expr| -> Option<Vec<String>> {
@@ -328,9 +345,9 @@ pub fn command_parts<'a>(resolver: &Resolver<'a>, name: &str, it: &'a ExprCall) 
             return Some(elements.iter().take(64).map(word).collect());
         }
         match resolver.expr(expr) {
-            Val::List(elements) => {
-                Some(elements.iter().take(64).map(|word| word.shown().unwrap_or_else(|| "?".to_owned())).collect())
-            }
+            Val::List(elements) => Some(
+                elements.iter().take(64).map(|word| word.shown().unwrap_or_else(|| "?".to_owned())).collect(),
+            ),
             _ => None,
         }
     };
@@ -339,10 +356,20 @@ pub fn command_parts<'a>(resolver: &Resolver<'a>, name: &str, it: &'a ExprCall) 
         if let Some(list) = rest.get(1).and_then(words) {
             return Some(list);
         }
-        return Some(rest.iter().take(64).map(|word| resolver.approximate(word).unwrap_or_else(|| "?".to_owned())).collect());
+        return Some(
+            rest.iter()
+                .take(64)
+                .map(|word| resolver.approximate(word).unwrap_or_else(|| "?".to_owned()))
+                .collect(),
+        );
     }
     if name == "asyncio.create_subprocess_exec" || name == "asyncio.subprocess.create_subprocess_exec" {
-        return Some(rest.iter().take(64).map(|word| resolver.approximate(word).unwrap_or_else(|| "?".to_owned())).collect());
+        return Some(
+            rest.iter()
+                .take(64)
+                .map(|word| resolver.approximate(word).unwrap_or_else(|| "?".to_owned()))
+                .collect(),
+        );
     }
     Some(words(first).unwrap_or_else(|| vec![resolver.approximate(first).unwrap_or_else(|| "?".to_owned())]))
 }
@@ -368,7 +395,8 @@ fn elements_of<'a>(resolver: &Resolver<'a>, expr: &'a Expr, depth: u8) -> Option
         Expr::Name(name) => {
             let symbol = resolver.scopes.symbols.get(resolver.scopes.symbol(name)?)?;
             let at = name.range().start().to_u32();
-            let place = symbol.defs.iter().rev().find(|place| place.at <= at).or_else(|| symbol.defs.last())?;
+            let place =
+                symbol.defs.iter().rev().find(|place| place.at <= at).or_else(|| symbol.defs.last())?;
             match place.def {
                 super::scope::Def::Value(value) => elements_of(resolver, value, depth + 1),
                 _ => None,

@@ -57,7 +57,10 @@ pub fn modernise(text: &str) -> Option<String> {
                 if out.get(at + 1).is_some_and(|next| *next == b' ') {
                     out[at] = b'o';
                     out[at + 1] = b'r';
-                    if out.get(at.wrapping_sub(1)).is_some_and(|before| before.is_ascii_alphanumeric() || *before == b'_') {
+                    if out
+                        .get(at.wrapping_sub(1))
+                        .is_some_and(|before| before.is_ascii_alphanumeric() || *before == b'_')
+                    {
                         out[at] = b',';
                         out[at + 1] = b' ';
                     }
@@ -100,10 +103,17 @@ pub fn modernise(text: &str) -> Option<String> {
                 let next = out.get(end).copied();
                 match &word[..] {
                     b"print" | b"exec" if start => {
-                        let spaces = out[end..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                        let spaces =
+                            out[end..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
                         let then = out.get(end + spaces).copied().unwrap_or(b'\n');
                         let call = then == b'(' && word == b"exec";
-                        if spaces > 0 && !matches!(then, b'\n' | b'\r' | b'#' | b'=' | b'.' | b';' | b',' | b'>' | b'\\') && !call {
+                        if spaces > 0
+                            && !matches!(
+                                then,
+                                b'\n' | b'\r' | b'#' | b'=' | b'.' | b';' | b',' | b'>' | b'\\'
+                            )
+                            && !call
+                        {
                             out[end] = b',';
                         }
                     }

@@ -207,7 +207,8 @@ fn parsed(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut
         found.facts.extend(inner.facts);
         found.local.extend(inner.local);
     }
-    let exports = resolver.scopes.module_symbols().keys().filter(|name| !name.starts_with('_')).count() as u64;
+    let exports =
+        resolver.scopes.module_symbols().keys().filter(|name| !name.starts_with('_')).count() as u64;
     let treatment = match failed {
         Some(fact) => {
             found.facts.push(fact);

@@ -65,7 +65,13 @@ pub fn read(text: &str, index: &LineIndex<'_>) -> Result<Notebook, (String, Span
     // Version 3 had its cells in worksheets.
     let sheets: Vec<&Node<'_>> = match root.get("cells") {
         Some(cells) => vec![cells],
-        None => root.get("worksheets").map(Node::elements).unwrap_or_default().iter().filter_map(|sheet| sheet.get("cells")).collect(),
+        None => root
+            .get("worksheets")
+            .map(Node::elements)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|sheet| sheet.get("cells"))
+            .collect(),
     };
     for cell in sheets.into_iter().flat_map(Node::elements) {
         if cell.get("cell_type").and_then(Node::as_str) != Some("code") {
@@ -97,7 +103,8 @@ impl Notebook {
             ["%%bash", "%%sh", "%%script", "%%!"].iter().any(|magic| line.starts_with(magic))
         });
         let other_cell = lines.first().is_some_and(|(line, _)| {
-            line.starts_with("%%") && !["%%time", "%%capture", "%%timeit", "%%prun"].iter().any(|magic| line.starts_with(magic))
+            line.starts_with("%%")
+                && !["%%time", "%%capture", "%%timeit", "%%prun"].iter().any(|magic| line.starts_with(magic))
         });
         for (n, (line, file)) in lines.iter().enumerate() {
             let bare = line.trim();
@@ -108,14 +115,20 @@ impl Notebook {
                 () if other_cell => None,
                 () if bare.starts_with('!') => Some(bare.trim_start_matches('!')),
                 () if bare.starts_with("%pip") || bare.starts_with("%conda") => Some(&bare[1..]),
-                () if bare.starts_with("%sx ") || bare.starts_with("%system ") => bare.split_once(' ').map(|(_, rest)| rest),
+                () if bare.starts_with("%sx ") || bare.starts_with("%system ") => {
+                    bare.split_once(' ').map(|(_, rest)| rest)
+                }
                 () => None,
             };
             if let Some(command) = command {
                 let span = index.span(*file + indent, *file + indent + bare.len());
                 self.facts.extend(shell::facts(command, &span));
             }
-            let python = !shell_cell && !other_cell && command.is_none() && !bare.starts_with('%') && !bare.ends_with('?');
+            let python = !shell_cell
+                && !other_cell
+                && command.is_none()
+                && !bare.starts_with('%')
+                && !bare.ends_with('?');
             if python {
                 self.code.push_str(line);
             } else if indent > 0 {
@@ -123,7 +136,8 @@ impl Notebook {
                 self.code.push_str(&line[..indent]);
                 self.code.push_str("pass");
             }
-            if self.code.len() == self.lines.last().map_or(0, |line| line.start) || !self.code.ends_with('\n') {
+            if self.code.len() == self.lines.last().map_or(0, |line| line.start) || !self.code.ends_with('\n')
+            {
                 self.code.push('\n');
             }
         }

@@ -20,7 +20,9 @@ use super::value::Val;
 /// Levels of evaluation: of expressions within expressions, of names for names, of calls.
 const MAX_DEPTH: u16 = 80;
 /// Expressions that are evaluated for one file, beside those that its size allows for.
-const MAX_WORK: u32 = 400_000;
+const MAX_WORK: u32 = 2_000_000;
+/// Expressions that one call of a function of the file may cost: what takes more is no constant.
+const MAX_CALL: u32 = 60_000;
 /// Elements of a constant list that are gone through.
 pub const MAX_ELEMENTS: usize = 100_000;
 /// Bytes of folded text for one file.
@@ -67,8 +69,12 @@ pub struct Resolver<'a> {
     pub api: &'static Api,
     path: &'a str,
     memo: RefCell<HashMap<usize, Val>>,
+    /// What was not known at that depth, and is not at any greater one.
+    deep: RefCell<HashMap<usize, u16>>,
     active: RefCell<HashSet<(usize, u32)>>,
     work: Cell<u32>,
+    /// What is left for the outermost call that is looked into.
+    fuel: Cell<u32>,
     text: Cell<usize>,
     spent: Cell<bool>,
 }
@@ -85,8 +91,10 @@ impl<'a> Resolver<'a> {
             api: super::api(),
             path,
             memo: RefCell::default(),
+            deep: RefCell::default(),
             active: RefCell::default(),
             work: Cell::new(MAX_WORK.saturating_add(u32::try_from(size).unwrap_or(u32::MAX) / 2)),
+            fuel: Cell::new(MAX_CALL),
             text: Cell::new(MAX_TEXT),
             spent: Cell::new(false),
         }
@@ -151,10 +159,17 @@ impl<'a> Resolver<'a> {
             }
         }
         if env.is_some() {
+            match self.fuel.get().checked_sub(1) {
+                Some(left) => self.fuel.set(left),
+                None => return Val::Unknown,
+            }
             return self.charge(self.fresh(expr, env, depth));
         }
         if let Some(known) = self.memo.borrow().get(&address(expr)) {
             return known.clone();
+        }
+        if self.deep.borrow().get(&address(expr)).is_some_and(|&known| known <= depth) {
+            return Val::Unknown;
         }
         if !self.active.borrow_mut().insert((address(expr), 0)) {
             return Val::Unknown;
@@ -164,6 +179,8 @@ impl<'a> Resolver<'a> {
         // What was cut short for its depth may come out elsewhere.
         if depth < MAX_DEPTH / 2 || !value.is_unknown() {
             self.memo.borrow_mut().insert(address(expr), value.clone());
+        } else {
+            self.deep.borrow_mut().insert(address(expr), depth);
         }
         value
     }
@@ -181,7 +198,9 @@ impl<'a> Resolver<'a> {
                         FStringPart::FString(inner) => {
                             for element in &inner.elements {
                                 match element {
-                                    InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
+                                    InterpolatedStringElement::Literal(literal) => {
+                                        out.push_str(&literal.value)
+                                    }
                                     InterpolatedStringElement::Interpolation(it) => {
                                         let value = self.eval(&it.expression, env, down);
                                         let Some(shown) = value.shown() else { return Val::Unknown };
@@ -324,7 +343,13 @@ impl<'a> Resolver<'a> {
 
     /// The value of a symbol at a place: the last thing that it was given before, in the same
     /// function; anything at all elsewhere.
-    pub fn symbol(&self, symbol: SymbolId, at: Option<(u32, usize)>, env: Option<&Env<'_>>, depth: u16) -> Val {
+    pub fn symbol(
+        &self,
+        symbol: SymbolId,
+        at: Option<(u32, usize)>,
+        env: Option<&Env<'_>>,
+        depth: u16,
+    ) -> Val {
         if depth > MAX_DEPTH {
             return Val::Unknown;
         }
@@ -417,14 +442,20 @@ impl<'a> Resolver<'a> {
             return if is_class { Val::Class(class) } else { Val::Instance(class) };
         }
         let Some(param) = it.params.get(at).filter(|param| !param.rest) else { return Val::Unknown };
-        let given: Vec<Option<&'a Expr>> =
-            self.calls_of(func).iter().map(|call| self.argument(it.class.is_some() && !it.unbound, call, at, param.name)).collect();
+        let given: Vec<Option<&'a Expr>> = self
+            .calls_of(func)
+            .iter()
+            .map(|call| self.argument(it.class.is_some() && !it.unbound, call, at, param.name))
+            .collect();
         match (given.as_slice(), param.default) {
             ([Some(only)], _) => self.eval(only, None, depth),
             (all, Some(default)) if all.iter().all(Option::is_none) => self.eval(default, None, depth),
             (all, _) => {
                 // The same for everybody who calls.
-                let mut values = all.iter().take(4).map(|value| value.map_or(Val::Unknown, |value| self.eval(value, None, depth)));
+                let mut values = all
+                    .iter()
+                    .take(4)
+                    .map(|value| value.map_or(Val::Unknown, |value| self.eval(value, None, depth)));
                 let Some(first) = values.next() else { return Val::Unknown };
                 if all.len() <= 4 && values.all(|value| value == first) { first } else { Val::Unknown }
             }
@@ -435,9 +466,7 @@ impl<'a> Resolver<'a> {
     pub fn calls_of(&self, func: FuncId) -> &[&'a ExprCall] {
         let Some(it) = self.scopes.funcs.get(func) else { return &[] };
         match (it.class, it.symbol) {
-            (Some(class), _) => {
-                self.scopes.method_calls.get(&(class, it.name)).map_or(&[], Vec::as_slice)
-            }
+            (Some(class), _) => self.scopes.method_calls.get(&(class, it.name)).map_or(&[], Vec::as_slice),
             (None, Some(symbol)) => self.scopes.symbols.get(symbol).map_or(&[], |symbol| &symbol.calls),
             _ => &it.direct,
         }
@@ -519,7 +548,9 @@ impl<'a> Resolver<'a> {
                 _ => None,
             });
             // A constant that changes is none.
-            if let Some(found) = found.filter(|found| members.len() == 1 || !matches!(found, Val::Str(..) | Val::Int(_))) {
+            if let Some(found) =
+                found.filter(|found| members.len() == 1 || !matches!(found, Val::Str(..) | Val::Int(_)))
+            {
                 return found;
             }
         }
@@ -552,7 +583,8 @@ impl<'a> Resolver<'a> {
                     value => value.as_int().map(Some),
                 },
             };
-            let (Some(lower), Some(upper), Some(step)) = (bound(&slice.lower), bound(&slice.upper), bound(&slice.step))
+            let (Some(lower), Some(upper), Some(step)) =
+                (bound(&slice.lower), bound(&slice.upper), bound(&slice.step))
             else {
                 return Val::Unknown;
             };
@@ -574,7 +606,8 @@ impl<'a> Resolver<'a> {
         let Expr::Name(name) = base else { return Val::Unknown };
         let Some(symbol) = self.scopes.symbol(name) else { return Val::Unknown };
         let items = &self.scopes.symbols[symbol].items;
-        let found = items.iter().rev().take(64).find(|(k, _)| !key.is_unknown() && self.eval(k, None, depth) == *key);
+        let found =
+            items.iter().rev().take(64).find(|(k, _)| !key.is_unknown() && self.eval(k, None, depth) == *key);
         found.map_or(Val::Unknown, |(_, value)| self.eval(value, None, depth))
     }
 
@@ -634,12 +667,13 @@ impl<'a> Resolver<'a> {
         }
         let (left, right) = (self.eval(&it.left, env, depth), self.eval(&it.right, env, depth));
         match (it.op, &left, &right) {
-            (Operator::Mod, Val::Str(template, decoded), values) => {
-                strings::percent(template, values, None).map_or(Val::Unknown, |text| Val::Str(text.into(), *decoded))
-            }
+            (Operator::Mod, Val::Str(template, decoded), values) => strings::percent(template, values, None)
+                .map_or(Val::Unknown, |text| Val::Str(text.into(), *decoded)),
             (Operator::Mult, Val::Str(text, decoded), Val::Int(times)) => {
                 match usize::try_from(*times).ok().and_then(|n| n.checked_mul(text.len())) {
-                    Some(len) if len <= strings::MAX / 4 => Val::Str(text.repeat(*times as usize).into(), *decoded),
+                    Some(len) if len <= strings::MAX / 4 => {
+                        Val::Str(text.repeat(*times as usize).into(), *decoded)
+                    }
                     _ => Val::Unknown,
                 }
             }
@@ -656,9 +690,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn comprehension(&self, generators: &'a [Comprehension], element: &'a Expr, env: Option<&Env<'_>>, depth: u16) -> Val {
+    fn comprehension(
+        &self,
+        generators: &'a [Comprehension],
+        element: &'a Expr,
+        env: Option<&Env<'_>>,
+        depth: u16,
+    ) -> Val {
         let [generator] = generators else { return Val::Unknown };
-        let Some(values) = self.eval(&generator.iter, env, depth).elements(MAX_ELEMENTS) else { return Val::Unknown };
+        let Some(values) = self.eval(&generator.iter, env, depth).elements(MAX_ELEMENTS) else {
+            return Val::Unknown;
+        };
+        if env.is_none() {
+            self.fuel.set(u32::MAX);
+        }
         let mut out = Vec::with_capacity(values.len());
         for value in values {
             let mut frame = Env { values: Vec::new(), outer: env };
@@ -695,7 +740,11 @@ impl<'a> Resolver<'a> {
             Expr::Tuple(tuple) => {
                 let Val::List(parts) = value else { return false };
                 tuple.elts.len() == parts.len()
-                    && tuple.elts.iter().zip(parts.iter()).all(|(target, part)| self.assign(target, part, into))
+                    && tuple
+                        .elts
+                        .iter()
+                        .zip(parts.iter())
+                        .all(|(target, part)| self.assign(target, part, into))
             }
             _ => false,
         }
@@ -706,10 +755,12 @@ impl<'a> Resolver<'a> {
         let mut out = Args::default();
         for argument in it.arguments.args.iter().take(1_000) {
             match argument {
-                Expr::Starred(starred) => match self.eval(&starred.value, env, depth).elements(MAX_ELEMENTS) {
-                    Some(more) => out.list.extend(more),
-                    None => out.list.push(Val::Unknown),
-                },
+                Expr::Starred(starred) => {
+                    match self.eval(&starred.value, env, depth).elements(MAX_ELEMENTS) {
+                        Some(more) => out.list.extend(more),
+                        None => out.list.push(Val::Unknown),
+                    }
+                }
                 _ => out.list.push(self.eval(argument, env, depth)),
             }
         }
@@ -799,6 +850,11 @@ impl<'a> Resolver<'a> {
                 (None, None) => Val::Unknown,
             };
             values.push((param.symbol, value));
+        }
+        if env.is_none() {
+            let constant = |value: &Val| matches!(value, Val::Str(..) | Val::Bytes(..) | Val::List(_));
+            let known = args.list.iter().any(constant) || args.named.iter().any(|(_, value)| constant(value));
+            self.fuel.set(if known { MAX_CALL } else { MAX_CALL / 30 });
         }
         // A closure sees what is around it; a function that calls itself ends at the depth.
         let outer = env.filter(|_| self.scopes.func_of(it.outer).is_some());

@@ -252,7 +252,10 @@ impl<'a> Scopes<'a> {
 
     /// Symbols of the module in order of their names.
     pub fn module_symbols(&self) -> BTreeMap<&'a str, SymbolId> {
-        self.scopes.first().map(|scope| scope.symbols.iter().map(|(k, v)| (*k, *v)).collect()).unwrap_or_default()
+        self.scopes
+            .first()
+            .map(|scope| scope.symbols.iter().map(|(k, v)| (*k, *v)).collect())
+            .unwrap_or_default()
     }
 
     /// The symbol of a class's own name.
@@ -368,8 +371,11 @@ impl<'a> Scopes<'a> {
             Expr::Starred(starred) => self.bind(&starred.value, def, at),
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
-                let (Def::Value(value) | Def::Element(value) | Def::Part(value, _) | Def::Enter(value) | Def::Added(value)) =
-                    def.clone()
+                let (Def::Value(value)
+                | Def::Element(value)
+                | Def::Part(value, _)
+                | Def::Enter(value)
+                | Def::Added(value)) = def.clone()
                 else {
                     return;
                 };
@@ -388,8 +394,11 @@ impl<'a> Scopes<'a> {
             Expr::Subscript(subscript) => {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
-                let (Def::Value(value) | Def::Element(value) | Def::Part(value, _) | Def::Enter(value) | Def::Added(value)) =
-                    def
+                let (Def::Value(value)
+                | Def::Element(value)
+                | Def::Part(value, _)
+                | Def::Enter(value)
+                | Def::Added(value)) = def
                 else {
                     return;
                 };
@@ -592,7 +601,13 @@ impl<'a> Visitor<'a> for Scopes<'a> {
                         self.define(name, end, Def::From(full, alias.name.to_string()));
                     }
                     let name = Some(alias.name.to_string());
-                    self.imports.push(Import { module: module.to_owned(), level: it.level, name, start, end });
+                    self.imports.push(Import {
+                        module: module.to_owned(),
+                        level: it.level,
+                        name,
+                        start,
+                        end,
+                    });
                 }
             }
             Stmt::Global(it) => {
@@ -714,15 +729,90 @@ pub fn is_builtin(name: &str) -> bool {
     NAMES
         .get_or_init(|| {
             HashSet::from([
-                "__import__", "abs", "all", "any", "ascii", "bin", "bool", "breakpoint", "bytearray", "bytes",
-                "callable", "chr", "classmethod", "compile", "complex", "delattr", "dict", "dir", "divmod",
-                "enumerate", "eval", "exec", "execfile", "file", "filter", "float", "format", "frozenset",
-                "getattr", "globals", "hasattr", "hash", "help", "hex", "id", "input", "int", "isinstance",
-                "issubclass", "iter", "len", "list", "locals", "map", "max", "memoryview", "min", "next",
-                "object", "oct", "open", "ord", "pow", "print", "property", "range", "raw_input", "reload",
-                "repr", "reversed", "round", "set", "setattr", "slice", "sorted", "staticmethod", "str", "sum",
-                "super", "tuple", "type", "unichr", "unicode", "vars", "zip", "__builtins__", "__file__",
-                "__name__", "__loader__", "__spec__", "__doc__", "__path__", "__package__", "get_ipython",
+                "__import__",
+                "abs",
+                "all",
+                "any",
+                "ascii",
+                "bin",
+                "bool",
+                "breakpoint",
+                "bytearray",
+                "bytes",
+                "callable",
+                "chr",
+                "classmethod",
+                "compile",
+                "complex",
+                "delattr",
+                "dict",
+                "dir",
+                "divmod",
+                "enumerate",
+                "eval",
+                "exec",
+                "execfile",
+                "file",
+                "filter",
+                "float",
+                "format",
+                "frozenset",
+                "getattr",
+                "globals",
+                "hasattr",
+                "hash",
+                "help",
+                "hex",
+                "id",
+                "input",
+                "int",
+                "isinstance",
+                "issubclass",
+                "iter",
+                "len",
+                "list",
+                "locals",
+                "map",
+                "max",
+                "memoryview",
+                "min",
+                "next",
+                "object",
+                "oct",
+                "open",
+                "ord",
+                "pow",
+                "print",
+                "property",
+                "range",
+                "raw_input",
+                "reload",
+                "repr",
+                "reversed",
+                "round",
+                "set",
+                "setattr",
+                "slice",
+                "sorted",
+                "staticmethod",
+                "str",
+                "sum",
+                "super",
+                "tuple",
+                "type",
+                "unichr",
+                "unicode",
+                "vars",
+                "zip",
+                "__builtins__",
+                "__file__",
+                "__name__",
+                "__loader__",
+                "__spec__",
+                "__doc__",
+                "__path__",
+                "__package__",
+                "get_ipython",
             ])
         })
         .contains(name)

@@ -22,13 +22,14 @@ pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], f
     let out = std::mem::take(&mut shapes.out);
     let text = |fact: &Fact, part: &str| fact.value.contains(part);
     let tokens = facts.iter().any(|fact| {
-        fact.kind == FactKind::Literal && fact.name == "path" && (text(fact, ".pypirc") || text(fact, ".npmrc"))
+        fact.kind == FactKind::Literal
+            && fact.name == "path"
+            && (text(fact, ".pypirc") || text(fact, ".npmrc"))
     });
     let publishes = facts.iter().find(|fact| {
         fact.kind == FactKind::Literal
             && match fact.name.as_str() {
                 "command" => text(fact, "twine upload") || text(fact, "npm publish"),
-                "url" => text(fact, "upload.pypi.org/legacy"),
                 _ => false,
             }
     });
@@ -60,8 +61,10 @@ struct Shapes<'u, 'i, 'r, 'a> {
 fn whole_disk(path: &str) -> bool {
     let path = path.replace('\\', "/");
     let bare = path.trim_end_matches(['/', '*']);
-    matches!(bare, "" | "~" | "/home" | "/root" | "/Users" | "$HOME" | "C:" | "c:" | "D:" | "/etc" | "/usr" | "/var")
-        && !path.is_empty()
+    matches!(
+        bare,
+        "" | "~" | "/home" | "/root" | "/Users" | "$HOME" | "C:" | "c:" | "D:" | "/etc" | "/usr" | "/var"
+    ) && !path.is_empty()
 }
 
 /// Paths that are read whenever something starts, beside those of shells and sessions.
@@ -104,15 +107,22 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
             "shutil.rmtree" if self.path(it, 0).is_some_and(|path| whole_disk(&path)) => {
                 self.shape("destructive-walk", &self.path(it, 0).unwrap_or_default(), range);
             }
-            "os.remove" | "os.unlink" | "pathlib.Path().unlink" | "shutil.rmtree" | "os.rmdir" if self.walks > 0 => {
+            "os.remove" | "os.unlink" | "pathlib.Path().unlink" | "shutil.rmtree" | "os.rmdir"
+                if self.walks > 0 =>
+            {
                 self.shape("destructive-walk", "", range);
             }
             "builtins.open" | "io.open" | "codecs.open" => {
                 let mode = it.arguments.find_argument_value("mode", 1).map(|mode| self.resolver.expr(mode));
-                let writes = mode.as_ref().and_then(Val::as_str).is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']));
+                let writes = mode
+                    .as_ref()
+                    .and_then(Val::as_str)
+                    .is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']));
                 if let Some(path) = self.path(it, 0).filter(|_| writes) {
                     self.written(&path, range);
-                    if self.walks > 0 && mode.as_ref().and_then(Val::as_str).is_some_and(|mode| mode.contains('w')) {
+                    if self.walks > 0
+                        && mode.as_ref().and_then(Val::as_str).is_some_and(|mode| mode.contains('w'))
+                    {
                         self.shape("destructive-walk", &path, range);
                     }
                 } else if writes && self.walks > 0 {
@@ -126,21 +136,37 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
                     self.written(&path, range);
                 }
             }
-            "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.move" | "os.rename" | "os.symlink" => {
+            "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.move" | "os.rename"
+            | "os.symlink" => {
                 if let Some(path) = self.path(it, 1) {
                     self.written(&path, range);
                 }
             }
-            "winreg.SetValueEx" | "winreg.CreateKey" | "winreg.OpenKey" | "winreg.CreateKeyEx" | "winreg.OpenKeyEx" => {
-                let run = it.arguments.args.iter().filter_map(|argument| self.resolver.expr(argument).shown()).find(|text| {
-                    let lower = text.replace('/', "\\").to_ascii_lowercase();
-                    lower.contains("currentversion\\run") || lower.contains("winlogon")
-                });
+            "winreg.SetValueEx" | "winreg.CreateKey" | "winreg.OpenKey" | "winreg.CreateKeyEx"
+            | "winreg.OpenKeyEx" => {
+                let run = it
+                    .arguments
+                    .args
+                    .iter()
+                    .filter_map(|argument| self.resolver.expr(argument).shown())
+                    .find(|text| {
+                        let lower = text.replace('/', "\\").to_ascii_lowercase();
+                        lower.contains("currentversion\\run") || lower.contains("winlogon")
+                    });
                 let writes = name.contains("SetValue")
                     || name.contains("Create")
-                    || it.arguments.args.iter().chain(it.arguments.keywords.iter().map(|keyword| &keyword.value)).any(|argument| {
-                        self.resolver.expr(argument).as_name().is_some_and(|name| name.contains("WRITE") || name.contains("SET_VALUE") || name.contains("ALL_ACCESS"))
-                    });
+                    || it
+                        .arguments
+                        .args
+                        .iter()
+                        .chain(it.arguments.keywords.iter().map(|keyword| &keyword.value))
+                        .any(|argument| {
+                            self.resolver.expr(argument).as_name().is_some_and(|name| {
+                                name.contains("WRITE")
+                                    || name.contains("SET_VALUE")
+                                    || name.contains("ALL_ACCESS")
+                            })
+                        });
                 if let Some(key) = run.filter(|_| writes) {
                     self.shape("persist", &key, range);
                 }
@@ -148,16 +174,26 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
             "crontab.CronTab().new" => self.shape("persist", "crontab", range),
             "os.dup2" => {
                 let of_socket = it.arguments.args.first().is_some_and(|first| {
-                    self.resolver.expr(first).as_name().is_some_and(|name| name.starts_with("socket.") && name.contains("().fileno()"))
+                    self.resolver
+                        .expr(first)
+                        .as_name()
+                        .is_some_and(|name| name.starts_with("socket.") && name.contains("().fileno()"))
                 });
                 if of_socket {
                     self.shape("reverse-shell", "", range);
                 }
             }
-            "pyperclip.paste" | "clipboard.paste" | "win32clipboard.GetClipboardData" | "tkinter.Tk().clipboard_get" => {
+            "pyperclip.paste"
+            | "clipboard.paste"
+            | "win32clipboard.GetClipboardData"
+            | "tkinter.Tk().clipboard_get" => {
                 self.swaps.read = Some(range);
             }
-            "pyperclip.copy" | "clipboard.copy" | "win32clipboard.SetClipboardText" | "win32clipboard.SetClipboardData" | "tkinter.Tk().clipboard_append" => {
+            "pyperclip.copy"
+            | "clipboard.copy"
+            | "win32clipboard.SetClipboardText"
+            | "win32clipboard.SetClipboardData"
+            | "tkinter.Tk().clipboard_append" => {
                 self.swaps.written.get_or_insert(range);
             }
             _ => {
@@ -169,7 +205,9 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
                         .iter()
                         .filter(|keyword| {
                             let value = self.resolver.expr(&keyword.value);
-                            value.as_name().is_some_and(|name| name.starts_with("socket.") && name.contains("()"))
+                            value
+                                .as_name()
+                                .is_some_and(|name| name.starts_with("socket.") && name.contains("()"))
                         })
                         .filter_map(|keyword| keyword.arg.as_ref().map(|name| name.as_str()))
                         .collect();
@@ -193,7 +231,12 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
             let mut side: &'a Expr = side;
             // `datetime.now().date()`, `int(time.time())`, `time.tzname[0]`
             for _ in 0..4 {
-                if self.resolver.expr(side).as_name().is_some_and(|name| names.iter().any(|wanted| name.starts_with(wanted))) {
+                if self
+                    .resolver
+                    .expr(side)
+                    .as_name()
+                    .is_some_and(|name| names.iter().any(|wanted| name.starts_with(wanted)))
+                {
                     return true;
                 }
                 side = match side {
@@ -215,15 +258,33 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
             Val::Int(number) => number > 1_000_000_000,
             Val::Str(text, _) => text.len() >= 8 && text.starts_with("20") && text.contains('-'),
             Val::Name(name) => {
-                matches!(&*name, "datetime.datetime()" | "datetime.date()" | "datetime.datetime.strptime()" | "datetime.datetime.fromtimestamp()")
+                matches!(
+                    &*name,
+                    "datetime.datetime()"
+                        | "datetime.date()"
+                        | "datetime.datetime.strptime()"
+                        | "datetime.datetime.fromtimestamp()"
+                )
             }
             _ => false,
         };
-        let now = ["datetime.datetime.now()", "datetime.datetime.today()", "datetime.datetime.utcnow()", "datetime.date.today()", "time.time()"];
+        let now = [
+            "datetime.datetime.now()",
+            "datetime.datetime.today()",
+            "datetime.datetime.utcnow()",
+            "datetime.date.today()",
+            "time.time()",
+        ];
         if sides.iter().any(|side| is(side, &now)) && sides.iter().any(constant) {
             self.guard("time-bomb", it.range());
         }
-        let country = ["locale.getdefaultlocale()", "locale.getlocale()", "time.tzname", "locale.getdefaultlocale", "tzlocal.get_localzone"];
+        let country = [
+            "locale.getdefaultlocale()",
+            "locale.getlocale()",
+            "time.tzname",
+            "locale.getdefaultlocale",
+            "tzlocal.get_localzone",
+        ];
         let text = |side: &&'a Expr| matches!(self.resolver.expr(side), Val::Str(..) | Val::List(_));
         if sides.iter().any(|side| is(side, &country)) && sides.iter().any(text) {
             self.guard("geo", it.range());
@@ -234,11 +295,13 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
         let Expr::Call(it) = iter else { return false };
         let callee = self.resolver.callee(it);
         match callee.as_name() {
-            Some("os.walk" | "os.scandir" | "os.listdir" | "glob.glob" | "glob.iglob") => {
-                self.path(it, 0).is_some_and(|path| whole_disk(&path) || (path.ends_with("/**") && path.starts_with('~')))
-            }
+            Some("os.walk" | "os.scandir" | "os.listdir" | "glob.glob" | "glob.iglob") => self
+                .path(it, 0)
+                .is_some_and(|path| whole_disk(&path) || (path.ends_with("/**") && path.starts_with('~'))),
             Some("pathlib.Path().rglob" | "pathlib.Path().glob") => match &*it.func {
-                Expr::Attribute(attribute) => self.resolver.approximate(&attribute.value).is_some_and(|path| whole_disk(&path)),
+                Expr::Attribute(attribute) => {
+                    self.resolver.approximate(&attribute.value).is_some_and(|path| whole_disk(&path))
+                }
                 _ => false,
             },
             _ => false,
@@ -284,7 +347,10 @@ impl<'a> Visitor<'a> for Shapes<'_, '_, '_, 'a> {
                 let text = it.value.to_str();
                 let form = text.len() < 300
                     && text.contains('{')
-                    && (text.contains("0x[") || text.contains("bc1") || text.contains("[13]") || text.contains("T[A-Za-z1-9]"));
+                    && (text.contains("0x[")
+                        || text.contains("bc1")
+                        || text.contains("[13]")
+                        || text.contains("T[A-Za-z1-9]"));
                 self.swaps.form |= form;
             }
             Expr::NumberLiteral(_) => return,

@@ -13,7 +13,9 @@ pub fn install_files(contents: &Contents) -> Vec<String> {
         let starts = match name {
             "setup.py" => depth == 0,
             // In a wheel they lie at the root or in `name.data/purelib`.
-            "sitecustomize.py" | "usercustomize.py" => depth == 0 || folder.contains(".data/") || folder == "src",
+            "sitecustomize.py" | "usercustomize.py" => {
+                depth == 0 || folder.contains(".data/") || folder == "src"
+            }
             _ => name.ends_with(".pth") && !super::super::super::context::is_test_path(&file.path),
         };
         if starts {
@@ -23,8 +25,10 @@ pub fn install_files(contents: &Contents) -> Vec<String> {
     if let Some(text) = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok())
         && let Ok(table) = text.parse::<toml::Table>()
         && let Some(build) = table.get("build-system").and_then(|value| value.as_table())
-        && let (Some(backend), Some(paths)) =
-            (build.get("build-backend").and_then(|v| v.as_str()), build.get("backend-path").and_then(|v| v.as_array()))
+        && let (Some(backend), Some(paths)) = (
+            build.get("build-backend").and_then(|v| v.as_str()),
+            build.get("backend-path").and_then(|v| v.as_array()),
+        )
     {
         let module = backend.split(':').next().unwrap_or(backend).replace('.', "/");
         for path in paths.iter().filter_map(|path| path.as_str()) {
@@ -44,7 +48,9 @@ pub fn pth_code(text: &str) -> Option<String> {
             any = true;
             out.push_str(line);
         } else {
-            out.extend(line.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }));
+            out.extend(
+                line.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }),
+            );
         }
     }
     any.then_some(out)
@@ -63,14 +69,20 @@ mod tests {
             ("a.pth", b"import x\n"),
             ("tests/b.pth", b"import x\n"),
             ("sitecustomize.py", b""),
-            ("pyproject.toml", b"[build-system]\nbuild-backend = \"backend.core:api\"\nbackend-path = [\"./build\"]\n"),
+            (
+                "pyproject.toml",
+                b"[build-system]\nbuild-backend = \"backend.core:api\"\nbackend-path = [\"./build\"]\n",
+            ),
         ]);
         assert_eq!(install_files(&files), ["a.pth", "setup.py", "sitecustomize.py", "build/backend/core"]);
     }
 
     #[test]
     fn lines_of_pth_files() {
-        assert_eq!(pth_code("../é\nimport os; os.system('id')\n").as_deref(), Some("     \nimport os; os.system('id')\n"));
+        assert_eq!(
+            pth_code("../é\nimport os; os.system('id')\n").as_deref(),
+            Some("     \nimport os; os.system('id')\n")
+        );
         assert_eq!(pth_code("./lib\n"), None);
     }
 }

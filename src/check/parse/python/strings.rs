@@ -44,7 +44,12 @@ fn of_text(base: &Rc<str>, decoded: bool, name: &str, args: &[Val], keywords: &[
         ),
         "title" | "capitalize" => {
             let mut chars = base.chars();
-            same(chars.next().map(|c| c.to_uppercase().collect::<String>() + &chars.as_str().to_lowercase()).unwrap_or_default())
+            same(
+                chars
+                    .next()
+                    .map(|c| c.to_uppercase().collect::<String>() + &chars.as_str().to_lowercase())
+                    .unwrap_or_default(),
+            )
         }
         "strip" | "lstrip" | "rstrip" => {
             let set = match args.first() {
@@ -59,10 +64,16 @@ fn of_text(base: &Rc<str>, decoded: bool, name: &str, args: &[Val], keywords: &[
                 _ => base.trim_end_matches(drop).to_owned(),
             })
         }
-        "removeprefix" => text(args, 0).map_or(Val::Unknown, |p| same(base.strip_prefix(p).unwrap_or(base).to_owned())),
-        "removesuffix" => text(args, 0).map_or(Val::Unknown, |p| same(base.strip_suffix(p).unwrap_or(base).to_owned())),
+        "removeprefix" => {
+            text(args, 0).map_or(Val::Unknown, |p| same(base.strip_prefix(p).unwrap_or(base).to_owned()))
+        }
+        "removesuffix" => {
+            text(args, 0).map_or(Val::Unknown, |p| same(base.strip_suffix(p).unwrap_or(base).to_owned()))
+        }
         "replace" => match (text(args, 0), text(args, 1)) {
-            (Some(from), Some(to)) if from.is_empty() || base.len().saturating_mul(to.len() + 1) <= MAX * 16 => {
+            (Some(from), Some(to))
+                if from.is_empty() || base.len().saturating_mul(to.len() + 1) <= MAX * 16 =>
+            {
                 same(base.replace(from, to))
             }
             _ => Val::Unknown,
@@ -92,7 +103,9 @@ fn of_text(base: &Rc<str>, decoded: bool, name: &str, args: &[Val], keywords: &[
                 ("splitlines", _) => base.lines().collect(),
                 (_, None | Some(Val::None)) => base.split_whitespace().collect(),
                 (_, Some(Val::Str(mark, _))) if !mark.is_empty() => match limit {
-                    Some(limit) if limit >= 0 && name == "split" => base.splitn(limit as usize + 1, &**mark).collect(),
+                    Some(limit) if limit >= 0 && name == "split" => {
+                        base.splitn(limit as usize + 1, &**mark).collect()
+                    }
                     Some(limit) if limit >= 0 => {
                         let mut parts: Vec<&str> = base.rsplitn(limit as usize + 1, &**mark).collect();
                         parts.reverse();
@@ -227,7 +240,9 @@ fn of_list(elements: &Rc<Vec<Val>>, name: &str, args: &[Val]) -> Val {
     match name {
         "copy" => Val::List(Rc::clone(elements)),
         "pop" => match args.first().and_then(Val::as_int) {
-            Some(at) => usize::try_from(at).ok().and_then(|at| elements.get(at).cloned()).unwrap_or(Val::Unknown),
+            Some(at) => {
+                usize::try_from(at).ok().and_then(|at| elements.get(at).cloned()).unwrap_or(Val::Unknown)
+            }
             None => elements.last().cloned().unwrap_or(Val::Unknown),
         },
         "index" => args
@@ -308,7 +323,9 @@ pub fn percent(template: &str, values: &Val, hole: Option<&str>) -> Option<Strin
             }
         };
         let shown = match (kind, &value) {
-            (b'c', Some(Val::Int(code))) => u32::try_from(*code).ok().and_then(char::from_u32).map(String::from),
+            (b'c', Some(Val::Int(code))) => {
+                u32::try_from(*code).ok().and_then(char::from_u32).map(String::from)
+            }
             (b'x', Some(Val::Int(number))) => Some(format!("{number:x}")),
             _ => value.as_ref().and_then(Val::shown),
         };
@@ -398,11 +415,11 @@ mod tests {
         let call = |base: &str, name: &str, args: &[Val]| method(&text(base), name, args, &[]);
         assert_eq!(call("{}.{1}", "format", &[text("a"), text("b")]), text("a.b"));
         assert_eq!(call("a-b", "replace", &[text("-"), text("+")]), text("a+b"));
+        assert_eq!(call("-", "join", &[Val::List(Rc::new(vec![text("a"), text("b")]))]), text("a-b"));
         assert_eq!(
-            call("-", "join", &[Val::List(Rc::new(vec![text("a"), text("b")]))]),
-            text("a-b")
+            percent("%s/%d%%", &Val::List(Rc::new(vec![text("x"), Val::Int(3)])), None).as_deref(),
+            Some("x/3%")
         );
-        assert_eq!(percent("%s/%d%%", &Val::List(Rc::new(vec![text("x"), Val::Int(3)])), None).as_deref(), Some("x/3%"));
         assert_eq!(percent("a %s b", &Val::Unknown, Some("?")).as_deref(), Some("a ? b"));
         assert_eq!(slice(&text("metsys"), None, None, Some(-1)).as_str(), Some("system"));
         assert_eq!(slice(&text("abcdef"), Some(1), Some(-1), Some(2)).as_str(), Some("bd"));

@@ -108,7 +108,10 @@ fn code_in_strings_is_a_layer() {
     let parsed = parsed(source);
     let inner = parsed.facts.iter().find(|fact| fact.name == "os.system").unwrap();
     assert_eq!((inner.context.layer, inner.span.line, inner.context.top_level), (1, 2, true));
-    assert!(calls("eval(compile('__import__(\"os\").system(\"id\")', '', 'eval'))").contains(&"os.system id".to_owned()));
+    assert!(
+        calls("eval(compile('__import__(\"os\").system(\"id\")', '', 'eval'))")
+            .contains(&"os.system id".to_owned())
+    );
 }
 
 #[test]
@@ -117,7 +120,10 @@ fn commands_in_their_many_forms() {
         ("import subprocess\nsubprocess.run(['curl', '-s', url])", "curl -s ?"),
         ("import subprocess as s\ns.Popen('id -u', shell=True)", "id -u"),
         ("import subprocess\nsubprocess.check_output(args=['id', '-u'])", "id -u"),
-        ("import subprocess\ncmd = ['bash', '-c'] + ['curl x | sh']\nsubprocess.call(cmd)", "bash -c 'curl x | sh'"),
+        (
+            "import subprocess\ncmd = ['bash', '-c'] + ['curl x | sh']\nsubprocess.call(cmd)",
+            "bash -c 'curl x | sh'",
+        ),
         ("import os\nos.execvp('sh', ['sh', '-c', 'id'])", "sh -c id"),
         ("import os\nos.popen('cat %s' % name)", "cat ?"),
         ("import os\nos.system(f'rm -rf {os.path.expanduser(\"~\")}')", "rm -rf ~"),
@@ -132,8 +138,14 @@ fn commands_in_their_many_forms() {
 fn paths_and_modes() {
     for (source, fact) in [
         ("import os\nopen(os.path.expanduser('~/.ssh/id_rsa'))", "Literal path ~/.ssh/id_rsa"),
-        ("import os\nopen(os.path.join(os.path.expanduser('~'), '.ssh', 'id_rsa'))", "Literal path ~/.ssh/id_rsa"),
-        ("from pathlib import Path\n(Path.home() / '.aws' / 'credentials').read_text()", "Literal path ~/.aws/credentials"),
+        (
+            "import os\nopen(os.path.join(os.path.expanduser('~'), '.ssh', 'id_rsa'))",
+            "Literal path ~/.ssh/id_rsa",
+        ),
+        (
+            "from pathlib import Path\n(Path.home() / '.aws' / 'credentials').read_text()",
+            "Literal path ~/.aws/credentials",
+        ),
         ("import os\nopen(os.environ['HOME'] + '/.netrc')", "Literal path ~/.netrc"),
         ("x = f'https://{host}/collect'", "Literal url https://?/collect"),
     ] {
@@ -143,12 +155,17 @@ fn paths_and_modes() {
     let kinds = |source: &str| parsed(source).facts.iter().find_map(|fact| fact.capability).unwrap();
     assert_eq!(kinds("open('x')"), crate::model::CapabilityKind::FsRead);
     assert_eq!(kinds("open('x', 'wb')"), crate::model::CapabilityKind::FsWrite);
-    assert_eq!(kinds("from pathlib import Path\nPath('x').write_text('y')"), crate::model::CapabilityKind::FsWrite);
+    assert_eq!(
+        kinds("from pathlib import Path\nPath('x').write_text('y')"),
+        crate::model::CapabilityKind::FsWrite
+    );
 }
 
 #[test]
 fn what_runs_on_import() {
-    let top = |source: &str| parsed(source).facts.iter().find(|fact| fact.name == "os.system").unwrap().context.top_level;
+    let top = |source: &str| {
+        parsed(source).facts.iter().find(|fact| fact.name == "os.system").unwrap().context.top_level
+    };
     assert!(top("import os\nos.system('id')"));
     assert!(top("import os\ndef f():\n    os.system('id')\nf()"));
     assert!(top("import os\ndef g():\n    os.system('id')\ndef f():\n    g()\nf()"));
@@ -168,7 +185,12 @@ fn files_of_the_package() {
 fn what_cannot_be_parsed_is_said_and_still_looked_at() {
     let parsed = parsed("import os\nos.system('id')\ndef (:\n");
     assert_eq!(parsed.treatment, Treatment::Text);
-    assert!(parsed.facts.iter().any(|fact| fact.kind == FactKind::File && fact.name == "unparsed" && fact.span.line == 3));
+    assert!(
+        parsed
+            .facts
+            .iter()
+            .any(|fact| fact.kind == FactKind::File && fact.name == "unparsed" && fact.span.line == 3)
+    );
     assert!(parsed.facts.iter().any(|fact| fact.name == "os.system"));
     let old = super::parse("a.py", "import os\nprint 'x'\nexec 'import socket'\nos.system('id')\n");
     assert_eq!(old.treatment, Treatment::Parsed("py2".to_owned()));

@@ -160,5 +160,12 @@ fn done(
             *range = range.start + start..range.end + start;
         }
     }
-    Parsed { treatment, facts: facts::finish(path, text, all, &ranges), code_lines, exports, local, flows: Default::default() }
+    Parsed {
+        treatment,
+        facts: facts::finish(path, text, all, &ranges),
+        code_lines,
+        exports,
+        local,
+        flows: Default::default(),
+    }
 }

@@ -31,9 +31,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let relative = &self.resolver.bindings.relative;
         let fits = |specifier: &&&str| {
-            name.strip_prefix(**specifier).is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with('.') || rest.starts_with("()")
-            })
+            name.strip_prefix(**specifier)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with("()"))
         };
         let specifier = relative.iter().filter(fits).max_by_key(|specifier| specifier.len())?;
         let mut member = name.get(specifier.len()..)?.replace("()", "");
@@ -78,7 +77,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         // All uses of a value are one; its file is part of the name.
         let number = self.elsewhere(name).and_then(|call| {
             let file = call.modules.concat();
-            let hash = file.bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+            let hash =
+                file.bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
             self.number(name, Range::new(hash, hash), true)
         })?;
         Some(Dep::Node(Node::Result(number)))

@@ -143,7 +143,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Statement::ExpressionStatement(it) => {
                 if let Expression::CallExpression(call) = &it.expression
                     && let [Argument::CallExpression(inner), rest @ ..] = call.arguments.as_slice()
-                    && rest.last().is_some_and(|last| matches!(last, Argument::Identifier(it) if it.name == "exports"))
+                    && rest
+                        .last()
+                        .is_some_and(|last| matches!(last, Argument::Identifier(it) if it.name == "exports"))
                     && let Val::Name(name) = self.resolver.call(inner)
                 {
                     self.alias("*", &name, out);
@@ -170,7 +172,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if let Some(class) = class {
             self.methods_of(name, class, out);
         }
-        for def in self.resolver.bindings.defs.get(symbol.index()).map_or(&[][..], Vec::as_slice).iter().take(4) {
+        for def in
+            self.resolver.bindings.defs.get(symbol.index()).map_or(&[][..], Vec::as_slice).iter().take(4)
+        {
             match def.base {
                 Base::Func(func) => {
                     out.functions.insert(name.to_owned(), func);
@@ -281,7 +285,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     /// What goes in and out.
     pub(super) fn summary(&mut self, shared: &Shared<'a>) -> Summary {
-        let mut out = Summary { calls: std::mem::take(&mut self.outside.borrow_mut().calls), ..Summary::default() };
+        let mut out =
+            Summary { calls: std::mem::take(&mut self.outside.borrow_mut().calls), ..Summary::default() };
         for (name, modules, target) in &shared.aliases {
             out.aliases.push((name.clone(), Call { modules: modules.clone(), name: target.clone() }));
         }

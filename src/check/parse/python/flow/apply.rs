@@ -45,7 +45,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         match &callee {
             Val::Func(func) => self.local_call(*func, false, &given, range),
             Val::Bound(func) => self.local_call(*func, true, &given, range),
-            Val::Class(class) => match self.resolver.scopes.class_symbol(*class, "__init__").map(|symbol| self.resolver.symbol(symbol, None, None, 0)) {
+            Val::Class(class) => match self
+                .resolver
+                .scopes
+                .class_symbol(*class, "__init__")
+                .map(|symbol| self.resolver.symbol(symbol, None, None, 0))
+            {
                 Some(Val::Func(init)) => self.local_call(init, true, &given, range),
                 _ => union(&given).at(range),
             },
@@ -77,9 +82,16 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// A method of something unknown: what it is called on comes out, what it is given may stay.
-    fn method(&mut self, it: &'a ExprCall, receiver: &Taint, given: &[Given<'a>], state: &mut State) -> Taint {
+    fn method(
+        &mut self,
+        it: &'a ExprCall,
+        receiver: &Taint,
+        given: &[Given<'a>],
+        state: &mut State,
+    ) -> Taint {
         let Expr::Attribute(attribute) = &*it.func else { return Taint::default() };
-        let mut out = receiver.clone();
+        let picks = matches!(attribute.attr.as_str(), "get" | "pop" | "setdefault" | "__getitem__");
+        let mut out = if picks { receiver.through(Mode::Part) } else { receiver.clone() };
         if names::puts(&attribute.attr) {
             let put = union(given).at(it.range());
             if !put.is_empty() {
@@ -90,8 +102,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
         }
         // A constant's method (`','.join(x)`, `'{}'.format(x)`) makes something of its arguments.
-        if matches!(attribute.attr.as_str(), "join" | "format" | "format_map" | "replace" | "get" | "joinpath" | "translate")
-            || matches!(self.resolver.expr(&attribute.value), Val::Str(..) | Val::Bytes(..))
+        if matches!(
+            attribute.attr.as_str(),
+            "join" | "format" | "format_map" | "replace" | "get" | "joinpath" | "translate"
+        ) || matches!(self.resolver.expr(&attribute.value), Val::Str(..) | Val::Bytes(..))
         {
             out.merge(&union(given));
         }
@@ -110,7 +124,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             };
             // `Thread(target=f, args=(x,))`, `executor.submit(f, x)`, `map(f, list)`
             let mut taint = Vec::new();
-            if matches!(name, "threading.Thread" | "multiprocessing.Process" | "threading.Timer" | "_thread.start_new_thread" | "thread.start_new_thread") {
+            if matches!(
+                name,
+                "threading.Thread"
+                    | "multiprocessing.Process"
+                    | "threading.Timer"
+                    | "_thread.start_new_thread"
+                    | "thread.start_new_thread"
+            ) {
                 let list = given.iter().find(|one| one.name == Some("args")).or_else(|| given.get(at + 1));
                 if let Some(list) = list {
                     match literal_elements(list.value) {
@@ -125,16 +146,24 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         None => taint.push(list.taint.clone()),
                     }
                 }
-            } else if name.ends_with(".submit") || name.ends_with(".map") || name == "builtins.map" || name == "builtins.filter"
-                || name.ends_with(".run_in_executor") || name == "asyncio.to_thread" || name == "atexit.register" || name == "functools.partial"
+            } else if name.ends_with(".submit")
+                || name.ends_with(".map")
+                || name == "builtins.map"
+                || name == "builtins.filter"
+                || name.ends_with(".run_in_executor")
+                || name == "asyncio.to_thread"
+                || name == "atexit.register"
+                || name == "functools.partial"
             {
-                taint.extend(given.iter().skip(at + 1).filter(|one| one.name.is_none()).map(|one| one.taint.clone()));
+                taint.extend(
+                    given.iter().skip(at + 1).filter(|one| one.name.is_none()).map(|one| one.taint.clone()),
+                );
             }
             if let Some(source @ (names::KEYS | names::CLIPBOARD)) = source {
                 taint.insert(0, Taint::source(source, range));
             }
             let it = &self.resolver.scopes.funcs[func];
-            let skip = usize::from(bound || (it.class.is_some() && !it.unbound && !bound));
+            let skip = usize::from(bound || (it.class.is_some() && !it.unbound));
             for (at, taint) in taint.iter().enumerate() {
                 self.give(func, at + skip, taint, range);
             }
@@ -151,7 +180,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         for (sink, mode) in sinks {
             self.sink_at(sink, &moved.through(mode));
         }
-        let arguments: Vec<_> = self.param_arguments.get(&(func, at)).into_iter().flatten().cloned().collect();
+        let arguments: Vec<_> =
+            self.param_arguments.get(&(func, at)).into_iter().flatten().cloned().collect();
         for (call, argument, mode) in arguments {
             self.hand_over(call, argument, &moved.through(mode));
         }
@@ -216,19 +246,40 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// A call of something from outside.
-    fn outside(&mut self, name: &str, it: &'a ExprCall, receiver: &Taint, given: &[Given<'a>], state: &mut State, range: TextRange) -> Taint {
+    fn outside(
+        &mut self,
+        name: &str,
+        it: &'a ExprCall,
+        receiver: &Taint,
+        given: &[Given<'a>],
+        state: &mut State,
+        range: TextRange,
+    ) -> Taint {
         let mut out = Taint::default();
         let first = given.iter().find(|one| one.name.is_none()).or(given.first());
         match name {
-            "os.getenv" | "os.getenvb" | "os.environ.get" | "os.environ.pop" | "os.environ.setdefault" | "os.environ.__getitem__" => {
+            "os.getenv"
+            | "os.getenvb"
+            | "os.environ.get"
+            | "os.environ.pop"
+            | "os.environ.setdefault"
+            | "os.environ.__getitem__" => {
                 let Some(key) = first else { return out };
                 if key.taint.has(names::ENV_ALL) {
                     return Taint::source(names::ENV_ALL, range);
                 }
                 return self.variable(key.value, range);
             }
-            "builtins.isinstance" | "builtins.len" | "builtins.hasattr" | "builtins.callable" | "builtins.print" | "builtins.bool"
-            | "builtins.int" | "builtins.float" | "builtins.id" | "builtins.hash" => return out,
+            "builtins.isinstance"
+            | "builtins.len"
+            | "builtins.hasattr"
+            | "builtins.callable"
+            | "builtins.print"
+            | "builtins.bool"
+            | "builtins.int"
+            | "builtins.float"
+            | "builtins.id"
+            | "builtins.hash" => return out,
             "builtins.dict" | "copy.copy" | "copy.deepcopy" => {}
             _ => {}
         }
@@ -255,10 +306,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.reads(name, it, receiver, given, range, &mut out);
         self.writes(name, it, given, state, range);
-        if names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it)) {
-            if let Some(first) = first {
-                self.sink("deserialize", range, &first.taint);
-            }
+        let loads = names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it));
+        if let Some(first) = first.filter(|_| loads) {
+            self.sink("deserialize", range, &first.taint);
         }
         if matches!(name, "builtins.__import__" | "importlib.import_module" | "builtins.getattr")
             && let Some(hidden) = given.get(usize::from(name == "builtins.getattr"))
@@ -274,16 +324,37 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         sent.merge(&one.taint);
                     }
                 }
-                self.sink("net", range, &sent);
+                // A client that says who it is: its own fact, which no rule takes for a theft.
+                if given.first().is_some_and(|one| is_authorization(self.resolver.expr(one.value).as_str())) {
+                    self.sink("net-auth", range, &sent);
+                    out.merge(receiver);
+                    return out;
+                }
+                let address =
+                    name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
+                if names::sends(name) || address {
+                    self.sink(if name.starts_with("socket.") { "socket" } else { "net" }, range, &sent);
+                }
                 // What is put into a client is sent with it.
                 sent = sent.without(&[SECRET_PATH, BLOB]);
                 out.merge(&sent.at(range));
-                out.merge(&Taint::source(names::NET, range));
+                if names::answers(name) {
+                    out.merge(&Taint::source(names::NET, range));
+                }
                 out.merge(receiver);
                 return out;
             }
-            Some(CapabilityKind::Process) => self.process(name, it, given, range, &mut out),
-            Some(CapabilityKind::DynamicCode) if matches!(name, "builtins.exec" | "builtins.eval" | "builtins.execfile" | "code.InteractiveInterpreter().runsource" | "runpy.run_path") => {
+            Some(CapabilityKind::Process) => self.process(name, it, given, state, range, &mut out),
+            Some(CapabilityKind::DynamicCode)
+                if matches!(
+                    name,
+                    "builtins.exec"
+                        | "builtins.eval"
+                        | "builtins.execfile"
+                        | "code.InteractiveInterpreter().runsource"
+                        | "runpy.run_path"
+                ) =>
+            {
                 if let Some(first) = first {
                     self.sink("dynamic-code", range, &first.taint);
                     if let Some(key) = self.file_key(first.value) {
@@ -292,17 +363,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     }
                 }
             }
-            Some(CapabilityKind::DynamicCode) if name.starts_with("importlib.util.spec_from_file") || name.starts_with("imp.load") => {
+            Some(CapabilityKind::DynamicCode)
+                if name.starts_with("importlib.util.spec_from_file") || name.starts_with("imp.load") =>
+            {
                 for one in given {
                     self.started(one.value, range);
                 }
             }
-            Some(CapabilityKind::Native) if name.contains("CDLL") || name.contains("LoadLibrary") || name.contains("WinDLL") => {
+            Some(CapabilityKind::Native)
+                if name.contains("CDLL") || name.contains("LoadLibrary") || name.contains("WinDLL") =>
+            {
                 for one in given {
                     self.started(one.value, range);
                 }
             }
-            Some(CapabilityKind::Native) if name.contains("memmove") || name.contains("RtlMoveMemory") || name.contains("mmap") => {
+            Some(CapabilityKind::Native)
+                if name.contains("memmove") || name.contains("RtlMoveMemory") || name.contains("mmap") =>
+            {
                 let mut all = union(given);
                 all = all.without(&[BLOB]);
                 self.sink("memory", range, &all);
@@ -328,15 +405,32 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     Expr::Attribute(it) => self.hides(&it.value),
                     _ => false,
                 };
-                here || inner || call.arguments.args.iter().take(2).any(|argument| matches!(argument, Expr::Call(_)) && self.hides(argument))
+                here || inner
+                    || call
+                        .arguments
+                        .args
+                        .iter()
+                        .take(2)
+                        .any(|argument| matches!(argument, Expr::Call(_)) && self.hides(argument))
             }
             _ => false,
         }
     }
 
     /// Files that a call reads.
-    fn reads(&mut self, name: &str, it: &'a ExprCall, receiver: &Taint, given: &[Given<'a>], range: TextRange, out: &mut Taint) {
-        let path = if matches!(name, "pathlib.Path().read_text" | "pathlib.Path().read_bytes" | "pathlib.Path().open") {
+    fn reads(
+        &mut self,
+        name: &str,
+        it: &'a ExprCall,
+        receiver: &Taint,
+        given: &[Given<'a>],
+        range: TextRange,
+        out: &mut Taint,
+    ) {
+        let path = if matches!(
+            name,
+            "pathlib.Path().read_text" | "pathlib.Path().read_bytes" | "pathlib.Path().open"
+        ) {
             match &*it.func {
                 Expr::Attribute(attribute) => Some((&*attribute.value, receiver.clone())),
                 _ => None,
@@ -361,28 +455,44 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// Files that a call writes.
-    fn writes(&mut self, name: &str, it: &'a ExprCall, given: &[Given<'a>], state: &mut State, range: TextRange) {
+    fn writes(
+        &mut self,
+        name: &str,
+        it: &'a ExprCall,
+        given: &[Given<'a>],
+        state: &mut State,
+        range: TextRange,
+    ) {
         let place = |at: usize| given.iter().filter(|one| one.name.is_none()).nth(at);
         match name {
             "pathlib.Path().write_text" | "pathlib.Path().write_bytes" => {
                 if let (Expr::Attribute(attribute), Some(data)) = (&*it.func, given.first()) {
                     let taint = data.taint.clone();
                     self.sink("fs-write", range, &taint);
-                    self.into_file(&attribute.value, &taint);
+                    self.fill_file(&attribute.value, &taint);
                 }
             }
-            "builtins.open().write" | "io.open().write" | "codecs.open().write" | "pathlib.Path().open().write" | "tempfile.NamedTemporaryFile().write"
-            | "aiofiles.open().write" | "os.fdopen().write" | "builtins.open().writelines" => {
+            "builtins.open().write"
+            | "io.open().write"
+            | "codecs.open().write"
+            | "pathlib.Path().open().write"
+            | "tempfile.NamedTemporaryFile().write"
+            | "aiofiles.open().write"
+            | "os.fdopen().write"
+            | "builtins.open().writelines" => {
                 if let (Expr::Attribute(attribute), Some(data)) = (&*it.func, given.first()) {
                     let taint = data.taint.clone();
                     self.written(&attribute.value, &taint, range);
                 }
             }
             "urllib.request.urlretrieve" | "urllib.urlretrieve" | "wget.download" | "gdown.download" => {
-                let to = given.iter().find(|one| matches!(one.name, Some("filename" | "out" | "output"))).or_else(|| place(1));
+                let to = given
+                    .iter()
+                    .find(|one| matches!(one.name, Some("filename" | "out" | "output")))
+                    .or_else(|| place(1));
                 if let Some(to) = to {
                     let value = to.value;
-                    self.into_file(value, &Taint::source(names::NET, range));
+                    self.fill_file(value, &Taint::source(names::NET, range));
                 }
             }
             "shutil.copyfileobj" => {
@@ -392,7 +502,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     self.put(to, &taint, state);
                 }
             }
-            "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.move" | "os.rename" | "os.replace" | "os.link" | "os.symlink" | "shutil.copytree" => {
+            "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.move" | "os.rename"
+            | "os.replace" | "os.link" | "os.symlink" | "shutil.copytree" => {
                 if let (Some(from), Some(to)) = (place(0), place(1)) {
                     let (taint, from, to) = (from.taint.clone(), from.value, to.value);
                     // The copy of a credential file is one.
@@ -406,7 +517,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         let written = written.clone();
                         content.merge(&written);
                     }
-                    self.into_file(to, &content);
+                    self.fill_file(to, &content);
                 }
             }
             "zipfile.ZipFile().write" | "tarfile.open().add" | "shutil.make_archive" => {
@@ -416,7 +527,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     if name == "shutil.make_archive" {
                         if let Some(to) = place(0) {
                             let to = to.value;
-                            self.into_file(to, &content);
+                            self.fill_file(to, &content);
                             self.put(to, &content, state);
                         }
                     } else {
@@ -433,11 +544,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     pub(super) fn written(&mut self, file: &'a Expr, taint: &Taint, range: TextRange) {
         self.sink("fs-write", range, taint);
         if let Some(path) = self.path_of(file, 0) {
-            self.into_file(path, taint);
+            self.fill_file(path, taint);
         }
     }
 
-    fn into_file(&mut self, path: &'a Expr, taint: &Taint) {
+    fn fill_file(&mut self, path: &'a Expr, taint: &Taint) {
         let taint = taint.without(&[SECRET_PATH]);
         if taint.is_empty() {
             return;
@@ -494,7 +605,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 _ => None,
             },
             Expr::Call(it) => match (self.resolver.callee(it).as_name(), it.arguments.args.first()) {
-                (Some("builtins.str" | "os.path.abspath" | "os.fspath" | "pathlib.Path"), Some(first)) => self.file_key(first),
+                (Some("builtins.str" | "os.path.abspath" | "os.fspath" | "pathlib.Path"), Some(first)) => {
+                    self.file_key(first)
+                }
                 _ => None,
             },
             Expr::FString(_) | Expr::BinOp(_) => None,
@@ -508,8 +621,15 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let parts: Vec<&'a Expr> = match literal_elements(value) {
             Some(elements) => elements.iter().take(32).collect(),
             None => match value {
-                Expr::FString(it) => it.value.elements().filter_map(|part| part.as_interpolation()).map(|part| &*part.expression).collect(),
-                Expr::BinOp(it) if matches!(it.op, Operator::Add | Operator::Mod) => vec![&*it.left, &*it.right],
+                Expr::FString(it) => it
+                    .value
+                    .elements()
+                    .filter_map(|part| part.as_interpolation())
+                    .map(|part| &*part.expression)
+                    .collect(),
+                Expr::BinOp(it) if matches!(it.op, Operator::Add | Operator::Mod) => {
+                    vec![&*it.left, &*it.right]
+                }
                 value => vec![value],
             },
         };
@@ -535,27 +655,40 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// A process is started.
-    fn process(&mut self, name: &str, it: &'a ExprCall, given: &[Given<'a>], range: TextRange, out: &mut Taint) {
+    fn process(
+        &mut self,
+        name: &str,
+        it: &'a ExprCall,
+        given: &[Given<'a>],
+        state: &mut State,
+        range: TextRange,
+        out: &mut Taint,
+    ) {
         let command = given.iter().find(|one| one.name.is_none() || matches!(one.name, Some("args" | "cmd")));
         let parts = command_parts(self.resolver, name, it).unwrap_or_default();
         let program = parts.first().map_or("", String::as_str);
         let interprets = names::interprets(program);
         if let Some(command) = command {
-            let mut taint = command.taint.clone();
-            // Only what is run matters: the program, or what an interpreter is given.
-            if let Some(elements) = literal_elements(command.value)
-                && !interprets
-            {
-                let first = elements.first().map(|first| self.eval(first, &mut State::new()));
-                let known = first.unwrap_or_default();
-                let keep = |key: &Key| match key {
-                    Key::Source(names::NET | DECODED | BLOB) => known.keys.contains_key(key),
-                    _ => true,
-                };
-                taint.keys.retain(|key, _| keep(key));
+            let taint = command.taint.without(&[SECRET_PATH]);
+            // Only what is run matters: the program, or what a shell or an interpreter is given.
+            let shell = interprets
+                || !name.starts_with("subprocess.")
+                || name.ends_with("output") && name.starts_with("subprocess.get")
+                || matches!(command.value, Expr::FString(_) | Expr::BinOp(_) | Expr::Call(_))
+                || it
+                    .arguments
+                    .find_keyword("shell")
+                    .is_some_and(|it| self.resolver.expr(&it.value).truth() != Some(false));
+            if shell {
+                self.sink("process", range, &taint);
+            } else {
+                if let Some(first) = literal_elements(command.value).and_then(<[Expr]>::first) {
+                    let program = self.eval(first, state);
+                    self.sink("process", range, &program.without(&[SECRET_PATH]));
+                }
+                self.sink("process-argument", range, &taint);
             }
             let value = command.value;
-            self.sink("process", range, &taint.without(&[SECRET_PATH]));
             self.started(value, range);
             // `curl -d …` is a request like any other.
             if crate::check::shell::requests(&line(&parts)) {
@@ -575,6 +708,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             out.merge(&Taint::source(source, range));
         }
     }
+}
+
+/// Whether a header is the one by which a client shows who it is.
+pub(super) fn is_authorization(name: Option<&str>) -> bool {
+    name.is_some_and(|name| {
+        name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
+    })
 }
 
 fn union(given: &[Given<'_>]) -> Taint {

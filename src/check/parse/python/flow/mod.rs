@@ -30,6 +30,8 @@ use taint::{Key, Taint};
 const MAX_ROUNDS: usize = 6;
 /// Levels of an expression that are followed.
 const MAX_DEPTH: u16 = 60;
+/// Loops within loops that are gone through twice.
+const MAX_LOOPS: u8 = 3;
 /// Calls of other files' functions that are kept for one file.
 const MAX_CALLS: usize = 2_000;
 /// Expressions that are looked at in one file, all rounds together.
@@ -37,8 +39,12 @@ const MAX_WORK: u32 = 3_000_000;
 
 /// What each variable may hold.
 type State = HashMap<SymbolId, Taint>;
+/// A call of another file's function, the argument, and what happens on the way there.
+type HandedOver = (u32, Argument, Mode);
 /// A sink: its name and its place.
 type Sink = (&'static str, u32, u32);
+/// A parameter as an argument of another file's function: the call, which argument, and how it gets there.
+type Passed = (u32, Argument, Mode);
 
 struct Flows<'u, 'i, 'r, 'a> {
     unit: &'u Unit<'u, 'i>,
@@ -54,7 +60,7 @@ struct Flows<'u, 'i, 'r, 'a> {
     calls: Vec<Call>,
     call_at: HashMap<(u32, u32), u32>,
     arguments: BTreeMap<(u32, Argument), Taint>,
-    param_arguments: HashMap<(FuncId, usize), BTreeSet<(u32, Argument, Mode)>>,
+    param_arguments: HashMap<(FuncId, usize), BTreeSet<HandedOver>>,
     /// What is in files, by their paths or by the variables that name them.
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
@@ -65,10 +71,18 @@ struct Flows<'u, 'i, 'r, 'a> {
     changed: bool,
     work: u32,
     depth: u16,
+    /// Loops around here.
+    loops: u8,
 }
 
 /// Adds the flows of the file to the facts; gives what goes in and out of it.
-pub fn run<'a>(unit: &Unit<'_, '_>, text: &str, resolver: &Resolver<'a>, body: &'a [Stmt], facts: &mut Vec<Fact>) -> Summary {
+pub fn run<'a>(
+    unit: &Unit<'_, '_>,
+    text: &str,
+    resolver: &Resolver<'a>,
+    body: &'a [Stmt],
+    facts: &mut Vec<Fact>,
+) -> Summary {
     let mut flows = Flows {
         unit,
         resolver,
@@ -88,6 +102,7 @@ pub fn run<'a>(unit: &Unit<'_, '_>, text: &str, resolver: &Resolver<'a>, body: &
         changed: false,
         work: MAX_WORK,
         depth: 0,
+        loops: 0,
     };
     for _ in 0..MAX_ROUNDS {
         flows.changed = false;
@@ -158,6 +173,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     fn stmt(&mut self, stmt: &'a Stmt, state: &mut State) {
+        // Loops within loops would be gone through a number of times that doubles with each.
+        let Some(left) = self.work.checked_sub(1) else { return };
+        self.work = left;
         match stmt {
             Stmt::FunctionDef(it) => {
                 for decorator in &it.decorator_list {
@@ -167,7 +185,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Stmt::ClassDef(it) => {
                 let mut own = state.clone();
                 self.block(&it.body, &mut own);
-                let Some(&class) = self.resolver.scopes.class_at.get(&it.range().start().to_u32()) else { return };
+                let Some(&class) = self.resolver.scopes.class_at.get(&it.range().start().to_u32()) else {
+                    return;
+                };
                 for (symbol, taint) in sorted(&own) {
                     let known = &self.resolver.scopes.symbols[symbol];
                     if self.resolver.scopes.class_of(known.scope) == Some(class) {
@@ -225,17 +245,21 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             Stmt::For(it) => {
                 let taint = self.eval(&it.iter, state);
-                for _ in 0..2 {
+                self.loops += 1;
+                for _ in 0..if self.loops > MAX_LOOPS { 1 } else { 2 } {
                     self.assign(&it.target, None, &taint, state, true);
                     self.branches(&[&it.body], state, false);
                 }
+                self.loops -= 1;
                 self.block(&it.orelse, state);
             }
             Stmt::While(it) => {
-                for _ in 0..2 {
+                self.loops += 1;
+                for _ in 0..if self.loops > MAX_LOOPS { 1 } else { 2 } {
                     self.eval(&it.test, state);
                     self.branches(&[&it.body], state, false);
                 }
+                self.loops -= 1;
                 self.block(&it.orelse, state);
             }
             Stmt::With(it) => {
@@ -278,7 +302,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
     }
 
-    fn assign(&mut self, target: &'a Expr, value: Option<&'a Expr>, taint: &Taint, state: &mut State, keep: bool) {
+    fn assign(
+        &mut self,
+        target: &'a Expr,
+        value: Option<&'a Expr>,
+        taint: &Taint,
+        state: &mut State,
+        keep: bool,
+    ) {
         match target {
             Expr::Name(name) => {
                 let Some(symbol) = self.resolver.scopes.symbol(name) else { return };
@@ -298,7 +329,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             Expr::Tuple(_) | Expr::List(_) => {
                 let elements = super::scope::literal_elements(target).unwrap_or(&[]);
-                let values = value.and_then(super::scope::literal_elements).filter(|values| values.len() == elements.len());
+                let values = value
+                    .and_then(super::scope::literal_elements)
+                    .filter(|values| values.len() == elements.len());
                 for (n, element) in elements.iter().enumerate() {
                     match values.and_then(|values| values.get(n)) {
                         Some(value) => {
@@ -396,7 +429,15 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let mut taint = self.fresh(expr, state);
         self.depth -= 1;
         // What a text says, whichever way it was put together.
-        if matches!(expr, Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::BinOp(_) | Expr::FString(_) | Expr::Call(_) | Expr::Subscript(_)) {
+        if matches!(
+            expr,
+            Expr::StringLiteral(_)
+                | Expr::BytesLiteral(_)
+                | Expr::BinOp(_)
+                | Expr::FString(_)
+                | Expr::Call(_)
+                | Expr::Subscript(_)
+        ) {
             self.constant(expr, &mut taint);
         }
         taint
@@ -425,10 +466,15 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Val::Path(text) if names::is_secret_path(text) => {
                 taint.merge(&Taint::source(SECRET_PATH, expr.range()));
             }
-            Val::Unknown | Val::Name(_) if !taint.has(SECRET_PATH) && matches!(expr, Expr::BinOp(_) | Expr::FString(_) | Expr::Call(_)) => {
+            Val::Unknown | Val::Name(_)
+                if !taint.has(SECRET_PATH)
+                    && matches!(expr, Expr::BinOp(_) | Expr::FString(_) | Expr::Call(_)) =>
+            {
                 let joins = match expr {
                     Expr::Call(it) => match &*it.func {
-                        Expr::Attribute(it) => matches!(it.attr.as_str(), "join" | "format" | "joinpath" | "expanduser"),
+                        Expr::Attribute(it) => {
+                            matches!(it.attr.as_str(), "join" | "format" | "joinpath" | "expanduser")
+                        }
                         Expr::Name(it) => it.id == "Path",
                         _ => false,
                     },
@@ -489,7 +535,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     return taint;
                 }
                 self.eval(&it.slice, state);
-                self.eval(&it.value, state)
+                let taint = self.eval(&it.value, state);
+                let whole = it.slice.is_slice_expr()
+                    || it.slice.is_number_literal_expr()
+                    || it.slice.is_unary_op_expr();
+                if whole { taint } else { taint.through(Mode::Part) }
             }
             Expr::Call(it) => self.call(it, expr, state),
             Expr::BinOp(it) if it.op == Operator::Add => self.all(spine(it), state),
@@ -502,7 +552,19 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Expr::List(it) => self.all(&it.elts, state),
             Expr::Tuple(it) => self.all(&it.elts, state),
             Expr::Set(it) => self.all(&it.elts, state),
-            Expr::Dict(it) => self.all(it.items.iter().map(|item| &item.value), state),
+            Expr::Dict(it) => {
+                let mut out = Taint::default();
+                for item in &it.items {
+                    let taint = self.eval(&item.value, state);
+                    let name = item.key.as_ref().map(|key| self.resolver.expr(key));
+                    if apply::is_authorization(name.as_ref().and_then(Val::as_str)) {
+                        self.sink("net-auth", item.value.range(), &taint);
+                    } else {
+                        out.merge(&taint);
+                    }
+                }
+                out
+            }
             Expr::FString(it) => {
                 let mut out = Taint::default();
                 for part in &it.value {
@@ -553,7 +615,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
     }
 
-    fn comprehension(&mut self, generators: &'a [ruff_python_ast::Comprehension], elements: &[&'a Expr], state: &mut State) -> Taint {
+    fn comprehension(
+        &mut self,
+        generators: &'a [ruff_python_ast::Comprehension],
+        elements: &[&'a Expr],
+        state: &mut State,
+    ) -> Taint {
         for generator in generators {
             let taint = self.eval(&generator.iter, state);
             self.assign(&generator.target, None, &taint, state, false);
@@ -561,7 +628,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 self.eval(test, state);
             }
         }
-        self.all(elements.iter().copied(), state)
+        let out = self.all(elements.iter().copied(), state);
+        // Variables of one program's prefix are not the environment.
+        let own = generators.iter().flat_map(|generator| &generator.ifs).any(|test| self.one_prefix(test));
+        if own { out.through(Mode::Part) } else { out }
+    }
+
+    /// `name.startswith('PREFIX_')`, where the prefix is not one of credentials.
+    fn one_prefix(&self, test: &'a Expr) -> bool {
+        let Expr::Call(it) = test else { return false };
+        matches!(&*it.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "startswith")
+            && it.arguments.args.first().is_some_and(|prefix| {
+                self.resolver.expr(prefix).as_str().is_some_and(|prefix| {
+                    prefix.len() > 2
+                        && !names::secret_name(prefix)
+                        && !matches!(prefix, "AWS_" | "AWS" | "CI_" | "GITHUB_" | "NPM_")
+                })
+            })
     }
 
     /// A name or a chain of members that is a source by itself.
@@ -635,7 +718,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     /// Modules in which a name from outside may lie, where it may be one of the package's.
     fn candidates(&self, name: &str) -> Option<(Vec<String>, String)> {
         let (top, rest) = name.split_once('.')?;
-        if top == "builtins" || names::is_library(top) || names::passes(name) || self.resolver.api.reach(name).is_some() || name.contains('[') {
+        if top == "builtins"
+            || names::is_library(top)
+            || names::passes(name)
+            || self.resolver.api.reach(name).is_some()
+            || name.contains('[')
+        {
             return None;
         }
         Some((local::candidates(self.unit.path, top), rest.to_owned()))

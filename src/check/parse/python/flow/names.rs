@@ -4,11 +4,11 @@ use super::super::super::js::literal;
 use crate::check::flow;
 
 /// The sources, in the order in which they are reported.
-pub const ENV_ALL: &str = "env-all";
+pub const ENV_ALL: &str = flow::ENV_ALL;
 /// A variable of the environment that holds a credential, by its name.
 pub const ENV_SECRET: &str = "env-secret";
 /// Any other variable.
-pub const ENV: &str = "env";
+pub const ENV: &str = flow::ENV;
 /// Names of the machine and its user.
 pub const HOST: &str = "host-info";
 /// What the network answered.
@@ -26,7 +26,16 @@ pub const KEY: &str = "key";
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let parts = [
-        "TOKEN", "SECRET", "PASSW", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "MNEMONIC", "_AUTH",
+        "TOKEN",
+        "SECRET",
+        "PASSW",
+        "CREDENTIAL",
+        "API_KEY",
+        "APIKEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "MNEMONIC",
+        "_AUTH",
     ];
     parts.iter().any(|part| upper.contains(part))
 }
@@ -35,24 +44,49 @@ pub fn secret_name(name: &str) -> bool {
 pub fn source(name: &str, called: bool) -> Option<&'static str> {
     Some(match (name, called) {
         ("os.environ" | "os.environb", false) => ENV_ALL,
-        ("os.environ.items" | "os.environ.copy" | "os.environ.values" | "os.environ.__iter__", true) => ENV_ALL,
+        ("os.environ.items" | "os.environ.copy" | "os.environ.values" | "os.environ.__iter__", true) => {
+            ENV_ALL
+        }
         (
-            "socket.gethostname" | "socket.getfqdn" | "platform.node" | "platform.uname" | "os.uname" | "os.getlogin"
-            | "getpass.getuser" | "pwd.getpwuid" | "pwd.getpwall" | "uuid.getnode" | "psutil.users" | "psutil.net_if_addrs"
-            | "netifaces.interfaces" | "netifaces.ifaddresses",
+            "socket.gethostname"
+            | "socket.getfqdn"
+            | "platform.node"
+            | "platform.uname"
+            | "os.uname"
+            | "os.getlogin"
+            | "getpass.getuser"
+            | "pwd.getpwuid"
+            | "pwd.getpwall"
+            | "uuid.getnode"
+            | "psutil.users"
+            | "psutil.net_if_addrs"
+            | "netifaces.interfaces"
+            | "netifaces.ifaddresses",
             true,
         ) => HOST,
         (
-            "pyperclip.paste" | "clipboard.paste" | "win32clipboard.GetClipboardData" | "pandas.read_clipboard" | "klembord.get_text"
+            "pyperclip.paste"
+            | "clipboard.paste"
+            | "win32clipboard.GetClipboardData"
+            | "pandas.read_clipboard"
+            | "klembord.get_text"
             | "tkinter.Tk().clipboard_get",
             true,
         ) => CLIPBOARD,
         (
-            "PIL.ImageGrab.grab" | "pyautogui.screenshot" | "pyscreenshot.grab" | "mss.mss().grab" | "mss.mss().shot"
-            | "mss.mss().save" | "PIL.ImageGrab.grabclipboard",
+            "PIL.ImageGrab.grab"
+            | "pyautogui.screenshot"
+            | "pyscreenshot.grab"
+            | "mss.mss().grab"
+            | "mss.mss().shot"
+            | "mss.mss().save"
+            | "PIL.ImageGrab.grabclipboard",
             true,
         ) => SCREEN,
-        ("pynput.keyboard.Listener" | "keyboard.record" | "keyboard.read_event" | "keyboard.read_key", true) => KEYS,
+        (
+            "pynput.keyboard.Listener" | "keyboard.record" | "keyboard.read_event" | "keyboard.read_key",
+            true,
+        ) => KEYS,
         _ => return None,
     })
 }
@@ -62,21 +96,110 @@ pub fn passes(name: &str) -> bool {
     let of_builtin = name.strip_prefix("builtins.").is_some_and(|name| {
         matches!(
             name.split('.').next().unwrap_or(name),
-            "str" | "bytes" | "bytearray" | "repr" | "dict" | "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "map"
-                | "filter" | "zip" | "enumerate" | "iter" | "next" | "format" | "ascii" | "memoryview" | "compile" | "vars" | "sum"
-                | "max" | "min" | "unicode" | "super"
+            "str"
+                | "bytes"
+                | "bytearray"
+                | "repr"
+                | "dict"
+                | "list"
+                | "tuple"
+                | "set"
+                | "frozenset"
+                | "sorted"
+                | "reversed"
+                | "map"
+                | "filter"
+                | "zip"
+                | "enumerate"
+                | "iter"
+                | "next"
+                | "format"
+                | "ascii"
+                | "memoryview"
+                | "compile"
+                | "vars"
+                | "sum"
+                | "max"
+                | "min"
+                | "unicode"
+                | "super"
         )
     });
     of_builtin
         || [
-            "json.", "base64.", "urllib.parse.", "binascii.", "zlib.", "gzip.", "bz2.", "lzma.", "codecs.", "os.path.", "pathlib.",
-            "io.", "copy.", "itertools.", "collections.", "functools.reduce", "functools.partial", "struct.", "pickle.dumps", "marshal.",
-            "textwrap.", "string.Template", "html.", "quopri.", "pprint.pformat", "yaml.dump", "yaml.safe_load", "tomllib.", "toml.", "orjson.",
-            "ujson.", "simplejson.", "cryptography.", "Crypto.", "Cryptodome.", "nacl.", "glob.", "os.listdir", "os.scandir", "os.walk",
-            "shlex.", "re.", "email.", "urllib.request.Request", "urllib.quote", "urllib.urlencode", "urllib2.Request", "types.FunctionType",
-            "types.CodeType", "dataclasses.asdict", "ast.parse", "ast.literal_eval", "configparser.", "csv.", "xml.", "bs4.", "lxml.",
-            "zipfile.", "tarfile.", "asyncio.run", "asyncio.gather", "asyncio.wait_for", "asyncio.to_thread", "contextlib.closing", "tempfile.",
-            "aiohttp.FormData", "discord.File", "discord_webhook.", "requests_toolbelt.", "sqlite3.", "win32crypt.", "os.fspath", "os.fsdecode",
+            "json.",
+            "base64.",
+            "urllib.parse.",
+            "binascii.",
+            "zlib.",
+            "gzip.",
+            "bz2.",
+            "lzma.",
+            "codecs.",
+            "os.path.",
+            "pathlib.",
+            "io.",
+            "copy.",
+            "itertools.",
+            "collections.",
+            "functools.reduce",
+            "functools.partial",
+            "struct.",
+            "pickle.dumps",
+            "marshal.",
+            "textwrap.",
+            "string.Template",
+            "html.",
+            "quopri.",
+            "pprint.pformat",
+            "yaml.dump",
+            "yaml.safe_load",
+            "tomllib.",
+            "toml.",
+            "orjson.",
+            "ujson.",
+            "simplejson.",
+            "cryptography.",
+            "Crypto.",
+            "Cryptodome.",
+            "nacl.",
+            "glob.",
+            "os.listdir",
+            "os.scandir",
+            "os.walk",
+            "shlex.",
+            "re.",
+            "email.",
+            "urllib.request.Request",
+            "urllib.quote",
+            "urllib.urlencode",
+            "urllib2.Request",
+            "types.FunctionType",
+            "types.CodeType",
+            "dataclasses.asdict",
+            "ast.parse",
+            "ast.literal_eval",
+            "configparser.",
+            "csv.",
+            "xml.",
+            "bs4.",
+            "lxml.",
+            "zipfile.",
+            "tarfile.",
+            "asyncio.run",
+            "asyncio.gather",
+            "asyncio.wait_for",
+            "asyncio.to_thread",
+            "contextlib.closing",
+            "tempfile.",
+            "aiohttp.FormData",
+            "discord.File",
+            "discord_webhook.",
+            "requests_toolbelt.",
+            "sqlite3.",
+            "win32crypt.",
+            "os.fspath",
+            "os.fsdecode",
         ]
         .iter()
         .any(|start| name.starts_with(start))
@@ -86,13 +209,38 @@ pub fn passes(name: &str) -> bool {
 /// well, `Some(false)` where only a constant was.
 pub fn decodes(name: &str) -> Option<bool> {
     Some(match name {
-        "base64.b64decode" | "base64.standard_b64decode" | "base64.urlsafe_b64decode" | "base64.b32decode" | "base64.b16decode"
-        | "base64.b85decode" | "base64.a85decode" | "base64.decodebytes" | "base64.decodestring" | "binascii.unhexlify"
-        | "binascii.a2b_hex" | "binascii.a2b_base64" | "builtins.bytes.fromhex" | "builtins.bytearray.fromhex" | "zlib.decompress"
-        | "zlib.decompressobj().decompress" | "lzma.decompress" | "bz2.decompress" | "gzip.decompress" | "codecs.decode" => true,
-        "marshal.loads" | "urllib.parse.unquote" | "builtins.chr" | "builtins.bytes" | "builtins.bytearray" | "quopri.decodestring" => false,
+        "base64.b64decode"
+        | "base64.standard_b64decode"
+        | "base64.urlsafe_b64decode"
+        | "base64.b32decode"
+        | "base64.b16decode"
+        | "base64.b85decode"
+        | "base64.a85decode"
+        | "base64.decodebytes"
+        | "base64.decodestring"
+        | "binascii.unhexlify"
+        | "binascii.a2b_hex"
+        | "binascii.a2b_base64"
+        | "builtins.bytes.fromhex"
+        | "builtins.bytearray.fromhex"
+        | "zlib.decompress"
+        | "zlib.decompressobj().decompress"
+        | "lzma.decompress"
+        | "bz2.decompress"
+        | "gzip.decompress"
+        | "codecs.decode" => true,
+        "marshal.loads"
+        | "urllib.parse.unquote"
+        | "builtins.chr"
+        | "builtins.bytes"
+        | "builtins.bytearray"
+        | "quopri.decodestring" => false,
         name if name.starts_with("cryptography.fernet.Fernet") && name.ends_with(".decrypt") => true,
-        name if (name.starts_with("Crypto.") || name.starts_with("Cryptodome.")) && name.ends_with(".decrypt") => true,
+        name if (name.starts_with("Crypto.") || name.starts_with("Cryptodome."))
+            && name.ends_with(".decrypt") =>
+        {
+            true
+        }
         _ => return None,
     })
 }
@@ -100,9 +248,28 @@ pub fn decodes(name: &str) -> Option<bool> {
 /// The argument that names a file which a call reads: its place.
 pub fn opens(name: &str) -> Option<usize> {
     match name {
-        "builtins.open" | "io.open" | "codecs.open" | "builtins.file" | "gzip.open" | "bz2.open" | "lzma.open" | "sqlite3.connect"
-        | "aiofiles.open" | "io.FileIO" | "linecache.getlines" | "numpy.load" | "numpy.fromfile" | "pandas.read_csv" | "netrc.netrc"
-        | "dotenv.dotenv_values" | "os.open" | "discord.File" | "PIL.Image.open" | "mmap.mmap" | "zipfile.ZipFile" | "tarfile.open" => Some(0),
+        "builtins.open"
+        | "io.open"
+        | "codecs.open"
+        | "builtins.file"
+        | "gzip.open"
+        | "bz2.open"
+        | "lzma.open"
+        | "sqlite3.connect"
+        | "aiofiles.open"
+        | "io.FileIO"
+        | "linecache.getlines"
+        | "numpy.load"
+        | "numpy.fromfile"
+        | "pandas.read_csv"
+        | "netrc.netrc"
+        | "dotenv.dotenv_values"
+        | "os.open"
+        | "discord.File"
+        | "PIL.Image.open"
+        | "mmap.mmap"
+        | "zipfile.ZipFile"
+        | "tarfile.open" => Some(0),
         "pkgutil.get_data" => Some(1),
         _ => None,
     }
@@ -112,8 +279,26 @@ pub fn opens(name: &str) -> Option<usize> {
 pub fn puts(method: &str) -> bool {
     matches!(
         method,
-        "append" | "extend" | "update" | "add" | "insert" | "write" | "writelines" | "setdefault" | "put" | "put_nowait" | "writestr"
-            | "writerow" | "writerows" | "appendleft" | "add_field" | "attach" | "set_payload" | "set_content" | "add_attachment" | "add_file"
+        "append"
+            | "extend"
+            | "update"
+            | "add"
+            | "insert"
+            | "write"
+            | "writelines"
+            | "setdefault"
+            | "put"
+            | "put_nowait"
+            | "writestr"
+            | "writerow"
+            | "writerows"
+            | "appendleft"
+            | "add_field"
+            | "attach"
+            | "set_payload"
+            | "set_content"
+            | "add_attachment"
+            | "add_file"
     )
 }
 
@@ -121,8 +306,19 @@ pub fn puts(method: &str) -> bool {
 pub fn loads(name: &str) -> bool {
     matches!(
         name,
-        "pickle.loads" | "pickle.load" | "dill.loads" | "dill.load" | "cloudpickle.loads" | "cloudpickle.load" | "joblib.load"
-            | "torch.load" | "yaml.unsafe_load" | "yaml.unsafe_load_all" | "jsonpickle.decode" | "pandas.read_pickle" | "pickle.Unpickler"
+        "pickle.loads"
+            | "pickle.load"
+            | "dill.loads"
+            | "dill.load"
+            | "cloudpickle.loads"
+            | "cloudpickle.load"
+            | "joblib.load"
+            | "torch.load"
+            | "yaml.unsafe_load"
+            | "yaml.unsafe_load_all"
+            | "jsonpickle.decode"
+            | "pandas.read_pickle"
+            | "pickle.Unpickler"
     )
 }
 
@@ -130,9 +326,31 @@ pub fn loads(name: &str) -> bool {
 pub fn identifies(option: &str) -> bool {
     matches!(
         option,
-        "auth" | "cert" | "verify" | "pkey" | "key_filename" | "ssl" | "sslcontext" | "ssl_context" | "context" | "credentials"
-            | "private_key" | "timeout" | "proxies" | "proxy" | "password" | "passphrase" | "keyfile" | "certfile" | "cafile" | "capath"
-            | "config" | "env" | "session" | "service_account_file" | "client_options"
+        "auth"
+            | "cert"
+            | "verify"
+            | "pkey"
+            | "key_filename"
+            | "ssl"
+            | "sslcontext"
+            | "ssl_context"
+            | "context"
+            | "credentials"
+            | "private_key"
+            | "timeout"
+            | "proxies"
+            | "proxy"
+            | "password"
+            | "passphrase"
+            | "keyfile"
+            | "certfile"
+            | "cafile"
+            | "capath"
+            | "config"
+            | "env"
+            | "session"
+            | "service_account_file"
+            | "client_options"
     )
 }
 
@@ -141,21 +359,135 @@ pub fn is_blob(text: &str) -> bool {
     if text.len() < 24 || text.len() > 16 << 20 {
         return false;
     }
-    let run = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n'));
+    let run = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n'));
     run && (text.bytes().any(|b| b.is_ascii_digit()) || text.ends_with('='))
 }
 
 /// Whether bytes are such a constant.
 pub fn is_blob_bytes(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
-        Ok(text) => is_blob(text) || (bytes.len() >= 24 && bytes.iter().filter(|b| **b < 9).count() * 8 > bytes.len()),
+        Ok(text) => {
+            is_blob(text) || (bytes.len() >= 24 && bytes.iter().filter(|b| **b < 9).count() * 8 > bytes.len())
+        }
         Err(_) => bytes.len() >= 24,
     }
 }
 
 /// Whether a text names a file that holds credentials or keys.
 pub fn is_secret_path(text: &str) -> bool {
-    literal::secret_path(text).is_some()
+    let lower = text.trim_end().to_ascii_lowercase();
+    let public = [".ssh/config", ".ssh/known_hosts", ".gitconfig", ".pub", "/etc/passwd"];
+    literal::secret_path(text).is_some() && !public.iter().any(|end| lower.ends_with(end))
+}
+
+fn last(name: &str) -> &str {
+    let name = name.trim_end_matches("()");
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether a call of a name that reaches the network gives what the other side said.
+pub fn answers(name: &str) -> bool {
+    let last = last(name);
+    matches!(
+        last,
+        "get"
+            | "post"
+            | "put"
+            | "patch"
+            | "request"
+            | "urlopen"
+            | "open"
+            | "read"
+            | "readline"
+            | "readlines"
+            | "recv"
+            | "recvfrom"
+            | "recv_into"
+            | "makefile"
+            | "getresponse"
+            | "fetch"
+            | "send"
+            | "stream"
+            | "text"
+            | "json"
+            | "content"
+            | "retrbinary"
+            | "retrlines"
+            | "urlretrieve"
+            | "download"
+            | "download_file"
+            | "get_object"
+            | "iter_content"
+            | "iter_lines"
+            | "exec_command"
+            | "resolve"
+            | "query"
+            | "open_connection"
+            | "create_connection"
+            | "receive"
+            | "get_messages"
+            | "raw"
+            | "urlread"
+            | "delete"
+    )
+}
+
+/// Whether a call of a name that reaches the network sends what it is given.
+pub fn sends(name: &str) -> bool {
+    let last = last(name);
+    let exact = matches!(
+        last,
+        "get"
+            | "head"
+            | "delete"
+            | "options"
+            | "patch"
+            | "put"
+            | "request"
+            | "stream"
+            | "fetch"
+            | "Request"
+            | "HTTPConnection"
+            | "HTTPSConnection"
+            | "create_connection"
+            | "open_connection"
+            | "putheader"
+            | "endheaders"
+            | "connect_ex"
+            | "update"
+            | "publish"
+            | "execute"
+            | "emit"
+            | "notify"
+            | "retrieve"
+            | "urlretrieve"
+            | "DiscordWebhook"
+            | "Webhook"
+            | "push"
+            | "exec_command"
+            | "from_url"
+    );
+    exact
+        || [
+            "send",
+            "post",
+            "upload",
+            "urlopen",
+            "stor",
+            "gethostby",
+            "getaddrinfo",
+            "resolve",
+            "query",
+            "write",
+            "put_",
+            "message",
+            "document",
+            "add_embed",
+        ]
+        .iter()
+        .any(|part| last.to_ascii_lowercase().contains(part))
 }
 
 /// What the output of a command line is a source of.
@@ -171,37 +503,256 @@ pub fn output(line: &str) -> Option<&'static str> {
 pub fn interprets(program: &str) -> bool {
     let base = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
     let base = base.trim_end_matches(".exe");
-    matches!(base, "sh" | "bash" | "zsh" | "dash" | "ksh" | "cmd" | "powershell" | "pwsh" | "node" | "perl" | "ruby" | "osascript" | "mshta" | "wscript" | "cscript" | "rundll32" | "regsvr32")
-        || base.starts_with("python")
+    matches!(
+        base,
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "cmd"
+            | "powershell"
+            | "pwsh"
+            | "node"
+            | "perl"
+            | "ruby"
+            | "osascript"
+            | "mshta"
+            | "wscript"
+            | "cscript"
+            | "rundll32"
+            | "regsvr32"
+    ) || base.starts_with("python")
 }
 
 /// The modules of Python's library, those of older versions too. Source: `sys.stdlib_module_names`
 /// of CPython 3.11, and the manual of 2.7.
 const LIBRARY: &[&str] = &[
-    "ConfigParser", "Queue", "StringIO", "abc", "aifc", "antigravity", "argparse", "array", "ast", "asynchat",
-    "asyncio", "asyncore", "atexit", "audioop", "base64", "bdb", "binascii", "bisect", "builtins", "bz2",
-    "cPickle", "cProfile", "calendar", "cgi", "cgitb", "chunk", "cmath", "cmd", "code", "codecs", "codeop",
-    "collections", "colorsys", "commands", "compileall", "concurrent", "configparser", "contextlib",
-    "contextvars", "copy", "copyreg", "crypt", "csv", "ctypes", "curses", "dataclasses", "datetime", "dbm",
-    "decimal", "difflib", "dis", "distutils", "doctest", "email", "encodings", "ensurepip", "enum", "errno",
-    "faulthandler", "fcntl", "filecmp", "fileinput", "fnmatch", "fractions", "ftplib", "functools", "gc",
-    "genericpath", "getopt", "getpass", "gettext", "glob", "graphlib", "grp", "gzip", "hashlib", "heapq",
-    "hmac", "html", "http", "httplib", "idlelib", "imaplib", "imghdr", "imp", "importlib", "inspect", "io",
-    "ipaddress", "itertools", "json", "keyword", "lib2to3", "linecache", "locale", "logging", "lzma",
-    "mailbox", "mailcap", "marshal", "math", "mimetypes", "mmap", "modulefinder", "msilib", "msvcrt",
-    "multiprocessing", "netrc", "nis", "nntplib", "nt", "ntpath", "nturl2path", "numbers", "opcode",
-    "operator", "optparse", "os", "ossaudiodev", "pathlib", "pdb", "pickle", "pickletools", "pipes", "pkgutil",
-    "platform", "plistlib", "popen2", "poplib", "posix", "posixpath", "pprint", "profile", "pstats", "pty",
-    "pwd", "py_compile", "pyclbr", "pydoc", "pydoc_data", "pyexpat", "queue", "quopri", "random", "re",
-    "readline", "reprlib", "resource", "rlcompleter", "runpy", "sched", "secrets", "select", "selectors",
-    "shelve", "shlex", "shutil", "signal", "site", "smtpd", "smtplib", "sndhdr", "socket", "socketserver",
-    "spwd", "sqlite3", "sre_compile", "sre_constants", "sre_parse", "ssl", "stat", "statistics", "string",
-    "stringprep", "struct", "subprocess", "sunau", "symtable", "sys", "sysconfig", "syslog", "tabnanny",
-    "tarfile", "telnetlib", "tempfile", "termios", "textwrap", "this", "thread", "threading", "time", "timeit",
-    "tkinter", "token", "tokenize", "tomllib", "trace", "traceback", "tracemalloc", "tty", "turtle",
-    "turtledemo", "types", "typing", "unicodedata", "unittest", "urllib", "urllib2", "uu", "uuid", "venv",
-    "warnings", "wave", "weakref", "webbrowser", "winreg", "winsound", "wsgiref", "xdrlib", "xml", "xmlrpc",
-    "zipapp", "zipfile", "zipimport", "zlib", "zoneinfo",
+    "ConfigParser",
+    "Queue",
+    "StringIO",
+    "abc",
+    "aifc",
+    "antigravity",
+    "argparse",
+    "array",
+    "ast",
+    "asynchat",
+    "asyncio",
+    "asyncore",
+    "atexit",
+    "audioop",
+    "base64",
+    "bdb",
+    "binascii",
+    "bisect",
+    "builtins",
+    "bz2",
+    "cPickle",
+    "cProfile",
+    "calendar",
+    "cgi",
+    "cgitb",
+    "chunk",
+    "cmath",
+    "cmd",
+    "code",
+    "codecs",
+    "codeop",
+    "collections",
+    "colorsys",
+    "commands",
+    "compileall",
+    "concurrent",
+    "configparser",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "copyreg",
+    "crypt",
+    "csv",
+    "ctypes",
+    "curses",
+    "dataclasses",
+    "datetime",
+    "dbm",
+    "decimal",
+    "difflib",
+    "dis",
+    "distutils",
+    "doctest",
+    "email",
+    "encodings",
+    "ensurepip",
+    "enum",
+    "errno",
+    "faulthandler",
+    "fcntl",
+    "filecmp",
+    "fileinput",
+    "fnmatch",
+    "fractions",
+    "ftplib",
+    "functools",
+    "gc",
+    "genericpath",
+    "getopt",
+    "getpass",
+    "gettext",
+    "glob",
+    "graphlib",
+    "grp",
+    "gzip",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "html",
+    "http",
+    "httplib",
+    "idlelib",
+    "imaplib",
+    "imghdr",
+    "imp",
+    "importlib",
+    "inspect",
+    "io",
+    "ipaddress",
+    "itertools",
+    "json",
+    "keyword",
+    "lib2to3",
+    "linecache",
+    "locale",
+    "logging",
+    "lzma",
+    "mailbox",
+    "mailcap",
+    "marshal",
+    "math",
+    "mimetypes",
+    "mmap",
+    "modulefinder",
+    "msilib",
+    "msvcrt",
+    "multiprocessing",
+    "netrc",
+    "nis",
+    "nntplib",
+    "nt",
+    "ntpath",
+    "nturl2path",
+    "numbers",
+    "opcode",
+    "operator",
+    "optparse",
+    "os",
+    "ossaudiodev",
+    "pathlib",
+    "pdb",
+    "pickle",
+    "pickletools",
+    "pipes",
+    "pkgutil",
+    "platform",
+    "plistlib",
+    "popen2",
+    "poplib",
+    "posix",
+    "posixpath",
+    "pprint",
+    "profile",
+    "pstats",
+    "pty",
+    "pwd",
+    "py_compile",
+    "pyclbr",
+    "pydoc",
+    "pydoc_data",
+    "pyexpat",
+    "queue",
+    "quopri",
+    "random",
+    "re",
+    "readline",
+    "reprlib",
+    "resource",
+    "rlcompleter",
+    "runpy",
+    "sched",
+    "secrets",
+    "select",
+    "selectors",
+    "shelve",
+    "shlex",
+    "shutil",
+    "signal",
+    "site",
+    "smtpd",
+    "smtplib",
+    "sndhdr",
+    "socket",
+    "socketserver",
+    "spwd",
+    "sqlite3",
+    "sre_compile",
+    "sre_constants",
+    "sre_parse",
+    "ssl",
+    "stat",
+    "statistics",
+    "string",
+    "stringprep",
+    "struct",
+    "subprocess",
+    "sunau",
+    "symtable",
+    "sys",
+    "sysconfig",
+    "syslog",
+    "tabnanny",
+    "tarfile",
+    "telnetlib",
+    "tempfile",
+    "termios",
+    "textwrap",
+    "this",
+    "thread",
+    "threading",
+    "time",
+    "timeit",
+    "tkinter",
+    "token",
+    "tokenize",
+    "tomllib",
+    "trace",
+    "traceback",
+    "tracemalloc",
+    "tty",
+    "turtle",
+    "turtledemo",
+    "types",
+    "typing",
+    "unicodedata",
+    "unittest",
+    "urllib",
+    "urllib2",
+    "uu",
+    "uuid",
+    "venv",
+    "warnings",
+    "wave",
+    "weakref",
+    "webbrowser",
+    "winreg",
+    "winsound",
+    "wsgiref",
+    "xdrlib",
+    "xml",
+    "xmlrpc",
+    "zipapp",
+    "zipfile",
+    "zipimport",
+    "zlib",
+    "zoneinfo",
 ];
 
 /// Whether a module is one of Python's library.

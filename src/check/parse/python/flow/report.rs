@@ -2,22 +2,13 @@
 
 use ruff_text_size::TextRange;
 
-use super::taint::{DECODED_FILE, Key, Taint, Trace, places};
+use super::taint::{Key, Taint, Trace, places};
 use super::{Flows, Sink};
 use crate::check::flow::{self, Export, From, Mode, Summary, To, Way};
 use crate::model::{Fact, FactKind, Span};
 
 fn range(sink: &Sink) -> TextRange {
     TextRange::new(sink.1.into(), sink.2.into())
-}
-
-/// The source's name as facts know it at that sink.
-fn shown(source: &'static str, sink: &str) -> &'static str {
-    match (source, sink) {
-        (DECODED_FILE, "dynamic-code") => flow::DECODED,
-        (DECODED_FILE, _) => flow::FILE,
-        _ => source,
-    }
 }
 
 impl Flows<'_, '_, '_, '_> {
@@ -32,7 +23,7 @@ impl Flows<'_, '_, '_, '_> {
         for (sink, taint) in &self.sinks {
             for (key, trace) in &taint.keys {
                 let Key::Source(source) = key else { continue };
-                let Some(name) = flow::name(shown(source, sink.0), sink.0) else { continue };
+                let Some(name) = flow::name(source, sink.0) else { continue };
                 let span = self.unit.place.span(range(sink));
                 let steps = self.steps(trace);
                 let from = steps.first().map(|step| format!("from line {}", step.line)).unwrap_or_default();
@@ -106,11 +97,13 @@ impl Flows<'_, '_, '_, '_> {
             {
                 let bare = module.trim_start_matches('.');
                 let module = super::local::relative(self.unit.path, module.len() - bare.len(), bare);
-                out.aliases.push((name.to_owned(), flow::Call { modules: vec![module], name: member.clone() }));
+                out.aliases
+                    .push((name.to_owned(), flow::Call { modules: vec![module], name: member.clone() }));
             }
         }
         // Nothing leaves that no other file can ask for.
-        let exported: std::collections::BTreeSet<u32> = out.exports.iter().map(|export| export.func).collect();
+        let exported: std::collections::BTreeSet<u32> =
+            out.exports.iter().map(|export| export.func).collect();
         out.ways.retain(|way| !matches!(way.from, From::Param(func, _) if !exported.contains(&func)));
         out.ways.sort();
         out.ways.dedup();

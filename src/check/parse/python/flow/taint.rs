@@ -6,10 +6,7 @@ use std::rc::Rc;
 use ruff_text_size::TextRange;
 
 use super::super::scope::FuncId;
-use crate::check::flow::{BLOB, DECODED, FILE, Mode};
-
-/// Content of a file from which an encoding was taken off.
-pub const DECODED_FILE: &str = "decoded-file";
+use crate::check::flow::{BLOB, DECODED, DECODED_FILE, ENV, ENV_ALL, FILE, Mode, SECRET_FILE, SECRET_PATH};
 
 /// Where something comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,7 +111,14 @@ impl Taint {
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
         let keep = |key: &&Key| !matches!(key, Key::Source(name) if names.contains(name));
-        Self { keys: self.keys.iter().filter(|(key, _)| keep(key)).map(|(key, trace)| (*key, trace.clone())).collect() }
+        Self {
+            keys: self
+                .keys
+                .iter()
+                .filter(|(key, _)| keep(key))
+                .map(|(key, trace)| (*key, trace.clone()))
+                .collect(),
+        }
     }
 
     /// What it becomes on the way.
@@ -126,8 +130,9 @@ impl Taint {
                 Key::Source(name) => match (mode, name) {
                     (Mode::Decoded, FILE) => Key::Source(DECODED_FILE),
                     (Mode::Decoded, BLOB) => Key::Source(DECODED),
-                    (Mode::Opened, crate::check::flow::SECRET_PATH) => Key::Source(crate::check::flow::SECRET_FILE),
+                    (Mode::Opened, SECRET_PATH) => Key::Source(SECRET_FILE),
                     (Mode::Opened, _) => continue,
+                    (Mode::Part, ENV_ALL) => Key::Source(ENV),
                     _ => *key,
                 },
                 Key::Param(func, at, before) => Key::Param(func, at, before.then(mode)),

@@ -1,0 +1,79 @@
+//! PyPI: a page of the simple API in JSON (PEP 691) with `upload-time` (PEP 700), `yanked`
+//! (PEP 592) and `provenance` (PEP 740). Who published a version the API does not say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{Digest, HashAlgorithm, Listing, Release};
+use crate::resolve::pypi::name;
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    name: String,
+    files: Vec<File>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File {
+    filename: String,
+    url: String,
+    #[serde(default)]
+    hashes: BTreeMap<String, String>,
+    #[serde(default)]
+    yanked: Value,
+    #[serde(default)]
+    upload_time: Option<String>,
+    #[serde(default)]
+    provenance: Option<Value>,
+}
+
+/// Reads a page; a version is its archives together: as old as the first of them, withdrawn where
+/// all are, attested where all are.
+///
+/// # Errors
+/// Where it is not one, or an index answers in HTML, which has no times.
+pub fn parse(bytes: &[u8]) -> Result<Listing, String> {
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err("is no JSON; the index does not speak PEP 691".to_owned());
+    }
+    let page: Page =
+        serde_json::from_slice(bytes).map_err(|error| format!("is no page of the simple API: {error}"))?;
+    let normal = name::normal(&page.name);
+    let mut versions: BTreeMap<String, Release> = BTreeMap::new();
+    for file in page.files {
+        let Some(version) = name::of_file(&file.filename, &normal) else { continue };
+        let yanked = match file.yanked {
+            Value::String(why) => Some(why),
+            Value::Bool(true) => Some(String::new()),
+            _ => None,
+        };
+        let published = file.upload_time.as_deref().and_then(super::time);
+        let attested = file.provenance.map(|value| !value.is_null());
+        let digest = file.hashes.get("sha256").and_then(|hex| Digest::from_hex(HashAlgorithm::Sha256, hex));
+        let release = versions.entry(version.clone()).or_insert_with(|| Release {
+            version,
+            published,
+            yanked: yanked.clone(),
+            attested,
+            url: Some(file.url),
+            ..Release::default()
+        });
+        release.published = release.published.into_iter().chain(published).min();
+        release.yanked = release.yanked.take().filter(|_| yanked.is_some());
+        release.attested = match (release.attested, attested) {
+            (Some(a), Some(b)) => Some(a && b),
+            _ => None,
+        };
+        release.integrity.extend(digest);
+    }
+    let releases: Vec<Release> = versions.into_values().collect();
+    Ok(Listing {
+        created: releases.iter().filter_map(|release| release.published).min(),
+        name: page.name,
+        tags: BTreeMap::new(),
+        releases,
+    })
+}
