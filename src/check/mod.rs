@@ -264,6 +264,9 @@ fn analyse_all(
     };
     if for_agent {
         gaps.extend(agent::unsettled(package, &permissions, &facts));
+
+        gaps.extend(agent::set_aside(&facts));
+        gaps.extend(agent::registries(contents, &facts));
     }
     findings.sort();
     findings.dedup();

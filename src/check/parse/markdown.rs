@@ -112,7 +112,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
 
 /// Folders of an agent's package that hold data and not words for the agent: examples, docs and
 /// references are read by it.
-fn is_test_path(path: &str) -> bool {
+pub fn is_test_path(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     lower.rsplit_once('/').is_some_and(|(folders, _)| {
         folders.split('/').any(|part| {

@@ -3,6 +3,7 @@
 pub mod binary;
 mod blocks;
 mod described;
+pub mod image;
 pub mod js;
 pub mod json;
 pub mod markdown;
