@@ -11,6 +11,11 @@ impl Registry for Fake {
     fn listing(&self, ecosystem: Ecosystem, name: &str) -> Result<Arc<Listing>, ListingError> {
         self.0.get(&(ecosystem, name.to_owned())).cloned().ok_or(ListingError::NotFound)
     }
+
+    /// The metadata of `file` stands in its address.
+    fn core_metadata(&self, _name: &str, file: &ReleaseFile) -> Result<String, ListingError> {
+        Ok(file.url.clone())
+    }
 }
 
 impl Fake {
@@ -84,7 +89,7 @@ fn npm_takes_latest_then_the_highest_and_shares_what_fits() {
         npm(None, 99),
         "a@2.0.0; b@2.0.0; not-covered: `gone` 1 is asked for and not in the graph: the registry has no package of that name"
     );
-    assert_eq!(npm(Some("^7"), 99), "a@^7; not-fetched: `a` cannot be resolved: no version of it is `^7`");
+    assert_eq!(npm(Some("^7"), 99), "a@^7; not-fetched: `a` cannot be resolved: the registry has no version ^7 of `a`; origin/not-found");
     let none = resolved(&fake, Ecosystem::Npm, "zz", None, 99);
     assert!(none.ends_with("origin/not-found"), "{none}");
 }
