@@ -18,6 +18,7 @@
 
 mod cargo;
 mod npm;
+mod overlay;
 mod pypi;
 #[cfg(test)]
 mod tests;
@@ -118,6 +119,8 @@ pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolu
     out.normalise();
     out
 }
+
+pub use overlay::{Known, resolve_known};
 
 /// Resolves one package; gives its purl and all that it brings in.
 pub fn resolve_one(one: &Wanted, registry: &dyn Registry, as_of: i64) -> Option<(String, Resolution)> {

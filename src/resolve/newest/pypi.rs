@@ -17,7 +17,7 @@ use crate::model::{
 use crate::resolve::Resolution;
 use crate::resolve::pypi::core::Core;
 use crate::resolve::pypi::requirement::Requirement;
-use crate::resolve::pypi::{marker, name, wheel};
+use crate::resolve::pypi::{marker, wheel};
 
 /// Rounds until the versions stand still.
 const MAX_ROUNDS: usize = 32;
