@@ -546,8 +546,8 @@ impl Checks<'_> {
                         let Some((at, package)) = next.lock().ok().and_then(|mut next| next.next()) else {
                             return;
                         };
-                        let acquired = (!self.absent.contains(&package.purl))
-                            .then(|| self.acquirer.acquire(package));
+                        let acquired =
+                            (!self.absent.contains(&package.purl)).then(|| self.acquirer.acquire(package));
                         if send.send((at, package, acquired)).is_err() {
                             return;
                         }

@@ -110,8 +110,11 @@ pub fn brought(resolution: &mut Resolution, asks: &Known, registry: &dyn Registr
 
 /// Packages of which resolving said that there is nothing to fetch.
 pub fn absent(packages: &[Package], gaps: &[(String, Gap)]) -> BTreeSet<String> {
-    let not_there: BTreeSet<&str> =
-        gaps.iter().filter(|(_, gap)| gap.kind == GapKind::NotFetched).map(|(purl, _)| purl.as_str()).collect();
+    let not_there: BTreeSet<&str> = gaps
+        .iter()
+        .filter(|(_, gap)| gap.kind == GapKind::NotFetched)
+        .map(|(purl, _)| purl.as_str())
+        .collect();
     packages
         .iter()
         .filter(|package| {

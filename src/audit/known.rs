@@ -96,7 +96,12 @@ mod tests {
                 )
             })
             .collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        let want = [
+            "real Some(\"a\") 1 Normal false None [\"f\"] false",
+            "b None ^2 Normal false None [] true",
+            "c None 3 Build true Some(\"cfg(unix)\") [] true",
+        ];
+        assert_eq!(shown, want);
         assert_eq!(known.release.features["default"], ["dep:c"]);
     }
 }

@@ -37,7 +37,8 @@ impl Metadata {
         let bytes = match self.store.get("blobs", &key).ok().flatten().filter(|bytes| digest.matches(bytes)) {
             Some(archive) => inside(&archive, &file.name).map_err(other)?,
             None if self.options.offline => {
-                let why = format!("`--offline`, and neither `{}` nor its metadata is here", shown(&file.name));
+                let why =
+                    format!("`--offline`, and neither `{}` nor its metadata is here", shown(&file.name));
                 return Err(other(why));
             }
             None => self.fetch(name, file, digest, &key).map_err(other)?,
@@ -63,7 +64,9 @@ impl Metadata {
             // Where it cannot be had, the archive has it too.
             if let Ok(bytes) = get(&target, MAX_BYTES as u64) {
                 if let Some(wrong) = stated.iter().find(|digest| !digest.matches(&bytes)) {
-                    return Err(format!("what `{place}` answered has not the digest {wrong} that the index states"));
+                    return Err(format!(
+                        "what `{place}` answered has not the digest {wrong} that the index states"
+                    ));
                 }
                 return Ok(bytes);
             }
@@ -98,9 +101,9 @@ fn inside(bytes: &[u8], file: &str) -> Result<Vec<u8>, String> {
     };
     let unpacked = unpacked.map_err(|error| format!("`{}` is refused: {error}", shown(file)))?;
     let is_metadata = |path: &str| match kind {
-        Some(ArchiveKind::Wheel) => path
-            .split_once('/')
-            .is_some_and(|(top, rest)| top.ends_with(".dist-info") && rest == "METADATA"),
+        Some(ArchiveKind::Wheel) => {
+            path.split_once('/').is_some_and(|(top, rest)| top.ends_with(".dist-info") && rest == "METADATA")
+        }
         _ => path == "PKG-INFO",
     };
     let entry = unpacked.files.iter().find(|entry| is_metadata(&entry.path));

@@ -175,7 +175,8 @@ fn package(ecosystem: Ecosystem, name: &str, release: &Release) -> Package {
 
 /// What was wanted and cannot be had.
 fn missing(one: &Wanted, error: &ListingError, out: &mut Resolution) {
-    let finding = (*error == ListingError::NotFound).then(|| format!("the registry has no package `{}`", one.name));
+    let finding =
+        (*error == ListingError::NotFound).then(|| format!("the registry has no package `{}`", one.name));
     nothing(one, finding, &error.to_string(), out);
 }
 

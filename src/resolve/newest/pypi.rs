@@ -12,7 +12,8 @@ use pep440_rs::{Operator, Version, VersionSpecifiers};
 
 use super::{ListingError, MAX_PACKAGES, Registry, Wanted, absent, declared, missing, package, unmet};
 use crate::model::{
-    Artifact, Dependency, DependencyKind, Ecosystem, Gap, GapKind, Listing, Package, Release, ReleaseFile, purl,
+    Artifact, Dependency, DependencyKind, Ecosystem, Gap, GapKind, Listing, Package, Release, ReleaseFile,
+    purl,
 };
 use crate::resolve::Resolution;
 use crate::resolve::pypi::core::Core;
@@ -65,7 +66,9 @@ pub(super) fn resolve(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &m
     let shown = crate::model::escape(&one.name);
     let root = match Requirement::parse(&one.name) {
         Ok(root) if root.specifiers.is_empty() && root.url.is_none() && root.marker.is_none() => root,
-        _ => return missing(one, &ListingError::Other(format!("`{shown}` is no name of a distribution")), out),
+        _ => {
+            return missing(one, &ListingError::Other(format!("`{shown}` is no name of a distribution")), out);
+        }
     };
     // As the world writes it.
     let one = &Wanted { name: root.name.clone(), ..one.clone() };
@@ -113,7 +116,13 @@ fn settle(own: &Asks, registry: &dyn Registry, as_of: i64, out: &mut Resolution)
 }
 
 /// Looks at what is chosen by `asked` and what that asks for in turn. With `out`, writes it down.
-fn round(asked: &Asks, own: &Asks, cores: &mut Cores<'_>, as_of: i64, mut out: Option<&mut Resolution>) -> Asks {
+fn round(
+    asked: &Asks,
+    own: &Asks,
+    cores: &mut Cores<'_>,
+    as_of: i64,
+    mut out: Option<&mut Resolution>,
+) -> Asks {
     let mut next = own.clone();
     // Reached from the root, so that what an earlier round's version asked for is gone.
     let mut todo: Vec<String> = own.keys().rev().cloned().collect();
@@ -128,7 +137,8 @@ fn round(asked: &Asks, own: &Asks, cores: &mut Cores<'_>, as_of: i64, mut out: O
         let all: Vec<&str> = of.specifiers.iter().map(String::as_str).collect();
         let whole = choose(&listing, &all, as_of);
         let met = whole.is_some();
-        let Some(chosen) = whole.or_else(|| all.iter().find_map(|one| choose(&listing, &[one], as_of))) else {
+        let Some(chosen) = whole.or_else(|| all.iter().find_map(|one| choose(&listing, &[one], as_of)))
+        else {
             continue;
         };
         let from = purl(Ecosystem::Pypi, &name, &chosen.release.version, &[]);
@@ -164,7 +174,8 @@ fn round(asked: &Asks, own: &Asks, cores: &mut Cores<'_>, as_of: i64, mut out: O
                 }
                 continue;
             }
-            let found = cores.registry.listing(Ecosystem::Pypi, &need.name).map_err(|error| error.to_string());
+            let found =
+                cores.registry.listing(Ecosystem::Pypi, &need.name).map_err(|error| error.to_string());
             let there = found.and_then(|listing| match choose(&listing, &[&need.specifiers], as_of) {
                 Some(_) => Ok(()),
                 None => Err(format!("no version meets it for {}", marker::ENVIRONMENT)),
@@ -196,7 +207,8 @@ fn round(asked: &Asks, own: &Asks, cores: &mut Cores<'_>, as_of: i64, mut out: O
     if let (Some(out), false) = (out, left_out.is_empty()) {
         let count = left_out.len();
         let shown: Vec<String> = left_out.into_iter().take(5).collect();
-        let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
+        let more =
+            if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
         out.notes.push(format!(
             "resolved for {}; asked for on other machines only, and not looked at: {}{more}",
             marker::ENVIRONMENT,
@@ -216,7 +228,13 @@ fn version(asked: Option<&Asked>, name: &str, registry: &dyn Registry, as_of: i6
 }
 
 /// Writes a chosen version down, with what could not be learnt of it.
-fn write(name: &str, chosen: &Chosen<'_>, as_of: i64, core: &Result<Arc<Core>, String>, out: &mut Resolution) {
+fn write(
+    name: &str,
+    chosen: &Chosen<'_>,
+    as_of: i64,
+    core: &Result<Arc<Core>, String>,
+    out: &mut Resolution,
+) {
     let (artifacts, others) = archives(chosen, as_of);
     let mut integrity: Vec<_> = artifacts.iter().flat_map(|one| one.integrity.clone()).collect();
     integrity.sort_by(|a, b| b.cmp(a));
@@ -231,10 +249,10 @@ fn write(name: &str, chosen: &Chosen<'_>, as_of: i64, core: &Result<Arc<Core>, S
     }
     let gap = match core {
         Err(why) => Some(format!("what {label} asks for is not known, and not in the graph: {why}")),
-        Ok(core) if wheel::rank(&chosen.file.name) == Some(0) && !core.fixed => Some(format!(
-            "{label} has no wheel for {}: what it asks for is decided while it is built, and not in the graph",
-            marker::ENVIRONMENT
-        )),
+        Ok(core) if wheel::rank(&chosen.file.name) == Some(0) => {
+            let then = if core.fixed { "" } else { ", and what it then asks for" };
+            Some(format!("{label} is built from source: what the build takes{then} is not in the graph"))
+        }
         Ok(_) => None,
     };
     out.gaps.extend(gap.map(|message| (package.purl.clone(), Gap::new(GapKind::NotCovered, message))));

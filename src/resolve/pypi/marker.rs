@@ -166,7 +166,12 @@ impl Reader<'_> {
             Token::Text(text) => Side::Text(text),
             Token::Word(word) if word == "extra" => Side::Extra,
             Token::Word(word) => match variable(&word)? {
-                value if matches!(&*word, "python_version" | "python_full_version" | "implementation_version") => {
+                value
+                    if matches!(
+                        &*word,
+                        "python_version" | "python_full_version" | "implementation_version"
+                    ) =>
+                {
                     Side::Version(value)
                 }
                 value => Side::Variable(value),

@@ -32,7 +32,8 @@ fn of_platform(tag: &str) -> Option<u32> {
 }
 
 fn of_python(python: &str, abi: &str) -> Option<u32> {
-    let minor = |prefix: &str| python.strip_prefix(prefix)?.parse::<u32>().ok().filter(|minor| *minor <= MINOR);
+    let minor =
+        |prefix: &str| python.strip_prefix(prefix)?.parse::<u32>().ok().filter(|minor| *minor <= MINOR);
     match abi {
         "none" if python == "py3" => Some(1),
         "none" if python == "cp3" => Some(2),
