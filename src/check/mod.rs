@@ -36,7 +36,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -264,6 +264,9 @@ fn analyse_all(
     };
     if for_agent {
         gaps.extend(agent::unsettled(package, &permissions, &facts));
+
+        gaps.extend(agent::set_aside(&facts));
+        gaps.extend(agent::registries(contents, &facts));
     }
     findings.sort();
     findings.dedup();

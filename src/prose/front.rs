@@ -147,8 +147,8 @@ fn fields(source: &str, lines: &[Range<usize>]) -> Vec<Field> {
         let plain = !value.starts_with(['[', '{', '"', '\'']);
         if more > 0 && plain && lines[at..at + more].iter().all(|next| pair(&source[next.clone()]).is_none())
         {
-            let mut body = vec![start..range.end];
-            body.extend_from_slice(&lines[at..at + more]);
+            let first = start..range.end;
+            let body: Vec<_> = std::iter::once(first).chain(lines[at..at + more].iter().cloned()).collect();
             at += more;
             folded(source, &name, &body, " ", &mut out);
             continue;

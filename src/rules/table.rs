@@ -14,6 +14,7 @@ table! {
     "acquire/excluded",
     "acquire/file-too-large",
     "acquire/folder-too-large",
+    "acquire/git-extra",
     "acquire/link",
     "acquire/link-leaves",
     "acquire/outside-root",

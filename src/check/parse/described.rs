@@ -125,10 +125,11 @@ fn masked(source: &str, hash: bool, ending: &str) -> String {
         let b = bytes[at];
         let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
         let end_of_line = || memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len);
-        let (end, inner) = if hash && b == b'#' && before.is_ascii_whitespace() {
-            let end = end_of_line();
-            (end, Some(at..end))
-        } else if !hash && rest.starts_with("//") && before != b':' {
+        let comment = match hash {
+            true => b == b'#' && before.is_ascii_whitespace(),
+            false => rest.starts_with("//") && before != b':',
+        };
+        let (end, inner) = if comment {
             let end = end_of_line();
             (end, Some(at..end))
         } else if !hash && rest.starts_with("/*") {

@@ -1,7 +1,9 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
 pub mod binary;
+mod blocks;
 mod described;
+pub mod image;
 pub mod js;
 pub mod json;
 pub mod markdown;

@@ -12,7 +12,7 @@ fn shown(source: &str) -> Vec<(String, String)> {
     document.blocks.iter().map(|block| (name(&block.kind), block.text(source).into_owned())).collect()
 }
 
-fn pairs<'a>(list: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(list: &[(String, String)]) -> Vec<(&str, &str)> {
     list.iter().map(|(kind, text)| (kind.as_str(), text.as_str())).collect()
 }
 

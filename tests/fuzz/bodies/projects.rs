@@ -68,8 +68,8 @@ pub fn npm_project(data: &[u8]) -> bool {
     project(&unpack(data))
 }
 
-/// Lockfiles of pnpm, Yarn, Bun and Deno with their manifests.
-pub fn js_locks(data: &[u8]) -> bool {
+/// Manifests and lockfiles of any ecosystem, packed: the seeds say whose (pnpm, Yarn, Bun and Deno; PyPI).
+pub fn locks(data: &[u8]) -> bool {
     project(&unpack(data))
 }
 

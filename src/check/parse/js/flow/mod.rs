@@ -1,4 +1,4 @@
-//! What flows from where to where, within one file.
+//! What flows from where to where within one file, and ([`summary`]) in and out of it.
 //!
 //! Every variable, every member of one, and what every local function gives back is a node;
 //! assignments, arguments, callbacks and returns are edges. Sources are poured in once and run
@@ -6,6 +6,9 @@
 //! are not looked at. An argument passes through the functions in [`PASSES`] and through methods
 //! of the value itself, through no other call: that a function was given the environment does
 //! not mean that its result holds it.
+
+mod outside;
+mod summary;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -15,12 +18,14 @@ use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::BinaryOperator;
 
+use self::outside::Outside;
 use super::bind::{self, Base, Func, Owner, Step};
 use super::emit::Unit;
 use super::key;
 use super::literal;
 use super::resolve::{Resolver, spine};
 use super::value::Val;
+use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind};
 
 /// Calls of one function beyond which its arguments are no longer joined: what everybody calls
@@ -84,27 +89,36 @@ const SOURCES: [&str; 11] = [
 /// The name of a credential file: what is read from it is its content.
 const SECRET_PATH: &str = "secret-path";
 
-/// For each source the first line that it stands on.
-type Taint = [Option<u32>; SOURCES.len()];
+/// For each source the first place that it stands at.
+type Taint = [Option<Spot>; SOURCES.len()];
+
+/// A place in the text: first byte and the one after the last.
+type Spot = (u32, u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Node<'a> {
     Whole(u32),
     Read(u32),
     Field(u32, &'a str),
-    This(&'a str),
+    This(u32, &'a str),
     Return(u32),
     /// What a read gives, by its place, and the name of the file that it reads.
     Got(u32),
     Named(u32),
     /// A file's content, by the file's name.
     File(u32),
+    /// What a call of another file's function gives, by its number.
+    Result(u32),
+    /// What a function hands to the functions that it was given.
+    Handed(u32),
+    /// An exported value, by its number.
+    Value(u32),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Dep<'a> {
     Node(Node<'a>),
-    Source(usize, u32),
+    Source(usize, Spot),
 }
 
 struct Sink<'a> {
@@ -131,19 +145,28 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     wallets: OnceCell<bool>,
     /// Names of files that are written or started.
     files: HashMap<String, u32>,
+    /// Calls of other files' functions.
+    outside: RefCell<Outside>,
+    /// What they are given: the call, which argument, what.
+    arguments: Vec<(u32, u32, Vec<Dep<'a>>)>,
+    /// Names of files, and what is read by them: nodes.
+    opened: Vec<(usize, usize)>,
 }
 
-/// Adds the flows of the file.
+/// Adds the flows of the file, and says what goes in and out of it.
 pub fn run<'a>(
     unit: &Unit<'_, '_, '_>,
     resolver: &Resolver<'a, '_>,
     program: &'a Program<'a>,
     facts: &mut Vec<Fact>,
-) {
+) -> Summary {
     use CapabilityKind::{DynamicCode, FsWrite, Net, Process};
     let sinks = |fact: &Fact| matches!(fact.capability, Some(Net | Process | DynamicCode | FsWrite));
-    if !facts.iter().any(sinks) {
-        return;
+    let sinks = facts.iter().any(sinks);
+    // What was decoded from a text has no files beside it.
+    let alone = unit.layer > 0 || !summary::shares(program);
+    if !sinks && alone {
+        return Summary::default();
     }
     let mut flows = Flows {
         unit,
@@ -158,47 +181,24 @@ pub fn run<'a>(
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: HashMap::new(),
+        outside: RefCell::default(),
+        arguments: Vec::new(),
+        opened: Vec::new(),
     };
     flows.keys();
     flows.bindings();
     flows.visit_program(program);
+    let shared = if alone { summary::Shared::default() } else { flows.shared(program) };
     flows.spread();
     flows.secret_reads();
-    for sink in std::mem::take(&mut flows.sinks) {
-        let mut taint = Taint::default();
-        for dep in &sink.deps {
-            match dep {
-                Dep::Source(kind, line) => {
-                    merge(&mut taint[*kind], Some(*line));
-                }
-                Dep::Node(node) => {
-                    let at = flows.id(*node);
-                    for (kind, line) in flows.taints[at].iter().enumerate() {
-                        merge(&mut taint[kind], *line);
-                    }
-                }
-            }
-        }
-        for (kind, line) in taint.iter().enumerate() {
-            let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
-            let (Some(line), false) = (line, left_out) else { continue };
-            let name = match (SOURCES[kind], sink.name) {
-                ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
-                ("decoded", "written->process") => "embedded->process".to_owned(),
-                ("net", "written->process") => "fetched-file->process".to_owned(),
-                (_, "written->process") => continue,
-                (source, sink) => format!("{source}->{sink}"),
-            };
-            let span = unit.place.span(sink.range);
-            facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {line}")));
-        }
-    }
+    flows.report(facts);
+    if alone { Summary::default() } else { flows.summary(&shared) }
 }
 
-fn merge(into: &mut Option<u32>, line: Option<u32>) -> bool {
-    match (*into, line) {
-        (None, Some(_)) => *into = line,
-        (Some(old), Some(new)) if new < old => *into = line,
+fn merge(into: &mut Option<Spot>, spot: Option<Spot>) -> bool {
+    match (*into, spot) {
+        (None, Some(_)) => *into = spot,
+        (Some(old), Some(new)) if new < old => *into = spot,
         _ => return false,
     }
     true
@@ -230,6 +230,48 @@ fn secret_name(name: &str) -> bool {
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    /// All that may be in some dependencies.
+    fn arrived(&mut self, deps: &[Dep<'a>]) -> Taint {
+        let mut taint = Taint::default();
+        for dep in deps {
+            match dep {
+                Dep::Source(kind, spot) => {
+                    merge(&mut taint[*kind], Some(*spot));
+                }
+                Dep::Node(node) => {
+                    let at = self.id(*node);
+                    for (kind, spot) in self.taints[at].iter().enumerate() {
+                        merge(&mut taint[kind], *spot);
+                    }
+                }
+            }
+        }
+        taint
+    }
+
+    /// Adds a fact for each source that arrived at a sink.
+    fn report(&mut self, facts: &mut Vec<Fact>) {
+        let sinks = std::mem::take(&mut self.sinks);
+        for sink in &sinks {
+            let taint = self.arrived(&sink.deps);
+            for (kind, spot) in taint.iter().enumerate() {
+                let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
+                let (Some((start, end)), false) = (spot, left_out) else { continue };
+                let name = match (SOURCES[kind], sink.name) {
+                    ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
+                    ("decoded", "written->process") => "embedded->process".to_owned(),
+                    ("net", "written->process") => "fetched-file->process".to_owned(),
+                    (_, "written->process") => continue,
+                    (source, sink) => format!("{source}->{sink}"),
+                };
+                let span = self.unit.place.span(sink.range);
+                let from = self.unit.place.span(Range::new(*start, *end)).line;
+                facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {from}")));
+            }
+        }
+        self.sinks = sinks;
+    }
+
     fn about_wallets(&self) -> bool {
         *self.wallets.get_or_init(|| key::about_wallets(self.unit.text))
     }
@@ -258,6 +300,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         reads.sort_by_key(|(at, _)| *at);
         for (at, deps) in &reads {
             self.feed(Node::Named(*at), deps);
+            let pair = (self.id(Node::Named(*at)), self.id(Node::Got(*at)));
+            self.opened.push(pair);
         }
         // What is read may itself be a path: a few rounds are enough for what people write.
         for _ in 0..3 {
@@ -265,8 +309,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let mut changed = false;
             for (at, _) in &reads {
                 let (named, got) = (self.id(Node::Named(*at)), self.id(Node::Got(*at)));
-                let line = self.taints[named][source(SECRET_PATH)];
-                changed |= merge(&mut self.taints[got][source("secret-file")], line);
+                let spot = self.taints[named][source(SECRET_PATH)];
+                changed |= merge(&mut self.taints[got][source("secret-file")], spot);
             }
             if !changed {
                 return;
@@ -361,7 +405,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         for ((owner, name), values) in members {
             let node = match owner {
                 Owner::Symbol(symbol) => Node::Field(*symbol, name),
-                Owner::This => Node::This(name),
+                Owner::This(class) => Node::This(*class, name),
                 Owner::Exports => continue,
             };
             for value in values {
@@ -457,8 +501,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn source(&self, kind: &str, range: Range) -> Dep<'a> {
-        let line = self.unit.place.span(range).line;
-        Dep::Source(source(kind), line)
+        Dep::Source(source(kind), (range.start, range.end))
     }
 
     /// What a name is by itself.
@@ -510,7 +553,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
-                    out.push(Dep::Node(Node::Read(symbol.index() as u32)))
+                    out.push(Dep::Node(Node::Read(symbol.index() as u32)));
+                    out.extend(self.outside_value(&self.resolver.symbol(symbol)));
                 }
             }
             Expression::StaticMemberExpression(member) => {
@@ -633,9 +677,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         depth: u32,
         out: &mut Vec<Dep<'a>>,
     ) {
-        if let Val::Name(name) = self.resolver.expr(whole)
-            && let Some(dep) = self.named(&name, whole.span())
-        {
+        let value = self.resolver.expr(whole);
+        if let Some(dep) = value.as_name().and_then(|name| self.named(name, whole.span())) {
+            out.push(dep);
+            return;
+        }
+        if let Some(dep) = self.outside_value(&value) {
             out.push(dep);
             return;
         }
@@ -645,12 +692,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if key.is_some_and(key::is_key) && self.about_wallets() {
             out.push(self.source("key", whole.span()));
         }
-        match (bind::owner(self.resolver.scoping, object), key) {
+        match (self.resolver.owner(object), key) {
             (Some(Owner::Symbol(symbol)), Some(key)) => {
                 // A variable of an unknown name out of the environment is one variable.
                 out.push(Dep::Node(Node::Field(symbol, key)));
             }
-            (Some(Owner::This), Some(key)) => out.push(Dep::Node(Node::This(key))),
+            (Some(Owner::This(class)), Some(key)) => out.push(Dep::Node(Node::This(class, key))),
             _ => match self.resolver.expr(object) {
                 Val::Name(name) if &*name == "global.process.env" => {
                     out.push(self.source("env", whole.span()));
@@ -734,6 +781,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 return;
             }
             Val::Name(name) => {
+                if let Some(number) = self.outside(name, call.span) {
+                    out.push(Dep::Node(Node::Result(number)));
+                    return;
+                }
                 if let Some(dep) =
                     self.named(&format!("{name}()"), call.span).filter(|_| !name.contains("()"))
                 {
@@ -790,7 +841,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         };
         let functions: Vec<_> =
             call.arguments.iter().filter_map(|argument| func(argument, self.resolver)).collect();
-        if functions.is_empty() {
+        let outside: Vec<_> =
+            call.arguments.iter().filter_map(|argument| self.outside_callback(argument)).collect();
+        if functions.is_empty() && outside.is_empty() {
             return;
         }
         let plain = name.filter(|name| !name.contains("()"));
@@ -802,6 +855,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
             _ if output.is_some() => output.into_iter().collect(),
             _ => {
+                let handed = match self.resolver.expr(&call.callee) {
+                    Val::Func(func) => Some(Node::Handed(func.id())),
+                    Val::Name(name) => self.outside(&name, call.span).map(Node::Result),
+                    _ => None,
+                };
+                if let Some(node) = handed {
+                    for func in functions {
+                        for at in 0..func.params().items.len().min(3) {
+                            self.param(func, at, &[Dep::Node(node)]);
+                        }
+                    }
+                    return;
+                }
                 let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
                 let method = member.static_property_name().unwrap_or("");
                 if !matches!(
@@ -826,6 +892,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             for at in 0..func.params().items.len().min(3) {
                 self.param(func, at, &deps);
             }
+        }
+        for number in outside {
+            self.argue(number, 0, deps.clone());
         }
     }
 
@@ -1089,6 +1158,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         let callee = self.resolver.expr(&it.callee);
         self.callbacks(it, callee.as_name());
+        self.crossing(it, &callee);
         if let Val::Name(name) = &callee {
             self.sinks(name, &it.arguments, it.span);
         }
@@ -1096,11 +1166,11 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             let method = member.static_property_name().unwrap_or("");
             if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
                 (member.object(), method)
-                && matches!(field.object, Expression::ThisExpression(_))
+                && let Some(Owner::This(class)) = self.resolver.owner(&field.object)
             {
                 let mut deps = Vec::new();
                 self.arguments(&it.arguments, 0, &mut deps);
-                self.feed(Node::This(field.property.name.as_str()), &deps);
+                self.feed(Node::This(class, field.property.name.as_str()), &deps);
             }
             // `.then(eval)`
             if method == "then"
@@ -1175,7 +1245,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         // `all[name] = value`: any member of it.
         if let AssignmentTarget::ComputedMemberExpression(member) = &it.left
             && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
-            && let Some(Owner::Symbol(symbol)) = bind::owner(self.resolver.scoping, &member.object)
+            && let Some(Owner::Symbol(symbol)) = self.resolver.owner(&member.object)
         {
             // A table of all characters (`codes[n] = String.fromCharCode(n)`) hides nothing.
             let table = matches!(it.right.get_inner_expression(), Expression::CallExpression(call)
@@ -1192,6 +1262,9 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee) {
             self.sinks(&name, &it.arguments, it.span);
+            if let Some(number) = self.outside(&name, it.span) {
+                self.argue_all(number, &it.arguments, 0);
+            }
         }
         walk_js::walk_new_expression(self, it);
     }

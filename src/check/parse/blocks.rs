@@ -1,0 +1,217 @@
+//! Code blocks and command lines in inline code of a Markdown text: each goes to the parser of its
+//! language, and what is found stands on the lines of the text.
+
+use super::file as parse_file;
+use crate::model::{Fact, FactKind, LineIndex, Polarity, Span};
+use crate::prose::frame::Setting;
+use crate::prose::{BlockKind, Document, markdown, polarity};
+
+/// Endings of the parsers for the languages of code blocks.
+fn ending_of(language: &str) -> Option<&'static str> {
+    Some(match language {
+        "sh" | "bash" | "shell" | "zsh" | "console" | "terminal" | "shell-session" | "shellscript"
+        | "sh-session" | "fish" => "sh",
+        "powershell" | "ps1" | "pwsh" | "ps" => "ps1",
+        "bat" | "cmd" | "batch" | "dosbatch" => "bat",
+        "python" | "py" | "python3" => "py",
+        "js" | "javascript" | "node" | "mjs" | "cjs" => "js",
+        "jsx" => "jsx",
+        "ts" | "typescript" => "ts",
+        "tsx" => "tsx",
+        "json" | "jsonc" | "json5" => "json",
+        "yaml" | "yml" => "yaml",
+        "ruby" | "rb" => "rb",
+        "rust" | "rs" => "rs",
+        _ => return None,
+    })
+}
+
+/// Longest code block that is parsed.
+const MAX_CODE: usize = 256 << 10;
+/// Code blocks of one document that are parsed.
+const MAX_BLOCKS: usize = 500;
+
+/// Parses each code block by its language; places are those of the document. The lines of code.
+pub fn facts(
+    document: &Document,
+    source: &str,
+    index: &LineIndex<'_>,
+    test: bool,
+    out: &mut Vec<Fact>,
+) -> u64 {
+    let settings = polarity::settings(document, source, test);
+    let mut lines = 0;
+    let blocks = document
+        .blocks
+        .iter()
+        .zip(&settings)
+        .filter(|(block, _)| matches!(block.kind, BlockKind::Code { .. }));
+    for ((_, setting), code) in blocks.zip(document.code_blocks(source)).take(MAX_BLOCKS) {
+        let commands = code.language.is_empty() && looks_like_commands(&code.text);
+        let Some(ending) = ending_of(code.language).or(commands.then_some("sh")) else { continue };
+        if code.text.len() > MAX_CODE || ending == "json" || ending == "yaml" {
+            continue;
+        }
+        let text = if ending == "sh" { without_prompts(&code.text) } else { code.text.to_string() };
+        let parsed = parse_file(&format!("block.{ending}"), text.as_bytes());
+        lines += parsed.code_lines;
+        let meant = match setting {
+            setting if setting.test => Polarity::TestData,
+            setting if setting.negated => Polarity::Negated,
+            setting if setting.warned => Polarity::Warned,
+            setting if setting.shown => Polarity::Example,
+            _ => Polarity::Told,
+        };
+        for mut fact in parsed.facts {
+            // A piece of a program need not be a whole one, and characters are looked at in the file.
+            if matches!(fact.kind, FactKind::File | FactKind::Text) {
+                continue;
+            }
+            fact.span = moved(&fact.span, &code, index);
+            fact.context.polarity = meant;
+            out.push(fact);
+        }
+    }
+    inline(document, source, index, &settings, out);
+    lines
+}
+
+/// Inline code of one document that is parsed.
+const MAX_INLINE: usize = 500;
+
+/// Command lines in inline code: `run \`curl …\``.
+fn inline(
+    document: &Document,
+    source: &str,
+    index: &LineIndex<'_>,
+    settings: &[Setting],
+    out: &mut Vec<Fact>,
+) {
+    let mut left = MAX_INLINE;
+    for (block, setting) in document.blocks.iter().zip(settings) {
+        let mut before = String::new();
+        for piece in &block.pieces {
+            let text = piece.text(source);
+            let command = piece.kind == markdown::PieceKind::Code
+                && text.split_whitespace().nth(1).is_some()
+                && looks_like_commands(text);
+            if command && left > 0 {
+                left -= 1;
+                let meant = inline_polarity(&before, *setting);
+                for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
+                    if !matches!(fact.kind, FactKind::File | FactKind::Text) {
+                        fact.span = index.span(piece.range.start, piece.range.end);
+                        fact.context.polarity = meant;
+                        out.push(fact);
+                    }
+                }
+            }
+            before.push_str(text);
+        }
+    }
+}
+
+/// How a command in a sentence is meant, by the words before it.
+fn inline_polarity(before: &str, setting: Setting) -> Polarity {
+    let from = before.len().saturating_sub(200);
+    let from = (from..=before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
+    let near = before.get(from..).unwrap_or_default();
+    let clause = near.rsplit([';', '!', '?', '。']).next().unwrap_or(near);
+    let clause = clause.rsplit(". ").next().unwrap_or(clause).to_lowercase();
+    let reading = crate::prose::clause::Reading::new(&clause, &[]);
+    let all = 0..clause.len();
+    match setting {
+        setting if setting.test => Polarity::TestData,
+        setting if setting.negated || reading.any(&["word.neg"], &all) => Polarity::Negated,
+        setting if setting.warned || reading.any(&["word.warn", "who.attacker"], &all) => Polarity::Warned,
+        setting if setting.quoted => Polarity::Quoted,
+        _ if reading.any(&["word.says"], &all) => Polarity::Example,
+        _ => Polarity::Told,
+    }
+}
+
+fn moved(span: &Span, code: &markdown::Code<'_>, index: &LineIndex<'_>) -> Span {
+    let (start, end) = (code.offset(span.start as usize), code.offset((span.end as usize).max(1) - 1));
+    index.span(start, (end + usize::from(span.end > span.start)).max(start))
+}
+
+/// Whether a block without a language is a list of commands.
+fn looks_like_commands(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = first.trim_start_matches([' ', '\t', '(']);
+    let word = first.trim_start_matches("$ ").split_whitespace().next().unwrap_or_default();
+    first.starts_with("$ ")
+        || matches!(
+            word,
+            "curl"
+                | "wget"
+                | "npm"
+                | "npx"
+                | "pnpm"
+                | "yarn"
+                | "pip"
+                | "pip3"
+                | "pipx"
+                | "uv"
+                | "uvx"
+                | "git"
+                | "sudo"
+                | "brew"
+                | "apt"
+                | "apt-get"
+                | "docker"
+                | "chmod"
+                | "bash"
+                | "sh"
+                | "python"
+                | "python3"
+                | "node"
+                | "rm"
+                | "mkdir"
+                | "cat"
+                | "echo"
+                | "export"
+                | "source"
+                | "crontab"
+                | "ssh"
+                | "scp"
+                | "tar"
+                | "unzip"
+                | "openssl"
+                | "base64"
+                | "nc"
+                | "go"
+                | "cargo"
+                | "env"
+                | "printenv"
+                | "eval"
+                | "xattr"
+                | "launchctl"
+                | "systemctl"
+                | "powershell"
+                | "iwr"
+        )
+}
+
+/// Prompts as spaces; where some lines have one, the others are output and blank.
+fn without_prompts(text: &str) -> String {
+    let prompted = text.lines().any(|line| line.trim_start().starts_with("$ "));
+    let mut out = String::with_capacity(text.len());
+    let mut goes_on = false;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_start();
+        let prompt = bare.starts_with("$ ");
+        if prompt {
+            let at = line.len() - bare.len();
+            out.push_str(&line[..at]);
+            out.push(' ');
+            out.push_str(&line[at + 1..]);
+        } else if prompted && !goes_on {
+            out.extend(line.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        } else {
+            out.push_str(line);
+        }
+        goes_on = line.trim_end().ends_with('\\') && (prompt || goes_on);
+    }
+    out
+}
