@@ -61,6 +61,7 @@ table! {
     "agent/persist",
     "agent/remember",
     "agent/remote-instruction",
+    "agent/remote-program",
     "agent/settings-bypass",
     "agent/settings-redirect",
     "agent/spend",
