@@ -178,7 +178,9 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
 /// repository without a commit.
 pub(super) fn moves(requirement: &str) -> bool {
     let plain = requirement.starts_with("http://") || requirement.starts_with("https://");
-    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:"].iter().any(|start| requirement.starts_with(start));
+    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:"]
+        .iter()
+        .any(|start| requirement.starts_with(start));
     let (_, fragment) = requirement.split_once('#').unwrap_or((requirement, ""));
     let pin = fragment.rsplit(['=', ':', '@']).next().unwrap_or(fragment);
     let pinned = pin.len() >= 40 && pin.bytes().all(|byte| byte.is_ascii_hexdigit());
