@@ -67,7 +67,11 @@ pub(super) fn resolve(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &m
     let root = match Requirement::parse(&one.name) {
         Ok(root) if root.specifiers.is_empty() && root.url.is_none() && root.marker.is_none() => root,
         _ => {
-            return missing(one, &ListingError::Other(format!("`{shown}` is no name of a distribution")), out);
+            return missing(
+                one,
+                &ListingError::Other(format!("`{shown}` is no name of a distribution")),
+                out,
+            );
         }
     };
     // As the world writes it.
