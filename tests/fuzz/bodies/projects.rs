@@ -93,6 +93,36 @@ pub fn pypi_page_seeds() -> Vec<Vec<u8>> {
     [html, json].iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
+/// Core metadata, with the markers and archive names in it.
+pub fn pypi_metadata(data: &[u8]) -> bool {
+    use bomvet::resolve::pypi::{core::Core, marker, requirement::Requirement, wheel};
+    let text = String::from_utf8_lossy(data).into_owned();
+    let core = Core::parse(&text);
+    assert_eq!(core, Core::parse(&text), "two readings differ");
+    wheel::rank(&text);
+    let extras = BTreeSet::from(["x".to_owned()]);
+    marker::holds(&text, &extras);
+    let needs = core.iter().flat_map(|core| &core.requires).filter_map(|need| Requirement::parse(need).ok());
+    let mut held = false;
+    for need in needs {
+        let marker = need.marker.unwrap_or_default();
+        // What needs no extra needs none with one either, and the other way round is a condition on it.
+        if !marker.contains("extra") {
+            assert_eq!(marker::holds(&marker, &extras), marker::holds(&marker, &BTreeSet::new()));
+        }
+        held |= marker::holds(&marker, &extras).is_some();
+    }
+    held
+}
+
+pub fn pypi_metadata_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "Metadata-Version: 2.4\nName: x\nVersion: 1\nRequires-Dist: a[b]>=1,<2; python_version >= '3.8' and extra == 'x'\nRequires-Dist: c (==1.*) ; (os_name != \"nt\" or '3' in platform_release)\n\nText\n",
+        "Metadata-Version: 2.2\nDynamic: Requires-Dist\nRequires-Dist: a;\n  sys_platform not in 'win32 cygwin'\n",
+    ];
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
 pub fn pypi_seeds() -> Vec<Vec<u8>> {
     let names = [
         "pyproject.toml",
