@@ -103,18 +103,22 @@ fn inline(
     let sentences = sentence::of(document, source, &|_| None);
     let readings: Vec<(&sentence::Sentence, Reading<'_>)> = sentences
         .iter()
-        .filter(|sentence| sentence.layer == 0 && all.binary_search_by_key(&sentence.block, |found| Some(found.0)).is_ok())
+        .filter(|sentence| {
+            sentence.layer == 0 && all.binary_search_by_key(&sentence.block, |found| Some(found.0)).is_ok()
+        })
         .map(|sentence| (sentence, Reading::new(&sentence.folded.text, &sentence.folded.code)))
         .collect();
     for (at, piece) in all {
         let setting = settings.get(at).copied().unwrap_or_default();
-        let place = readings.iter().filter(|(sentence, _)| sentence.block == Some(at)).find_map(|(sentence, reading)| {
-            let code = sentence.folded.code.iter().find(|code| {
-                let from = sentence.folded.source.get(code.start).map_or(usize::MAX, |&at| at as usize);
-                piece.range.start <= from && from < piece.range.end
-            })?;
-            Some((reading, code))
-        });
+        let place = readings.iter().filter(|(sentence, _)| sentence.block == Some(at)).find_map(
+            |(sentence, reading)| {
+                let code = sentence.folded.code.iter().find(|code| {
+                    let from = sentence.folded.source.get(code.start).map_or(usize::MAX, |&at| at as usize);
+                    piece.range.start <= from && from < piece.range.end
+                })?;
+                Some((reading, code))
+            },
+        );
         let meant = match place {
             Some((reading, code)) => commands::meant(reading, code, setting),
             // A sentence that was cut within the command: only the structure speaks.
