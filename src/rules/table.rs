@@ -66,6 +66,7 @@ table! {
     "agent/settings-redirect",
     "agent/spend",
     "agent/steer",
+    "agent/suspect",
     "agent/trust",
     "agent/unclear",
     "agent/undeclared-tool",
