@@ -267,6 +267,7 @@ fn analyse_all(
         _ => Permissions::default(),
     };
     if for_agent {
+        agent::leave_to_review(package, &permissions, contents, &mut findings);
         gaps.extend(agent::unsettled(package, &permissions, &facts));
 
         gaps.extend(agent::set_aside(&facts));

@@ -39,7 +39,8 @@ impl Check for Recipient {
         for file in &subject.contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
             let code = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "py");
-            let text = subject.package.ecosystem == Ecosystem::Agent && matches!(ending, "md" | "mdc" | "markdown");
+            let text =
+                subject.package.ecosystem == Ecosystem::Agent && matches!(ending, "md" | "mdc" | "markdown");
             let bytes = subject.contents.bytes(file);
             if !(code || text) || bytes.len() > MAX_FILE || (code && context::is_test_path(&file.path)) {
                 continue;
@@ -47,7 +48,8 @@ impl Check for Recipient {
             let Ok(source) = std::str::from_utf8(bytes) else { continue };
             let index = LineIndex::new(&*file.path, source);
             if code && let Some(found) = BCC.captures(source).and_then(|found| found.get(1)) {
-                let line = source.get(..found.start()).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+                let line =
+                    source.get(..found.start()).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
                 let comment = line.trim_start().starts_with(['#', '*']) || line.contains("//");
                 if !comment {
                     let message = format!("sends a blind copy of each mail to `{}`", escape(found.as_str()));

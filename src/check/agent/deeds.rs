@@ -1,9 +1,13 @@
 //! What single commands and files of an agent's package do to the machine beyond the task.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::permissions;
 use crate::check::{Check, Subject};
 use crate::model::{
-    CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Polarity, Severity, escape,
+    CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity, escape,
 };
 
 /// Commands that lower a machine's guard, stay on it, or take what is not theirs to take.
@@ -42,6 +46,7 @@ impl Check for Deeds {
             return;
         }
         let stated = stated(subject);
+        assignments(subject, out);
         let told = |fact: &&Fact| !fact.context.test && fact.context.polarity == Polarity::Told;
         for fact in subject.facts.iter().filter(told) {
             match fact.kind {
@@ -98,12 +103,75 @@ fn later(fact: &Fact, stated: &str) -> Option<Finding> {
     Some(finding("agent/starts-later", "writes where things start by themselves", fact, expected && !fetches))
 }
 
+/// What scripts set in the shell itself, where no command is started.
+static SETS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)(?:^|[;&])[ \t]*(?:(unset[ \t]+HISTFILE\b|(?:export[ \t]+)?(?:HISTSIZE|HISTFILESIZE)=0\b|(?:export[ \t]+)?HISTFILE=/dev/null\b|set[ \t]+\+o[ \t]+history\b)|(export[ \t]+(?:NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY)=0\b))",
+    )
+    .expect("the expression is valid")
+});
+
+fn assignments(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for file in &subject.contents.files {
+        if ![".sh", ".bash", ".zsh"].iter().any(|end| file.path.ends_with(end)) {
+            continue;
+        }
+        let Ok(source) = std::str::from_utf8(subject.contents.bytes(file)) else { continue };
+        let index = LineIndex::new(&*file.path, source);
+        for found in SETS.captures_iter(source).take(20) {
+            let (at, rule, says) = match (found.get(1), found.get(2)) {
+                (Some(at), _) => (at, "agent/covered-tracks", "takes away what would tell of it"),
+                (_, Some(at)) => (at, "agent/unchecked-connections", "switches a protection off for good"),
+                _ => continue,
+            };
+            let message = format!("{says}: `{}`", escape(at.as_str()));
+            out.push(Finding {
+                severity: Severity::High,
+                confidence: Confidence::Medium,
+                ..Finding::new(rule, message, vec![index.span(at.start(), at.end())])
+            });
+        }
+    }
+}
+
 fn speaks_of_starts(stated: &str) -> bool {
     const STEMS: &[&str] = &[
-        "cron", "schedul", "autostart", "startup", "start-up", "systemd", "launchd", "service", "daemon", "hook",
-        "timer", "dotfile", "alias", "profile", "shell", "setup", "set up", "install", "configur", "login",
-        "dienst", "zeitplan", "einricht", "instal", "program", "定时", "安装", "配置", "服务", "予約", "設定",
-        "예약", "설치", "служб", "устан", "расписан",
+        "cron",
+        "schedul",
+        "autostart",
+        "startup",
+        "start-up",
+        "systemd",
+        "launchd",
+        "service",
+        "daemon",
+        "hook",
+        "timer",
+        "dotfile",
+        "alias",
+        "profile",
+        "shell",
+        "setup",
+        "set up",
+        "install",
+        "configur",
+        "login",
+        "dienst",
+        "zeitplan",
+        "einricht",
+        "instal",
+        "program",
+        "定时",
+        "安装",
+        "配置",
+        "服务",
+        "予約",
+        "設定",
+        "예약",
+        "설치",
+        "служб",
+        "устан",
+        "расписан",
     ];
     STEMS.iter().any(|stem| stated.contains(stem))
 }

@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::deeds::stated;
-use super::purpose::speaks_of;
+use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
 use crate::check::{Check, Subject};
 use crate::model::{
-    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Polarity, Severity, Span, escape,
+    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Polarity, Severity, Span,
+    escape,
 };
 
 /// Text and code that do not fit each other.
@@ -49,7 +50,19 @@ fn is_code(path: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(
         ending,
-        "py" | "pyw" | "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "sh" | "bash" | "zsh" | "pth"
+        "py" | "pyw"
+            | "js"
+            | "mjs"
+            | "cjs"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "jsx"
+            | "tsx"
+            | "sh"
+            | "bash"
+            | "zsh"
+            | "pth"
     )
 }
 
@@ -85,11 +98,8 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let local = !speaks_of(&stated, Need::Net) && !speaks_of(&stated, Need::Send);
     let in_code = |fact: &&Fact| told(fact) && is_code(&fact.span.file);
     let mut push = |severity, confidence, message: String, span: &Span| {
-        let finding = Finding {
-            severity,
-            confidence,
-            ..Finding::new("agent/mismatch", message, vec![span.clone()])
-        };
+        let finding =
+            Finding { severity, confidence, ..Finding::new("agent/mismatch", message, vec![span.clone()]) };
         out.push(finding);
     };
     if offline && let Some(fact) = subject.facts.iter().filter(in_code).find(|fact| connects(fact)) {
@@ -100,11 +110,23 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         for fact in subject.facts.iter().filter(in_code).filter(|fact| fact.kind == FactKind::Flow) {
             let Some((source, "net")) = fact.name.split_once("->") else { continue };
             if OWN.contains(&source) {
-                let message =
-                    format!("speaks of nothing beyond this machine, and sends what it reads (`{}`)", fact.name);
+                let message = format!(
+                    "speaks of nothing beyond this machine, and sends what it reads (`{}`)",
+                    fact.name
+                );
                 push(Severity::High, Confidence::Medium, message, &fact.span);
             }
         }
+    }
+    // A look-up of a name is nothing that anybody notices, and no answer needs the machine in it.
+    let looks_up = |fact: &&Fact| {
+        fact.kind == FactKind::Shell
+            && fact.name == "beacon"
+            && ["dig", "nslookup", "host ", "ping", "drill"].iter().any(|name| fact.value.starts_with(name))
+    };
+    if let Some(fact) = subject.facts.iter().filter(in_code).find(looks_up) {
+        let message = "puts what it knows of the machine into a name that it looks up";
+        push(Severity::High, Confidence::Medium, message.to_owned(), &fact.span);
     }
     let secrets = speaks_of(&stated, Need::Secrets)
         || ["browser", "backup", "password", "scan", "audit", "wallet", "migrat", "secur"]
@@ -112,7 +134,8 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             .any(|stem| stated.contains(stem));
     if !secrets {
         let place = |fact: &&Fact| {
-            matches!(fact.kind, FactKind::Literal | FactKind::Shell | FactKind::Call) && secret_place(&fact.value)
+            matches!(fact.kind, FactKind::Literal | FactKind::Shell | FactKind::Call)
+                && secret_place(&fact.value)
         };
         if let Some(fact) = subject.facts.iter().filter(in_code).find(place) {
             let message = "reaches for other programs' keys and log-ins, of which its purpose does not speak";
@@ -177,18 +200,18 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
     if connecting.is_empty() {
         return;
     }
-    let texts = Texts::of(subject);
-    let (mut named, mut unnamed) = (false, BTreeMap::new());
+    let texts = Texts::of(subject, server);
+    let (mut named, mut unnamed, mut all) = (false, BTreeMap::new(), BTreeSet::new());
     for fact in subject.facts.iter().filter(|fact| told(fact) && fact.kind == FactKind::Literal) {
         if fact.name != "url" || !connecting.contains(&*fact.span.file) || !stands_alone(subject, fact) {
             continue;
         }
         let Some(host) = host_of(&fact.value) else { continue };
-        let standard =
-            STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
+        let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
         if standard || is_local(&host) {
             continue;
         }
+        all.insert(host.clone());
         match texts.name(&host) {
             true => named = true,
             false => {
@@ -196,14 +219,26 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
             }
         }
     }
-    let net = skill && speaks_of(&stated(subject), Need::Net);
+    let owners: BTreeSet<&str> = all.iter().filter_map(|host| owner(host)).collect();
+    let net = speaks_plainly_of_net(&texts.purpose(subject, server)) && !texts.promises();
     for (host, span) in unnamed {
-        let message = match named {
+        let second = named || owners.len() > 1;
+        let message = match second {
             true => format!("connects to `{}` besides the hosts that its texts name", escape(&host)),
             false => format!("connects to `{}`, which none of its texts names", escape(&host)),
         };
-        // A purpose of which the network is part need not name its one host.
-        let severity = if net && !named { Severity::Low } else { Severity::Medium };
+        // A purpose of which the network is part need not name its one host, unless what it reads
+        // of the user's goes there.
+        let own = subject.facts.iter().any(|fact| {
+            fact.kind == FactKind::Flow
+                && told(fact)
+                && fact.span.file == span.file
+                && matches!(
+                    fact.name.as_str(),
+                    "file->net" | "env-all->net" | "secret-file->net" | "clipboard->net" | "host-info->net"
+                )
+        });
+        let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
         out.push(Finding {
             severity,
             confidence: Confidence::Medium,
@@ -219,19 +254,19 @@ fn is_local(host: &str) -> bool {
 /// Whether a constant is an address, and not a sentence that has one in it.
 fn stands_alone(subject: &Subject<'_>, fact: &Fact) -> bool {
     let Some(bytes) = subject.contents.get(&fact.span.file) else { return false };
-    let start = (fact.span.start as usize).min(bytes.len());
-    let before = bytes.get(start.saturating_sub(1)..start).unwrap_or_default();
-    let at = bytes.get(start..(start + 8).min(bytes.len())).unwrap_or_default();
-    let at = String::from_utf8_lossy(at);
-    let quoted = |c: char| matches!(c, '"' | '\'' | '`' | 'f' | 'b' | 'r' | 'u');
-    let starts = ["http", "ws:", "wss:"].iter().any(|start| at.trim_start_matches(quoted).starts_with(start));
-    let computed = !at.contains("http") && !starts;
-    // An address within a sentence has a space before it.
-    computed || at.starts_with(quoted) || !matches!(before, b" " | b"(" | b"<") || is_shell(&fact.span.file)
-}
-
-fn is_shell(path: &str) -> bool {
-    [".sh", ".bash", ".zsh"].iter().any(|end| path.ends_with(end))
+    let (start, end) = (fact.span.start as usize, (fact.span.end as usize).min(bytes.len()));
+    let written = String::from_utf8_lossy(bytes.get(start.saturating_sub(1)..end).unwrap_or_default());
+    let shell = [".sh", ".bash", ".zsh"].iter().any(|end| fact.span.file.ends_with(end));
+    match written.find("://") {
+        _ if shell => true,
+        // Put together from parts.
+        None => true,
+        Some(at) => {
+            let scheme =
+                written.get(..at).unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            !scheme.ends_with([' ', '(', '<'])
+        }
+    }
 }
 
 /// The host of an address, lower case; nothing where it is computed or has no dot.
@@ -247,7 +282,7 @@ fn host_of(url: &str) -> Option<String> {
 struct Texts(String);
 
 impl Texts {
-    fn of(subject: &Subject<'_>) -> Self {
+    fn of(subject: &Subject<'_>, server: bool) -> Self {
         let mut all = stated(subject);
         for file in &subject.contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -257,9 +292,43 @@ impl Texts {
             ) {
                 all.push('\n');
                 all.push_str(&String::from_utf8_lossy(subject.contents.bytes(file)).to_lowercase());
+            } else if server && ending == "py" {
+                // What a server says of its tools stands in its code.
+                let code = String::from_utf8_lossy(subject.contents.bytes(file)).to_lowercase();
+                code.split("\"\"\"").skip(1).step_by(2).for_each(|text| {
+                    all.push('\n');
+                    all.push_str(text);
+                });
             }
         }
         Self(all)
+    }
+
+    /// What they say of the purpose: the description, and for a server the start of its texts.
+    fn purpose(&self, subject: &Subject<'_>, server: bool) -> String {
+        match server {
+            true => self.0.chars().take(1500).collect::<String>().replace("mcp", ""),
+            false => stated(subject),
+        }
+    }
+
+    /// Whether they promise that nothing else is connected to.
+    fn promises(&self) -> bool {
+        [
+            "nothing goes anywhere",
+            "nowhere else",
+            "no other host",
+            "nothing else is sent",
+            "nothing is sent",
+            "no network",
+            "without network",
+            "offline",
+            "never leave",
+            "does not leave",
+            "do not leave",
+        ]
+        .iter()
+        .any(|promise| self.0.contains(promise))
     }
 
     /// Whether they name a host, or the word that is its owner's name.

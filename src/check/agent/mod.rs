@@ -7,6 +7,7 @@ mod permits;
 mod purpose;
 mod reach;
 mod registry;
+mod vendor;
 
 pub use self::config::read as config;
 pub use self::deeds::Deeds;
@@ -14,6 +15,7 @@ pub use self::mismatch::Mismatch;
 pub use self::permits::Permits;
 pub use self::reach::unsettled;
 pub use self::registry::registries;
+pub use self::vendor::leave_to_review;
 
 use std::collections::BTreeMap;
 

@@ -90,6 +90,7 @@ fn inline(
     let mut left = MAX_INLINE;
     for (block, setting) in document.blocks.iter().zip(settings) {
         let mut before = String::new();
+        let mut together = Vec::new();
         for piece in &block.pieces {
             let text = piece.text(source);
             let command = piece.kind == markdown::PieceKind::Code
@@ -97,7 +98,13 @@ fn inline(
                 && looks_like_commands(text);
             if command && left > 0 {
                 left -= 1;
-                let meant = inline_polarity(&before, *setting);
+                let meant = match inline_polarity(&before, *setting) {
+                    Polarity::Told if fetches_nothing(text) => Polarity::Example,
+                    meant => meant,
+                };
+                if meant == Polarity::Told {
+                    together.push((text, piece.range.clone()));
+                }
                 for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
                     if !matches!(fact.kind, FactKind::File | FactKind::Text) {
                         fact.span = index.span(piece.range.start, piece.range.end);
@@ -108,7 +115,31 @@ fn inline(
             }
             before.push_str(text);
         }
+        joined(&together, index, out);
     }
+}
+
+/// What the commands of one paragraph do one after the other: what the first packs, the last sends.
+fn joined(commands: &[(&str, std::ops::Range<usize>)], index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    let Some((_, last)) = commands.last().filter(|_| commands.len() > 1) else { return };
+    let script: String = commands.iter().map(|(text, _)| format!("{text}\n")).collect();
+    for mut fact in parse_file("inline.sh", script.as_bytes()).facts {
+        let sent = fact.kind == FactKind::Flow && fact.name.ends_with("->net");
+        if sent || (fact.kind == FactKind::Shell && fact.name == "exfiltrate") {
+            fact.span = index.span(last.start, last.end);
+            fact.steps.clear();
+            out.push(fact);
+        }
+    }
+}
+
+/// A command that stands for its kind: `curl … | sh` names nothing that could be fetched.
+fn fetches_nothing(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    matches!(words.next(), Some("curl" | "wget"))
+        && words
+            .take_while(|word| !matches!(*word, "|" | ";" | "&&" | "||"))
+            .all(|word| word.starts_with('-') || matches!(word, "…" | "..." | "X" | "URL"))
 }
 
 /// How a command in a sentence is meant, by the words before it.

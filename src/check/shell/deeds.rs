@@ -22,9 +22,9 @@ const KNOWN_INDEXES: &[&str] = &[
 
 /// Programs that people start by their bare name all day.
 const EVERYDAY: &[&str] = &[
-    "git", "gh", "ssh", "scp", "sudo", "su", "npm", "npx", "node", "python", "python3", "pip", "pip3", "curl",
-    "wget", "ls", "cat", "docker", "kubectl", "aws", "gcloud", "bash", "sh", "zsh", "code", "claude", "codex",
-    "cargo", "make", "brew",
+    "git", "gh", "ssh", "scp", "sudo", "su", "npm", "npx", "node", "python", "python3", "pip", "pip3",
+    "curl", "wget", "ls", "cat", "docker", "kubectl", "aws", "gcloud", "bash", "sh", "zsh", "code", "claude",
+    "codex", "cargo", "make", "brew",
 ];
 
 /// Names of the deeds that a command is.
@@ -69,7 +69,9 @@ fn opens_connection_checks(name: &str, args: &[&str]) -> bool {
                 && (sets(args, "strict-ssl", OFF) || sets(args, "enableStrictSsl", OFF))
         }
         "git" => {
-            has(args, &["config"]) && has(args, &["--global", "--system"]) && sets(args, "http.sslVerify", OFF)
+            has(args, &["config"])
+                && has(args, &["--global", "--system"])
+                && sets(args, "http.sslVerify", OFF)
         }
         "export" | "setx" | "declare" => {
             sets(args, "NODE_TLS_REJECT_UNAUTHORIZED", OFF)
@@ -114,7 +116,9 @@ fn covers_tracks(name: &str, args: &[&str], redirects: &[String]) -> bool {
         "set" => args.windows(2).any(|pair| pair == ["+o", "history"]),
         "rm" | "shred" | "truncate" | "unlink" => args.iter().any(|arg| is_history(arg)),
         "sed" => args.iter().any(|arg| arg.starts_with("-i")) && args.iter().any(|arg| is_history(arg)),
-        "ln" => args.first().is_some_and(|arg| arg.starts_with("-s")) && args.iter().any(|arg| is_history(arg)),
+        "ln" => {
+            args.first().is_some_and(|arg| arg.starts_with("-s")) && args.iter().any(|arg| is_history(arg))
+        }
         "wevtutil" => has(args, &["cl", "clear-log"]),
         "" | ":" | "cat" | "true" => redirects.iter().any(|file| is_history(file)),
         _ => false,
@@ -132,7 +136,9 @@ fn takes_all_rights(name: &str, args: &[&str], redirects: &[String]) -> bool {
         "chmod" => {
             let socket = args.iter().any(|arg| arg.ends_with("docker.sock"));
             (socket && args.iter().any(|arg| everybody(arg)))
-                || args.iter().any(|arg| matches!(*arg, "u+s" | "+s") || (arg.len() == 4 && arg.starts_with('4')))
+                || args
+                    .iter()
+                    .any(|arg| matches!(*arg, "u+s" | "+s") || (arg.len() == 4 && arg.starts_with('4')))
         }
         _ => redirects.iter().any(|file| sudoers(file)),
     }
@@ -186,7 +192,8 @@ fn asks_foreign_index(name: &str, args: &[&str]) -> bool {
 /// Puts a file of its own where an everyday program is looked for first.
 fn shadows(name: &str, args: &[&str], redirects: &[String]) -> bool {
     let own = |path: &str| {
-        let home = path.starts_with(['~', '$']) || path.starts_with("/home/") || path.starts_with("/usr/local/");
+        let home =
+            path.starts_with(['~', '$']) || path.starts_with("/home/") || path.starts_with("/usr/local/");
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         home && folder.ends_with("bin") && EVERYDAY.contains(&file)
     };
