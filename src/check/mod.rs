@@ -17,6 +17,7 @@ pub mod licence;
 mod manifest;
 mod nested;
 pub mod parse;
+mod recipient;
 mod share;
 pub mod shell;
 
@@ -36,7 +37,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -62,11 +63,14 @@ pub trait Check: Sync {
 /// Every check in code, in order of name.
 #[rustfmt::skip]
 pub const CHECKS: &[&dyn Check] = &[
+    &agent::Deeds,
+    &agent::Mismatch,
     &agent::Permits,
     &distribution::Record,
     &files::BundledProgram,
     &files::Minified,
     &files::OpaqueInBuild,
+    &recipient::Recipient,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.
@@ -275,6 +279,7 @@ fn analyse_all(
         _ => Permissions::default(),
     };
     if for_agent {
+        agent::leave_to_review(package, &permissions, contents, &mut findings);
         gaps.extend(agent::unsettled(package, &permissions, &facts));
 
         gaps.extend(agent::set_aside(&facts));

@@ -70,7 +70,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         let document = markdown::parse(source);
         let found = read::document(&document, source, test || context::is_test_path(path), &decode);
         add(found.into_iter().filter(aimed).collect(), &index, out);
-    } else if agent {
+    } else if agent || serves_tools(ending, source) {
         for part in described::parts(ending, source) {
             let found = match part {
                 Part::Raw(range, origin) => read::text(
@@ -85,10 +85,15 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
                     read::described(&text, range, &Origin::Described, test, &decode)
                 }
             };
-            add(found, &index, out);
+            // Of a package for people, an agent reads what the tools say of themselves.
+            let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false));
+            add(found.into_iter().filter(|found| agent || whole(found)).collect(), &index, out);
         }
-        if ending == "json" {
+        if agent && ending == "json" {
             described::tools(source, &index, out);
+        }
+        if !agent && out.is_empty() {
+            return None;
         }
         parsed.treatment = Treatment::Text;
     } else {
@@ -139,6 +144,19 @@ pub fn is_test_path(path: &str) -> bool {
 fn decode(text: &str) -> Option<String> {
     let (_, bytes) = layers::decode(text)?;
     String::from_utf8(bytes).ok()
+}
+
+/// Whether a program offers tools to agents (an MCP server): their descriptions are read by one.
+fn serves_tools(ending: &str, source: &str) -> bool {
+    let marks: &[&str] = match ending {
+        "py" => &["FastMCP", "mcp.server", "@mcp.tool", "fastmcp"],
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => {
+            &["@modelcontextprotocol/", "McpServer", "fastmcp", "registerTool("]
+        }
+        "json" => &["\"inputSchema\"", "\"input_schema\""],
+        _ => &[],
+    };
+    marks.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark.as_bytes()).is_some())
 }
 
 /// A cheap look before a text for people is read.
