@@ -81,6 +81,9 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
         out.install_scripts.dedup();
         return out;
     }
+    if ecosystem == Ecosystem::Agent {
+        brought(contents, &mut out);
+    }
     let name = file_name(ecosystem);
     let Some(bytes) = contents.get(name) else {
         if ecosystem == Ecosystem::Npm {
@@ -109,6 +112,39 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     out.install_scripts.sort();
     out.install_scripts.dedup();
     out
+}
+
+/// What the npm packages within a skill's or plugin's folder start when they are installed.
+fn brought(contents: &Contents, out: &mut Manifest) {
+    let is_root = |path: &str| path == "SKILL.md" || path.ends_with("plugin.json");
+    if !contents.files.iter().any(|file| is_root(&file.path)) {
+        return;
+    }
+    for file in contents.files.iter().filter(|file| file.path.rsplit('/').next() == Some("package.json")) {
+        let folder = file.path.strip_suffix("package.json").unwrap_or_default();
+        let Ok(text) = std::str::from_utf8(contents.bytes(file)) else { continue };
+        let mut inner = Manifest::default();
+        // One that cannot be read starts nothing: npm refuses it as well.
+        if npm(text, false, contents, &mut inner).is_err() || inner.install_scripts.is_empty() {
+            continue;
+        }
+        let moved = |mut span: Span| {
+            span.file = file.path.clone();
+            span
+        };
+        out.facts.extend(inner.facts.into_iter().map(|mut fact| {
+            fact.span = moved(fact.span);
+            fact
+        }));
+        out.install_files.extend(
+            inner
+                .install_files
+                .iter()
+                .map(|file| format!("{folder}{}", file.strip_prefix("./").unwrap_or(file))),
+        );
+        out.install_scripts.extend(inner.install_scripts);
+        out.install_spans.extend(inner.install_spans.into_iter().map(|(why, span)| (why, moved(span))));
+    }
 }
 
 /// Why a manifest cannot be read, and where.
@@ -178,7 +214,9 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
 /// repository without a commit.
 pub(super) fn moves(requirement: &str) -> bool {
     let plain = requirement.starts_with("http://") || requirement.starts_with("https://");
-    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:"].iter().any(|start| requirement.starts_with(start));
+    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:"]
+        .iter()
+        .any(|start| requirement.starts_with(start));
     let (_, fragment) = requirement.split_once('#').unwrap_or((requirement, ""));
     let pin = fragment.rsplit(['=', ':', '@']).next().unwrap_or(fragment);
     let pinned = pin.len() >= 40 && pin.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -4,55 +4,212 @@ use crate::text::{self, Language};
 use crate::{Change, Files};
 
 pub const CHANGES: &[(&str, Change)] = &[
-    ("js-split-strings", |f, _| strings(f, JS, |s| { let (a, b) = text::halves(s); format!("({a:?} + {b:?})") })),
+    ("js-split-strings", |f, _| {
+        strings(f, JS, |s| {
+            let (a, b) = text::halves(s);
+            format!("({a:?} + {b:?})")
+        })
+    }),
     ("js-char-codes", |f, _| strings(f, JS, |s| format!("String.fromCharCode({})", text::codes(s)))),
-    ("js-base64-strings", |f, _| strings(f, JS, |s| format!("Buffer.from('{}', 'base64').toString()", text::base64(s)))),
-    ("js-hex-strings", |f, _| strings(f, JS, |s| format!("Buffer.from('{}', 'hex').toString('utf8')", hex::encode(s)))),
-    ("js-array-join", |f, _| strings(f, JS, |s| format!("[{}].join('')", s.chars().map(|c| format!("{:?}", c.to_string())).collect::<Vec<_>>().join(",")))),
-    ("js-reversed-strings", |f, _| strings(f, JS, |s| format!("{:?}.split('').reverse().join('')", s.chars().rev().collect::<String>()))),
-    ("js-rename", |f, _| each(f, JS, |_, s| text::rename(s, r"\b(?:const|let|var|function)\s+([A-Za-z_]\w*)"))),
+    ("js-base64-strings", |f, _| {
+        strings(f, JS, |s| format!("Buffer.from('{}', 'base64').toString()", text::base64(s)))
+    }),
+    ("js-hex-strings", |f, _| {
+        strings(f, JS, |s| format!("Buffer.from('{}', 'hex').toString('utf8')", hex::encode(s)))
+    }),
+    ("js-array-join", |f, _| {
+        strings(f, JS, |s| {
+            format!(
+                "[{}].join('')",
+                s.chars().map(|c| format!("{:?}", c.to_string())).collect::<Vec<_>>().join(",")
+            )
+        })
+    }),
+    ("js-reversed-strings", |f, _| {
+        strings(f, JS, |s| format!("{:?}.split('').reverse().join('')", s.chars().rev().collect::<String>()))
+    }),
+    ("js-rename", |f, _| {
+        each(f, JS, |_, s| text::rename(s, r"\b(?:const|let|var|function)\s+([A-Za-z_]\w*)"))
+    }),
     ("js-comments", |f, _| each(f, JS, |_, s| Some(commented(s, "/* x */")))),
     ("js-wrap", |f, _| each(f, JS, |_, s| common(s).then(|| format!("(function () {{\n{s}\n}})();\n")))),
-    ("js-alias-require", |f, _| each(f, JS, |_, s| (common(s) && s.contains("require(")).then(|| format!("const load = require;\n{}", s.replace("require(", "load("))))),
+    ("js-alias-require", |f, _| {
+        each(f, JS, |_, s| {
+            (common(s) && s.contains("require("))
+                .then(|| format!("const load = require;\n{}", s.replace("require(", "load(")))
+        })
+    }),
     ("js-bracket-calls", |f, _| each(f, JS, |_, s| brackets(s))),
-    ("js-eval-layer", |f, _| each(f, JS, |_, s| common(s).then(|| format!("eval(Buffer.from('{}', 'base64').toString());\n", text::base64(s))))),
-    ("js-function-layer", |f, _| each(f, JS, |_, s| common(s).then(|| format!("new Function('require', 'module', 'exports', 'process', Buffer.from('{}', 'hex').toString())(require, module, exports, process);\n", hex::encode(s))))),
-    ("js-other-file", |f, _| moved(f, JS, |s, stem| common(s).then(|| format!("module.exports = require('./{stem}.inner.js');\n")), "inner.js")),
-    ("js-padding", |f, _| each(f, JS, |_, s| common(s).then(|| format!("{}{s}", (0..400).map(|n| format!("function pad{n}(a, b) {{ return a + b + {n}; }}\n")).collect::<String>())))),
-    ("js-blank-line-end", |f, _| each(f, JS, |_, s| Some(s.replace('\n', &format!("{}\n", " ".repeat(300)))))),
-    ("py-split-strings", |f, _| strings(f, PY, |s| { let (a, b) = text::halves(s); format!("({a:?} + {b:?})") })),
+    ("js-eval-layer", |f, _| {
+        each(f, JS, |_, s| {
+            common(s).then(|| format!("eval(Buffer.from('{}', 'base64').toString());\n", text::base64(s)))
+        })
+    }),
+    ("js-function-layer", |f, _| {
+        each(f, JS, |_, s| {
+            common(s).then(|| format!("new Function('require', 'module', 'exports', 'process', Buffer.from('{}', 'hex').toString())(require, module, exports, process);\n", hex::encode(s)))
+        })
+    }),
+    ("js-other-file", |f, _| {
+        moved(
+            f,
+            JS,
+            |s, stem| common(s).then(|| format!("module.exports = require('./{stem}.inner.js');\n")),
+            "inner.js",
+        )
+    }),
+    ("js-padding", |f, _| {
+        each(f, JS, |_, s| {
+            common(s).then(|| {
+                format!(
+                    "{}{s}",
+                    (0..400)
+                        .map(|n| format!("function pad{n}(a, b) {{ return a + b + {n}; }}\n"))
+                        .collect::<String>()
+                )
+            })
+        })
+    }),
+    ("js-blank-line-end", |f, _| {
+        each(f, JS, |_, s| Some(s.replace('\n', &format!("{}\n", " ".repeat(300)))))
+    }),
+    ("py-split-strings", |f, _| {
+        strings(f, PY, |s| {
+            let (a, b) = text::halves(s);
+            format!("({a:?} + {b:?})")
+        })
+    }),
     ("py-char-codes", |f, _| strings(f, PY, |s| format!("''.join(chr(c) for c in [{}])", text::codes(s)))),
     ("py-bytes", |f, _| strings(f, PY, |s| format!("bytes([{}]).decode()", text::codes(s)))),
-    ("py-base64-strings", |f, _| strings(f, PY, |s| format!("__import__('base64').b64decode('{}').decode()", text::base64(s)))),
+    ("py-base64-strings", |f, _| {
+        strings(f, PY, |s| format!("__import__('base64').b64decode('{}').decode()", text::base64(s)))
+    }),
     ("py-hex-strings", |f, _| strings(f, PY, |s| format!("bytes.fromhex('{}').decode()", hex::encode(s)))),
-    ("py-reversed-strings", |f, _| strings(f, PY, |s| format!("{:?}[::-1]", s.chars().rev().collect::<String>()))),
-    ("py-rename", |f, _| each(f, PY, |_, s| text::rename(s, r"(?m)^\s*(?:def\s+)?([a-z_]\w*)\s*(?:=[^=]|\()"))),
-    ("py-alias-imports", |f, _| each(f, PY, |_, s| imports(s, |name| format!("import {name} as q_{name}"), true))),
-    ("py-dunder-import", |f, _| each(f, PY, |_, s| imports(s, |name| format!("{name} = __import__({name:?})"), false))),
-    ("py-importlib", |f, _| each(f, PY, |_, s| imports(s, |name| format!("{name} = __import__('importlib').import_module({name:?})"), false))),
+    ("py-reversed-strings", |f, _| {
+        strings(f, PY, |s| format!("{:?}[::-1]", s.chars().rev().collect::<String>()))
+    }),
+    ("py-rename", |f, _| {
+        each(f, PY, |_, s| text::rename(s, r"(?m)^\s*(?:def\s+)?([a-z_]\w*)\s*(?:=[^=]|\()"))
+    }),
+    ("py-alias-imports", |f, _| {
+        each(f, PY, |_, s| imports(s, |name| format!("import {name} as q_{name}"), true))
+    }),
+    ("py-dunder-import", |f, _| {
+        each(f, PY, |_, s| imports(s, |name| format!("{name} = __import__({name:?})"), false))
+    }),
+    ("py-importlib", |f, _| {
+        each(f, PY, |_, s| {
+            imports(s, |name| format!("{name} = __import__('importlib').import_module({name:?})"), false)
+        })
+    }),
     ("py-getattr", |f, _| each(f, PY, |_, s| getattr(s))),
-    ("py-exec-layer", |f, _| each(f, PY, |_, s| Some(format!("import base64\nexec(base64.b64decode('{}'))\n", text::base64(s))))),
-    ("py-compile-layer", |f, _| each(f, PY, |_, s| Some(format!("exec(compile(bytes.fromhex('{}').decode(), 'x', 'exec'))\n", hex::encode(s))))),
-    ("py-other-file", |f, _| moved(f, PY, |_, stem| Some(format!("from {stem}_inner import *\n")), "_inner.py")),
-    ("py-wrap", |f, _| each(f, PY, |_, s| (!s.contains("\"\"\"") && !s.contains("'''") && !s.contains("__future__") && !s.contains("import *")).then(|| format!("def run():\n{}\n\nrun()\n", s.lines().map(|line| format!("    {line}\n")).collect::<String>())))),
-    ("py-padding", |f, _| each(f, PY, |_, s| (!s.contains("__future__")).then(|| format!("{}{s}", (0..400).map(|n| format!("def pad{n}(a, b):\n    return a + b + {n}\n\n\n")).collect::<String>())))),
-    ("rust-concat", |f, _| strings(f, RUST, |s| { let (a, b) = text::halves(s); format!("concat!({a:?}, {b:?})") })),
-    ("rust-bytes", |f, _| strings(f, RUST, |s| format!("std::str::from_utf8(&[{}]).unwrap()", text::codes(s)))),
+    ("py-exec-layer", |f, _| {
+        each(f, PY, |_, s| Some(format!("import base64\nexec(base64.b64decode('{}'))\n", text::base64(s))))
+    }),
+    ("py-compile-layer", |f, _| {
+        each(f, PY, |_, s| {
+            Some(format!("exec(compile(bytes.fromhex('{}').decode(), 'x', 'exec'))\n", hex::encode(s)))
+        })
+    }),
+    ("py-other-file", |f, _| {
+        moved(f, PY, |_, stem| Some(format!("from {stem}_inner import *\n")), "_inner.py")
+    }),
+    ("py-wrap", |f, _| {
+        each(f, PY, |_, s| {
+            (!s.contains("\"\"\"")
+                && !s.contains("'''")
+                && !s.contains("__future__")
+                && !s.contains("import *"))
+            .then(|| {
+                format!(
+                    "def run():\n{}\n\nrun()\n",
+                    s.lines().map(|line| format!("    {line}\n")).collect::<String>()
+                )
+            })
+        })
+    }),
+    ("py-padding", |f, _| {
+        each(f, PY, |_, s| {
+            (!s.contains("__future__")).then(|| {
+                format!(
+                    "{}{s}",
+                    (0..400)
+                        .map(|n| format!("def pad{n}(a, b):\n    return a + b + {n}\n\n\n"))
+                        .collect::<String>()
+                )
+            })
+        })
+    }),
+    ("rust-concat", |f, _| {
+        strings(f, RUST, |s| {
+            let (a, b) = text::halves(s);
+            format!("concat!({a:?}, {b:?})")
+        })
+    }),
+    ("rust-bytes", |f, _| {
+        strings(f, RUST, |s| format!("std::str::from_utf8(&[{}]).unwrap()", text::codes(s)))
+    }),
     ("rust-rename", |f, _| each(f, RUST, |_, s| text::rename(s, r"\blet\s+(?:mut\s+)?([a-z_]\w*)"))),
     ("rust-comments", |f, _| each(f, RUST, |_, s| Some(commented(s, "/* x */")))),
-    ("rust-alias", |f, _| each(f, RUST, |_, s| s.contains("use std::process::Command;").then(|| s.replace("use std::process::Command;", "use std::process::Command as Quiet;").replace("Command::new", "Quiet::new")))),
-    ("rust-include", |f, _| moved(f, RUST, |_, stem| Some(format!("include!(\"{stem}_inner.rs\");\n")), "_inner.rs")),
+    ("rust-alias", |f, _| {
+        each(f, RUST, |_, s| {
+            s.contains("use std::process::Command;").then(|| {
+                s.replace("use std::process::Command;", "use std::process::Command as Quiet;")
+                    .replace("Command::new", "Quiet::new")
+            })
+        })
+    }),
+    ("rust-include", |f, _| {
+        moved(f, RUST, |_, stem| Some(format!("include!(\"{stem}_inner.rs\");\n")), "_inner.rs")
+    }),
     ("sh-variables", |f, _| shell(f, |line| named(line, |name| format!("t={name}; $t")))),
-    ("sh-quotes", |f, _| shell(f, |line| named(line, |name| { let (a, b) = text::halves(name); format!("{a}''{b}") }))),
-    ("sh-backslash", |f, _| shell(f, |line| named(line, |name| { let (a, b) = text::halves(name); format!("{a}\\{b}") }))),
+    ("sh-quotes", |f, _| {
+        shell(f, |line| {
+            named(line, |name| {
+                let (a, b) = text::halves(name);
+                format!("{a}''{b}")
+            })
+        })
+    }),
+    ("sh-backslash", |f, _| {
+        shell(f, |line| {
+            named(line, |name| {
+                let (a, b) = text::halves(name);
+                format!("{a}\\{b}")
+            })
+        })
+    }),
     ("sh-full-path", |f, _| shell(f, |line| named(line, |name| format!("/usr/bin/{name}")))),
     ("sh-command", |f, _| shell(f, |line| named(line, |name| format!("command {name}")))),
-    ("sh-base64", |f, _| shell(f, |line| named(line, str::to_owned).map(|line| format!("echo {} | base64 -d | sh", text::base64(&line))))),
-    ("sh-eval", |f, _| shell(f, |line| (!line.contains('\'')).then(|| named(line, str::to_owned).map(|line| format!("eval '{line}'")))?)),
-    ("sh-heredoc", |f, _| shell(f, |line| named(line, str::to_owned).map(|line| format!("sh <<'END'\n{line}\nEND")))),
-    ("sh-function", |f, _| shell(f, |line| named(line, str::to_owned).map(|line| format!("go() {{ {line}; }}; go")))),
-    ("sh-bash-c", |f, _| shell(f, |line| (!line.contains('\'')).then(|| named(line, str::to_owned).map(|line| format!("bash -c '{line}'")))?)),
-    ("sh-to-python", |f, _| shell(f, |line| (!line.contains('\'')).then(|| named(line, str::to_owned).map(|line| format!("python3 -c 'import os; os.system({line:?})'")))?)),
+    ("sh-base64", |f, _| {
+        shell(f, |line| {
+            named(line, str::to_owned).map(|line| format!("echo {} | base64 -d | sh", text::base64(&line)))
+        })
+    }),
+    ("sh-eval", |f, _| {
+        shell(f, |line| {
+            (!line.contains('\'')).then(|| named(line, str::to_owned).map(|line| format!("eval '{line}'")))?
+        })
+    }),
+    ("sh-heredoc", |f, _| {
+        shell(f, |line| named(line, str::to_owned).map(|line| format!("sh <<'END'\n{line}\nEND")))
+    }),
+    ("sh-function", |f, _| {
+        shell(f, |line| named(line, str::to_owned).map(|line| format!("go() {{ {line}; }}; go")))
+    }),
+    ("sh-bash-c", |f, _| {
+        shell(f, |line| {
+            (!line.contains('\''))
+                .then(|| named(line, str::to_owned).map(|line| format!("bash -c '{line}'")))?
+        })
+    }),
+    ("sh-to-python", |f, _| {
+        shell(f, |line| {
+            (!line.contains('\'')).then(|| {
+                named(line, str::to_owned).map(|line| format!("python3 -c 'import os; os.system({line:?})'"))
+            })?
+        })
+    }),
 ];
 
 const JS: (&[&str], Language) = (&[".js", ".cjs", ".mjs"], Language::Js);
@@ -101,7 +258,9 @@ fn moved(files: &Files, of: Of, load: impl Fn(&str, &str) -> Option<String>, end
 
 /// Whether a script is a CommonJS module.
 fn common(source: &str) -> bool {
-    !source.lines().any(|line| line.starts_with("import ") || line.starts_with("export ") || line.starts_with("#!"))
+    !source
+        .lines()
+        .any(|line| line.starts_with("import ") || line.starts_with("export ") || line.starts_with("#!"))
         && !source.contains("await ")
 }
 
@@ -136,7 +295,8 @@ fn imports(source: &str, with: impl Fn(&str) -> String, renamed: bool) -> Option
         .replace_all(source, |found: &regex::Captures<'_>| {
             let indent = &found[1];
             let all: Vec<String> = found[2].split(", ").map(str::to_owned).collect();
-            let lines = all.iter().map(|name| format!("{indent}{}", with(name))).collect::<Vec<_>>().join("\n");
+            let lines =
+                all.iter().map(|name| format!("{indent}{}", with(name))).collect::<Vec<_>>().join("\n");
             names.extend(all);
             lines
         })
@@ -177,11 +337,15 @@ fn shell(files: &Files, with: impl Fn(&str) -> Option<String>) -> Option<Files> 
         let mut lines = Vec::new();
         for line in source.lines() {
             if !script && line.trim_start().starts_with("```") {
-                inside = !inside && ["sh", "bash", "shell", "console"].iter().any(|name| line.trim().trim_start_matches('`') == *name);
+                inside = !inside
+                    && ["sh", "bash", "shell", "console"]
+                        .iter()
+                        .any(|name| line.trim().trim_start_matches('`') == *name);
                 lines.push(line.to_owned());
                 continue;
             }
-            let whole = !line.ends_with(['\\', '{', '|', '&', '(']) && !line.starts_with([' ', '#', '}', '|']);
+            let whole =
+                !line.ends_with(['\\', '{', '|', '&', '(']) && !line.starts_with([' ', '#', '}', '|']);
             let changed = if inside && whole { with(line) } else { None };
             lines.push(changed.unwrap_or_else(|| line.to_owned()));
         }

@@ -123,9 +123,17 @@ fn changed_attacks_are_still_kept_out() {
         good: None,
     };
     for (language, number, order) in prose::translations() {
-        let body = format!("---\nname: notes\ndescription: Tidies notes.\n---\n# Notes\n\nSort the list by date.\n\n{order}\n");
+        let body = format!(
+            "---\nname: notes\ndescription: Tidies notes.\n---\n# Notes\n\nSort the list by date.\n\n{order}\n"
+        );
         let files = Files::from([("SKILL.md".to_owned(), body)]);
-        write(folder.path(), &format!("{language}-{number}"), &format!("language-{language}"), &skill, &files);
+        write(
+            folder.path(),
+            &format!("{language}-{number}"),
+            &format!("language-{language}"),
+            &skill,
+            &files,
+        );
     }
     let mut now: BTreeMap<String, Reached> = BTreeMap::new();
     let mut through: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -161,5 +169,9 @@ fn changed_attacks_are_still_kept_out() {
         .collect();
     let missing: Vec<&String> = now.keys().filter(|kind| !before.contains_key(*kind)).collect();
     let figures = toml::to_string(&now).expect("is TOML");
-    assert!(worse.is_empty() && missing.is_empty(), "{worse:#?}\nnot in {}: {missing:?}\n{figures}", path.display());
+    assert!(
+        worse.is_empty() && missing.is_empty(),
+        "{worse:#?}\nnot in {}: {missing:?}\n{figures}",
+        path.display()
+    );
 }

@@ -38,7 +38,8 @@ pub fn strings(source: &str, language: Language) -> Option<Vec<Range<usize>>> {
                 }
                 let inner = source.get(at + 1..end)?;
                 let prefixed = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
-                let plain = inner.len() >= 6 && inner.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'\\');
+                let plain =
+                    inner.len() >= 6 && inner.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'\\');
                 if plain && !prefixed && replaceable(source, at, end + 1) {
                     out.push(at..end + 1);
                 }
@@ -87,7 +88,9 @@ pub fn rename(source: &str, declares: &str) -> Option<String> {
     for (number, name) in names.iter().enumerate() {
         let word = |pattern: &str| regex::Regex::new(&pattern.replace("NAME", name)).expect("an expression");
         // A property, a key, a keyword argument or a word in a string would change what it does.
-        let elsewhere = word(r#"\.NAME\b|[{,]\s*NAME\s*[,}:]|['"`][^'"`\n]*\bNAME\b[^'"`\n]*['"`]|\bNAME\s*=[^=>]\s*[^;\n]*\)|\$\{?NAME\b|\{NAME\b"#);
+        let elsewhere = word(
+            r#"\.NAME\b|[{,]\s*NAME\s*[,}:]|['"`][^'"`\n]*\bNAME\b[^'"`\n]*['"`]|\bNAME\s*=[^=>]\s*[^;\n]*\)|\$\{?NAME\b|\{NAME\b"#,
+        );
         if name.len() < 2 || elsewhere.is_match(source) {
             continue;
         }

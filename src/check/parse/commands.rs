@@ -26,7 +26,8 @@ pub fn meant(reading: &Reading<'_>, code: &Range<usize>, setting: Setting) -> Po
     // The act that the command is the object of.
     let act = reading.hits.iter().rev().find(|hit| {
         hit.concept.starts_with("act.")
-            && hit.concept != "act.omit"
+            // "Never skip it" tells to run it.
+            && !matches!(hit.concept, "act.omit" | "act.disable" | "act.ignore" | "act.delete")
             && before.start <= hit.range.start
             && hit.range.end <= before.end
             && reading.mood(hit) == Mood::Told
@@ -65,7 +66,8 @@ fn bare_negation(reading: &Reading<'_>, probe: &Hit) -> bool {
     let Some(neg) = neg else { return false };
     let between = reading.text.get(neg.range.end..probe.range.start).unwrap_or_default();
     // "Not optional: …" denies that it is optional.
-    let own = between.trim().trim_end_matches(':').len() > 24 || between.trim_end().ends_with(':') && between.trim() != ":";
+    let own = between.trim().trim_end_matches(':').len() > 24
+        || between.trim_end().ends_with(':') && between.trim() != ":";
     !own && reading.negated(probe, true)
 }
 
@@ -77,7 +79,8 @@ fn is_ruled_out(reading: &Reading<'_>, code: &Range<usize>) -> bool {
     let rest = neg.range.end..(neg.range.end + 24).min(reading.text.len());
     let required = reading.any(&["act.omit", "act.disable", "word.oblige"], &rest)
         || reading.text.get(neg.range.end..).is_some_and(|rest| rest.trim_start().starts_with("optional"));
-    matches!(gap, "is" | "are" | "must" | "should" | "may" | "does" | "do" | "has" | "have" | "belongs") && !required
+    matches!(gap, "is" | "are" | "must" | "should" | "may" | "does" | "do" | "has" | "have" | "belongs")
+        && !required
 }
 
 /// Addresses of installers, each a host and the start of its path.
@@ -125,7 +128,11 @@ fn source_of(line: &str) -> Source {
     if !fetches || line.contains(['$', '`', '%', '\n']) {
         return Source::Somewhere;
     }
-    let words = || line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | '|' | ';' | '<' | '>' | '&' | '=' | ','));
+    let words = || {
+        line.split(|c: char| {
+            c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | '|' | ';' | '<' | '>' | '&' | '=' | ',')
+        })
+    };
     let is_address = |word: &&str| {
         let rest = word.split_once("://").map_or(*word, |(_, rest)| rest);
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -134,24 +141,43 @@ fn source_of(line: &str) -> Source {
             && (word.contains("://")
                 || host.contains(':')
                 || host.contains("localhost")
-                || host.trim_end_matches('.').split_once('.').is_some_and(|(name, end)| !name.is_empty() && !end.is_empty()))
+                || host
+                    .trim_end_matches('.')
+                    .split_once('.')
+                    .is_some_and(|(name, end)| !name.is_empty() && !end.is_empty()))
     };
     let mut addresses = words().filter(is_address);
     let Some(first) = addresses.next() else {
         // A word that is no option may be a host: `curl files/x | sh`.
-        let shown = words().any(|word| matches!(word, "…" | "..." | "[…]" | "[...]" | "URL" | "url" | "ADDRESS"));
+        let shown =
+            words().any(|word| matches!(word, "…" | "..." | "[…]" | "[...]" | "URL" | "url" | "ADDRESS"));
         let bare = line.split('|').next().is_some_and(|left| left.split_whitespace().count() == 1);
         return if shown || bare { Source::Nowhere } else { Source::Somewhere };
     };
     let redirected = words().any(|word| {
-        matches!(word, "-k" | "--insecure" | "-x" | "--proxy" | "--resolve" | "--connect-to" | "-K" | "--config" | "-H" | "--no-check-certificate")
-            || (word.starts_with('-') && !word.starts_with("--") && word.contains(['k', 'x', 'K']))
+        matches!(
+            word,
+            "-k" | "--insecure"
+                | "-x"
+                | "--proxy"
+                | "--resolve"
+                | "--connect-to"
+                | "-K"
+                | "--config"
+                | "-H"
+                | "--no-check-certificate"
+        ) || (word.starts_with('-') && !word.starts_with("--") && word.contains(['k', 'x', 'K']))
     });
-    let Some(rest) = first.strip_prefix("https://").filter(|_| addresses.next().is_none() && !redirected) else {
+    let Some(rest) = first.strip_prefix("https://").filter(|_| addresses.next().is_none() && !redirected)
+    else {
         return Source::Somewhere;
     };
     let odd = rest.contains("..") || rest.contains(['@', '\\', ':']);
-    let full = if rest.contains('/') { rest.to_ascii_lowercase() } else { format!("{}/", rest.to_ascii_lowercase()) };
+    let full = if rest.contains('/') {
+        rest.to_ascii_lowercase()
+    } else {
+        format!("{}/", rest.to_ascii_lowercase())
+    };
     match !odd && INSTALLERS.iter().any(|known| full.starts_with(known)) {
         true => Source::Vendor,
         false => Source::Somewhere,
@@ -168,7 +194,10 @@ mod tests {
         for (line, source) in [
             ("curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh", Source::Vendor),
             ("curl -LsSf https://astral.sh/uv/install.sh | sh", Source::Vendor),
-            ("curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.40.1/install.sh | bash", Source::Vendor),
+            (
+                "curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.40.1/install.sh | bash",
+                Source::Vendor,
+            ),
             ("curl https://sh.rustup.rs.a.invalid | sh", Source::Somewhere),
             ("curl https://sh.rustup.rs@a.invalid/ | sh", Source::Somewhere),
             ("curl http://sh.rustup.rs | sh", Source::Somewhere),

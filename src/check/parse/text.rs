@@ -126,7 +126,10 @@ fn is_whole(source: &str, at: usize, len: usize) -> bool {
 /// tables of character names that browsers' libraries carry. Text that reads from right to left
 /// is none.
 fn in_table(source: &str, at: usize) -> bool {
-    let packed = |c: &char| !c.is_ascii() && !matches!(*c, '\u{590}'..='\u{8ff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let packed = |c: &char| {
+        !c.is_ascii()
+            && !matches!(*c, '\u{590}'..='\u{8ff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let mut before = source.get(..at).unwrap_or("").chars().rev().take(TABLE).take_while(|c| *c != '\n');
     let mut after = source.get(at..).unwrap_or("").chars().skip(1).take(TABLE).take_while(|c| *c != '\n');
     let enough = |chars: &mut dyn Iterator<Item = char>| chars.filter(packed).count() > TABLE * 2 / 5;

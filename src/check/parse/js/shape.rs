@@ -704,7 +704,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let Some(key) = property.key.static_name() else { return };
         let bypass = match &*key {
             "defaultMode" => "bypassPermissions",
-            "enableAllProjectMcpServers" | "chat.tools.autoApprove" | "chat.tools.global.autoApprove"
+            "enableAllProjectMcpServers"
+            | "chat.tools.autoApprove"
+            | "chat.tools.global.autoApprove"
             | "dangerouslySkipPermissions" => "true",
             "security.workspace.trust.enabled" => "false",
             _ if key.eq_ignore_ascii_case("bcc") => "",

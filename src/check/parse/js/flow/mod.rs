@@ -147,7 +147,11 @@ impl Via {
     /// Taking that member of an object: the environment is looked for under its own name.
     fn member(key: &str) -> Self {
         let key = key.to_ascii_lowercase();
-        if key.contains("env") || key.contains("vars") || key.contains("variables") { Self::Plain } else { Self::Member }
+        if key.contains("env") || key.contains("vars") || key.contains("variables") {
+            Self::Plain
+        } else {
+            Self::Member
+        }
     }
 }
 
@@ -668,10 +672,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Expression::ArrayExpression(array) => {
                 // `[name, SECRET.test(name) ? '***' : value]`: the name was found to be no secret.
-                let masked = array.elements.iter().take(8).find_map(|element| match element.as_expression()? {
-                    Expression::ConditionalExpression(it) if self.masks(it) => self.tested(it),
-                    _ => None,
-                });
+                let masked =
+                    array.elements.iter().take(8).find_map(|element| match element.as_expression()? {
+                        Expression::ConditionalExpression(it) if self.masks(it) => self.tested(it),
+                        _ => None,
+                    });
                 for element in array.elements.iter().take(512) {
                     match element {
                         ArrayExpressionElement::SpreadElement(spread) => {
@@ -741,10 +746,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let regexp = match member.object().get_inner_expression() {
             Expression::RegExpLiteral(regexp) => regexp,
-            Expression::Identifier(name) => match self.resolver.sole(name).map(Expression::get_inner_expression) {
-                Some(Expression::RegExpLiteral(regexp)) => regexp,
-                _ => return false,
-            },
+            Expression::Identifier(name) => {
+                match self.resolver.sole(name).map(Expression::get_inner_expression) {
+                    Some(Expression::RegExpLiteral(regexp)) => regexp,
+                    _ => return false,
+                }
+            }
             _ => return false,
         };
         let words = regexp.regex.pattern.text.to_ascii_lowercase();
@@ -941,9 +948,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let method = member.static_property_name().unwrap_or("");
             // Of what a list holds only what the function makes of it.
             let mapped = matches!(method, "map" | "flatMap")
-                && call.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(|argument| {
-                    Func::of(argument).is_some_and(|func| !func.params().items.is_empty())
-                });
+                && call.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(
+                    |argument| Func::of(argument).is_some_and(|func| !func.params().items.is_empty()),
+                );
             if !mapped {
                 self.gather(member.object(), depth, out);
             }
@@ -978,7 +985,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let output =
             plain.filter(|_| capability == Some(CapabilityKind::Process)).and_then(|_| self.output(call));
         let deps = match (capability, plain) {
-            (Some(CapabilityKind::Net), Some(name)) if !listens(name) && !addresses(name) => vec![self.source("net", call.span)],
+            (Some(CapabilityKind::Net), Some(name)) if !listens(name) && !addresses(name) => {
+                vec![self.source("net", call.span)]
+            }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
             _ if output.is_some() => output.into_iter().collect(),
             _ => {
@@ -1278,7 +1287,15 @@ fn addresses(name: &str) -> bool {
     name.starts_with("node:dns.")
         && matches!(
             name.rsplit('.').next(),
-            Some("lookup" | "lookupService" | "resolve4" | "resolve6" | "reverse" | "getServers" | "getDefaultResultOrder")
+            Some(
+                "lookup"
+                    | "lookupService"
+                    | "resolve4"
+                    | "resolve6"
+                    | "reverse"
+                    | "getServers"
+                    | "getDefaultResultOrder"
+            )
         )
 }
 

@@ -28,17 +28,27 @@ struct Finder<'s> {
 
 /// Whether an expression admits letters, digits, `_` and `$` only.
 fn admits_names_only(pattern: &str) -> bool {
-    let Some(mut rest) = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')) else { return false };
+    let Some(mut rest) = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')) else {
+        return false;
+    };
     if rest.is_empty() {
         return false;
     }
     while !rest.is_empty() {
         let Some((class, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
-            let Some(after) = rest.strip_prefix("\\w").or_else(|| rest.strip_prefix("\\d")) else { return false };
+            let Some(after) = rest.strip_prefix("\\w").or_else(|| rest.strip_prefix("\\d")) else {
+                return false;
+            };
             rest = after.trim_start_matches(['*', '+', '?']);
             continue;
         };
-        let class = class.replace("a-z", "").replace("A-Z", "").replace("0-9", "").replace("\\w", "").replace("\\d", "").replace("\\$", "$");
+        let class = class
+            .replace("a-z", "")
+            .replace("A-Z", "")
+            .replace("0-9", "")
+            .replace("\\w", "")
+            .replace("\\d", "")
+            .replace("\\$", "$");
         if class.bytes().any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'$')) {
             return false;
         }
@@ -53,11 +63,11 @@ pub fn leaves(statement: &Statement<'_>) -> bool {
         Statement::ReturnStatement(_) | Statement::ThrowStatement(_) => true,
         // `process.exit(1)`, with nothing after it.
         Statement::ExpressionStatement(it) => match &it.expression {
-            Expression::CallExpression(call) => call
-                .callee
-                .get_inner_expression()
-                .as_member_expression()
-                .is_some_and(|it| it.static_property_name() == Some("exit") && it.object().is_specific_id("process")),
+            Expression::CallExpression(call) => {
+                call.callee.get_inner_expression().as_member_expression().is_some_and(|it| {
+                    it.static_property_name() == Some("exit") && it.object().is_specific_id("process")
+                })
+            }
             _ => false,
         },
         Statement::BlockStatement(block) => block.body.last().is_some_and(leaves),

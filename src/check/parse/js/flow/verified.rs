@@ -29,11 +29,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             // `!timingSafeEqual(a, b)`, `!a.equals(b)`
             Expression::UnaryExpression(not) if not.operator == UnaryOperator::LogicalNot => {
-                let Expression::CallExpression(call) = not.argument.get_inner_expression() else { return None };
+                let Expression::CallExpression(call) = not.argument.get_inner_expression() else {
+                    return None;
+                };
                 let first = call.arguments.first()?.as_expression()?;
                 let member = call.callee.get_inner_expression().as_member_expression();
                 match call.arguments.get(1) {
-                    Some(second) if self.resolver.expr(&call.callee).as_name() == Some("node:crypto.timingSafeEqual") => {
+                    Some(second)
+                        if self.resolver.expr(&call.callee).as_name()
+                            == Some("node:crypto.timingSafeEqual") =>
+                    {
                         (first, second.as_expression()?)
                     }
                     None if member.is_some_and(|it| it.static_property_name() == Some("equals")) => {
@@ -58,9 +63,13 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::Identifier(name) if depth < 4 => self.digest_of(self.resolver.sole(name)?, depth + 1),
             Expression::CallExpression(call) => {
                 let digest = call.callee.get_inner_expression().as_member_expression()?;
-                let Expression::CallExpression(update) = digest.object().get_inner_expression() else { return None };
+                let Expression::CallExpression(update) = digest.object().get_inner_expression() else {
+                    return None;
+                };
                 let member = update.callee.get_inner_expression().as_member_expression()?;
-                let Expression::CallExpression(hash) = member.object().get_inner_expression() else { return None };
+                let Expression::CallExpression(hash) = member.object().get_inner_expression() else {
+                    return None;
+                };
                 let names = (digest.static_property_name(), member.static_property_name());
                 if names != (Some("digest"), Some("update"))
                     || self.resolver.expr(&hash.callee).as_name() != Some("node:crypto.createHash")
@@ -82,8 +91,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     /// Digests that nobody can forge.
     fn strong(&self, hash: &'a CallExpression<'a>) -> bool {
         let name = hash.arguments.first().and_then(|it| it.as_expression()).map(|it| self.resolver.expr(it));
-        let name = name.and_then(|name| name.text()).unwrap_or_default().to_ascii_lowercase().replace('-', "");
-        matches!(name.as_str(), "sha256" | "sha384" | "sha512" | "sha3256" | "sha3512" | "blake2b512" | "blake2s256")
+        let name =
+            name.and_then(|name| name.text()).unwrap_or_default().to_ascii_lowercase().replace('-', "");
+        matches!(
+            name.as_str(),
+            "sha256" | "sha384" | "sha512" | "sha3256" | "sha3512" | "blake2b512" | "blake2s256"
+        )
     }
 
     /// Whether an expression is a constant of the package: a text, an entry of a table, or
@@ -96,7 +109,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Val::Str(_) => return true,
             Val::Object(_) => return true,
             Val::Name(name) => {
-                return self.elsewhere(&name).is_some_and(|call| call.modules.iter().all(|module| module.ends_with(".json")));
+                return self
+                    .elsewhere(&name)
+                    .is_some_and(|call| call.modules.iter().all(|module| module.ends_with(".json")));
             }
             _ => {}
         }
@@ -119,17 +134,18 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let net = source("net");
         let sinks = std::mem::take(&mut self.sinks);
         let mut uses = 0;
-        let clean = sinks.iter().filter(|sink| !matches!(sink.name, "net" | "written->process")).all(|sink| {
-            sink.deps.iter().all(|dep| match dep {
-                Dep::Source(kind, _) => *kind != net,
-                Dep::Node(node) | Dep::Part(node, _) => {
-                    let of_data = *node == Node::Read(data);
-                    uses += u32::from(of_data);
-                    let at = self.id(*node);
-                    of_data || self.taints[at][net].is_none()
-                }
-            })
-        });
+        let clean =
+            sinks.iter().filter(|sink| !matches!(sink.name, "net" | "written->process")).all(|sink| {
+                sink.deps.iter().all(|dep| match dep {
+                    Dep::Source(kind, _) => *kind != net,
+                    Dep::Node(node) | Dep::Part(node, _) => {
+                        let of_data = *node == Node::Read(data);
+                        uses += u32::from(of_data);
+                        let at = self.id(*node);
+                        of_data || self.taints[at][net].is_none()
+                    }
+                })
+            });
         self.sinks = sinks;
         let span = self.unit.place.span(range);
         (clean && uses > 0).then(|| Fact::new(FactKind::Call, "verified-download", span))
