@@ -1,10 +1,13 @@
 //! Archives and documents within an agent's package: an agent unpacks and reads them, so their
 //! files are read too, to a fixed depth and size; what cannot be unpacked is a gap.
 //!
-//! Office documents (Office Open XML, OpenDocument, EPUB) are zip archives and are read as such.
+//! Office documents (Office Open XML, OpenDocument, EPUB) are zip archives and are read as such;
+//! their text is read once more without the markup that may cut every word. Of a picture, the texts
+//! that it carries are read, and what stands after its end.
 
 use std::io::Read as _;
 
+use super::parse::image;
 use crate::acquire::archive::{self, Limits, TopFolder, Unpacked};
 use crate::model::{Contents, Gap, GapKind, Span};
 
@@ -61,7 +64,7 @@ impl Nested {
             _ if bytes.starts_with(b"%PDF-") => {
                 return self.gap(path, "the text of PDF documents is not read");
             }
-            _ => return,
+            _ => return self.picture(path, bytes, depth),
         };
         let Unpacked { files, buffer, .. } = match unpacked {
             Ok(unpacked) => unpacked,
@@ -76,12 +79,35 @@ impl Nested {
         }
     }
 
+    /// Texts of a picture as prose, and what follows its end as a file, which nothing vouches for.
+    fn picture(&mut self, path: &str, bytes: &[u8], depth: usize) {
+        let Some(carried) = image::carried(bytes) else { return };
+        for why in &carried.unread {
+            self.gap(path, why);
+        }
+        for (number, (name, text)) in carried.texts.into_iter().enumerate() {
+            self.keep(format!("{path}!/{number}-{}.md", name.trim()), text, depth);
+        }
+        let after = bytes.get(carried.after).unwrap_or_default();
+        if after.is_empty() {
+            return;
+        }
+        self.gap(path, &format!("{} bytes stand after the end of the picture", after.len()));
+        let ending = if std::str::from_utf8(after).is_ok() { "after.md" } else { "after" };
+        if depth < MAX_DEPTH {
+            self.keep(format!("{path}!/{ending}"), after.to_vec(), depth);
+        }
+    }
+
     fn keep(&mut self, path: String, bytes: Vec<u8>, depth: usize) {
         self.bytes += bytes.len() as u64;
         if self.bytes > MAX_BYTES || self.files.len() >= MAX_FILES {
             return self.gap(&path, "more is packed in here than is read");
         }
         self.open(&path, &bytes, depth + 1);
+        if let Some(text) = unmarked(&path, &bytes) {
+            self.files.push((format!("{path}!/text.md"), text));
+        }
         self.files.push((path, bytes));
     }
 }
@@ -100,6 +126,32 @@ fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
 fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".gz").or_else(|| name.strip_suffix(".svgz")).unwrap_or(name)
+}
+
+/// The text of an office document's part (`word/document.xml`, `xl/sharedStrings.xml`,
+/// `ppt/slides/slide1.xml`, `content.xml`) without its tags; paragraphs are lines.
+fn unmarked(path: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let (outer, inner) = path.rsplit_once("!/")?;
+    let office = ["docx", "docm", "dotx", "xlsx", "xlsm", "pptx", "pptm", "odt", "ods", "odp"];
+    let ending = outer.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    if !office.contains(&&*ending) || !inner.ends_with(".xml") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::new();
+    for piece in text.split('<').skip(1) {
+        let (tag, words) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        let name = name.rsplit(':').next().unwrap_or_default();
+        if matches!(name, "p" | "si" | "h" | "br" | "tab" | "row" | "table-row") {
+            out.push('\n');
+        }
+        out.push_str(words);
+    }
+    for (from, to) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
+        out = out.replace(from, to);
+    }
+    (!out.trim().is_empty()).then(|| out.into_bytes())
 }
 
 /// Archives that nothing here unpacks.
@@ -142,8 +194,22 @@ mod tests {
         let paths: Vec<_> = nested.files.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(
             paths,
-            ["assets/a.zip!/x.docx!/word/document.xml", "assets/a.zip!/x.docx", "assets/a.zip!/run.sh"]
+            [
+                "assets/a.zip!/x.docx!/word/document.xml!/text.md",
+                "assets/a.zip!/x.docx!/word/document.xml",
+                "assets/a.zip!/x.docx",
+                "assets/a.zip!/run.sh"
+            ]
         );
+    }
+
+    #[test]
+    fn text_cut_by_markup_is_whole() {
+        let text = unmarked(
+            "a.docx!/word/document.xml",
+            b"<w:p><w:r><w:t>Ig</w:t></w:r><w:r><w:t>nore &amp; go</w:t></w:r></w:p>",
+        );
+        assert_eq!(text.as_deref(), Some(&b"\nIgnore & go\n"[..]));
     }
 
     #[test]

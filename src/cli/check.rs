@@ -63,6 +63,7 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     let mut options = shared.options(env, policy, &subject.path, folder, Vec::new())?;
     options.given = subject.given.take();
     options.wanted = std::mem::take(&mut subject.wanted);
+    options.asks = subject.asks.take();
     if let Some(day) = &args.as_of {
         options.as_of = end_of(day)?;
     }
@@ -79,6 +80,15 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
         audit::run(&options, change::Base::None, &audit::Quiet)
     };
     let mut audit = audit?;
+    let looked_at =
+        |node: &crate::model::Node| node.analysis.as_ref().is_some_and(|all| all.coverage.files > 0);
+    if audit.nodes.iter().all(|node| node.package.first_party && !looked_at(node) && node.gaps.is_empty()) {
+        let target = args.target.display();
+        return Err(format!(
+            "`{target}` holds no file: there is nothing to judge; is it the folder that you meant?"
+        )
+        .into());
+    }
     audit.inputs.extend(subject.input.take());
     audit.inputs.sort();
     if folder.join("bomvet.toml").exists() {

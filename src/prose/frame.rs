@@ -279,6 +279,8 @@ const TOOLS: &[(&[&str], &[&str], &str)] = &[
     (&["act.write", "act.add", "act.remember", "act.change"], &["obj.memory"], "memory.write"),
     (&["act.write", "act.add", "act.install"], &["obj.startup"], "startup.write"),
     (&["act.read", "act.gather", "act.fetch"], &["obj.private", "obj.vault", "obj.env"], "credentials.read"),
+    // What is copied somewhere is read first.
+    (&["act.write", "act.add"], &["obj.vault"], "credentials.read"),
     (&["act.spawn", "act.write"], &["obj.agent"], "agent.spawn"),
     (&["act.fetch", "act.download", "act.read", "act.run"], &["dest.url", "dest.shady"], "web.fetch"),
     (&["act.fetch", "act.run"], &["obj.browser"], "browser.open"),

@@ -14,7 +14,8 @@ use super::table::short;
 use crate::attest::bom::reason_line;
 use crate::attest::read::Recovered;
 use crate::model::{
-    CapabilityKind, Change, Decision, Finding, GapKind, Node, Origin, ReasonKind, Span, Standing, escape,
+    CapabilityKind, Change, Decision, Finding, GapKind, Node, Origin, Permissions, ReasonKind, Span,
+    Standing, escape,
 };
 
 /// Places shown per capability.
@@ -32,6 +33,7 @@ pub fn render(bom: &Recovered, query: &str, style: Style) -> Result<String, Stri
             let label = short(&node.package.purl);
             node.package.purl == query
                 || label == query
+                || node.package.name == query
                 || label.rsplit_once('@').is_some_and(|(name, _)| name == query)
         })
         .collect();
@@ -92,6 +94,20 @@ fn explain(node: &Node, style: Style) -> String {
     out
 }
 
+/// What a skill says that it is for, and the tools that it declares and uses.
+fn permissions(permissions: &Permissions, out: &mut String) {
+    if !permissions.purpose.is_empty() {
+        let _ = writeln!(out, "purpose, as it says: {}", escape(&permissions.purpose));
+    }
+    for (what, list) in [("declares", &permissions.declared), ("uses", &permissions.used)] {
+        for tool in list.iter() {
+            let on = if tool.on.is_empty() { String::new() } else { format!(" on {}", escape(&tool.on)) };
+            let (name, file) = (escape(&tool.tool), escape(&tool.span.file));
+            let _ = writeln!(out, "{what} {name}{on} at {file}:{}:{}", tool.span.line, tool.span.column);
+        }
+    }
+}
+
 /// Capabilities, coverage and the place in the review queue.
 fn facts(node: &Node, out: &mut String) {
     let analysis = node.analysis.clone().unwrap_or_default();
@@ -106,6 +122,11 @@ fn facts(node: &Node, out: &mut String) {
                 let _ = writeln!(out, "    {call} at {file}:{}:{}", span.line, span.column);
             }
         }
+    }
+    permissions(&analysis.permissions, out);
+    for (name, span) in &analysis.flows {
+        let _ =
+            writeln!(out, "flow: {} at {}:{}:{}", escape(name), escape(&span.file), span.line, span.column);
     }
     let reached: Vec<_> = node.reached.iter().map(CapabilityKind::as_str).collect();
     if !reached.is_empty() {

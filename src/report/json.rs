@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::summary::change_name;
 use super::{Summary, severity};
-use crate::model::{Audit, Change, Finding, Gap, Node, Reason, Span};
+use crate::model::{Audit, Change, Finding, Gap, Node, Reason, Span, ToolUse};
 
 /// Version of the document's shape.
 pub const FORMAT: u32 = 1;
@@ -113,6 +113,22 @@ fn package(node: &Node) -> Value {
             })
             .collect(),
     );
+    if let Some(analysis) = analysis.filter(|_| node.package.agent.is_some()) {
+        let uses = |list: &[ToolUse]| -> Value {
+            list.iter().map(|one| json!({"tool": one.tool, "on": one.on, "span": span(&one.span)})).collect()
+        };
+        let permissions = &analysis.permissions;
+        put(
+            "permissions",
+            json!({
+                "purpose": permissions.purpose,
+                "declared": uses(&permissions.declared),
+                "used": uses(&permissions.used),
+            }),
+        );
+    }
+    let flows = analysis.map(|analysis| analysis.flows.as_slice()).unwrap_or_default();
+    put("flows", flows.iter().map(|(name, at)| json!({"name": name, "span": span(at)})).collect());
     put("reached", node.reached.iter().map(|kind| json!(kind.as_str())).collect());
     put("path", json!(node.place.path));
     put("findings", node.findings.iter().map(finding).collect());

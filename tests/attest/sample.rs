@@ -80,9 +80,14 @@ fn dependency(from: &Node, to: &Node, kind: DependencyKind) -> Dependency {
 /// The archive of the sample's `left-pat`.
 pub const ARCHIVE: &[u8] = b"not really an archive, but bytes with a digest";
 
+fn tool(tool: &str, on: &str) -> ToolUse {
+    ToolUse { tool: tool.into(), on: on.into(), span: span("SKILL.md", 9, "  h.get(url)") }
+}
+
 fn analysis() -> Analysis {
     Analysis {
         contents: Digest::sha256(b"file list").hex(),
+        tree: Digest::sha256(b"tree").hex(),
         coverage: Coverage {
             files: 4,
             bytes: 100,
@@ -98,6 +103,12 @@ fn analysis() -> Analysis {
                 .map(|n| ("node:https.get".into(), span("setup.js", 13 + n, "  h.get(url)")))
                 .collect(),
         }],
+        permissions: Permissions {
+            purpose: "pads text on the left".into(),
+            declared: vec![tool("file.read", "src/**")],
+            used: vec![tool("mail.send", ""), tool("shell.run", "node")],
+        },
+        flows: vec![("env->net".into(), span("setup.js", 14, "  h.get(url)"))],
         findings: Vec::new(),
         gaps: Vec::new(),
         licence: Some("MIT/Apache-2.0".into()),

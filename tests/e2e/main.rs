@@ -1,8 +1,10 @@
 //! The binary from end to end: what people, CI and attackers make of it.
 
 mod bad_input;
+mod check;
 mod deep;
 mod determinism;
+mod escapes;
 mod interrupted;
 mod npmrc;
 #[path = "../support/project.rs"]

@@ -126,8 +126,12 @@ struct Trace {
 
 /// Runs an audit under the tracer. `PATH` starts with the checkout and `.`, as a careless user's might.
 fn traced(project: &Project, more: &[&str]) -> Trace {
-    let log = project.root().join("../trace");
     let args: Vec<_> = project.audit_args().into_iter().filter(|arg| arg != "--lockfile-only").collect();
+    run(project, &args, more)
+}
+
+fn run(project: &Project, args: &[std::ffi::OsString], more: &[&str]) -> Trace {
+    let log = project.root().join("../trace");
     let path = std::env::var("PATH").unwrap_or_default();
     #[expect(clippy::disallowed_methods, reason = "the tracer")]
     let run = Command::new("strace")
@@ -214,6 +218,29 @@ fn a_hostile_checkout_starts_nothing_and_opens_no_socket() {
         assert!(trace.said.contains(&format!("(.npmrc:{line}:1)")), "{line}: {}", trace.said);
     }
     holds(&project, &trace);
+}
+
+#[test]
+fn nor_does_a_check_of_it() {
+    if !strace() {
+        return;
+    }
+    let project = hostile();
+    project.write("skills/tidy/SKILL.md", crate::check::TIDY);
+    project.write(".mcp.json", r#"{"mcpServers":{"db":{"command":"./trap.sh","args":["x"]}}}"#);
+    let hook = r#"{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"./trap.sh"}]}]}}"#;
+    project.write(".claude/settings.json", hook);
+    let mut args: Vec<std::ffi::OsString> = ["check", ".", "--offline", "--db"].map(Into::into).into();
+    args.push(project.db().into());
+    let trace = run(&project, &args, &[]);
+    assert_eq!(trace.code, Some(1), "{}", trace.said);
+    holds(&project, &trace);
+    // A skill alone starts nothing at all.
+    let alone = crate::check::folder(&project, "skills/tidy", &[]);
+    args[1] = alone.into();
+    let trace = run(&project, &args, &[]);
+    assert_eq!((trace.code, started(&trace).len()), (Some(0), 1), "{}", trace.said);
+    assert!(!trace.calls.iter().any(|call| call.contains(" socket(") || call.contains(" connect(")));
 }
 
 #[test]

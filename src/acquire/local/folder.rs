@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::acquire::limits;
@@ -130,6 +130,9 @@ impl Walk<'_> {
             }
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
+                    if self.whole && lossy == ".git" {
+                        git(&entry.path(), &path, state);
+                    }
                     if !self.is_left_out(folder, &entry.path(), &lossy) {
                         self.folder(&entry.path(), &path, depth + 1, state);
                     }
@@ -194,11 +197,31 @@ impl Walk<'_> {
                     state.odd("acquire/link", shown, message);
                 }
             }
+            // What lies there on another day or machine is not what was looked at.
+            Err(_) if self.points_out(path) => {
+                let message = format!("`{shown}` links to a place outside of the audited folder");
+                state.unseen("acquire/link-leaves", shown, message);
+            }
             Err(error) => {
                 let message = format!("`{shown}` is a link that leads nowhere: {}", error.kind());
                 state.odd("acquire/link", shown, message);
             }
         }
+    }
+
+    /// Whether a link names a place outside of the root, there or not.
+    fn points_out(&self, path: &Path) -> bool {
+        let Ok(target) = std::fs::read_link(path) else { return true };
+        let Some(mut place) = path.parent().map(Path::to_owned) else { return true };
+        for part in target.components() {
+            match part {
+                Component::Normal(name) => place.push(name),
+                Component::CurDir => {}
+                Component::ParentDir => drop(place.pop()),
+                Component::RootDir | Component::Prefix(_) => place = PathBuf::from(part.as_os_str()),
+            }
+        }
+        !place.starts_with(self.root)
     }
 
     fn file(&self, path: &Path, shown: String, state: &mut State) {
@@ -236,6 +259,56 @@ impl Walk<'_> {
                 state.unseen("acquire/unreadable", &shown, message);
             }
         }
+    }
+}
+
+/// What lies in a `.git` beside what git itself puts there: it goes with the folder, git runs some
+/// of it, and it is not read.
+fn git(folder: &Path, shown: &str, state: &mut State) {
+    let list = |below: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| format!("{below}{}", entry.file_name().to_string_lossy())).collect();
+        names.sort();
+        names
+    };
+    let known = |name: &String| {
+        matches!(
+            &**name,
+            "HEAD"
+                | "config"
+                | "description"
+                | "index"
+                | "objects"
+                | "refs"
+                | "logs"
+                | "hooks"
+                | "info"
+                | "packed-refs"
+                | "branches"
+                | "shallow"
+                | "modules"
+                | "worktrees"
+                | "lfs"
+                | "COMMIT_EDITMSG"
+                | "rebase-merge"
+                | "rebase-apply"
+                | "sequencer"
+                | "gc.log"
+                | "gc.pid"
+                | "index.lock"
+        ) || name.ends_with("_HEAD")
+            || name.ends_with("_MSG")
+    };
+    let repository = ["HEAD", "objects", "refs"].iter().all(|name| folder.join(name).exists());
+    let mut odd: Vec<String> = list("").into_iter().filter(|name| !repository || !known(name)).collect();
+    odd.extend(list("hooks/").into_iter().filter(|name| !name.ends_with(".sample")));
+    if let Some(first) = odd.first() {
+        let message = format!(
+            "`{shown}` is not read, and holds more than git puts there: `{}`",
+            crate::model::escape(first)
+        );
+        state.unseen("acquire/git-extra", shown, message);
     }
 }
 

@@ -22,6 +22,9 @@ pub fn read(package: &Package, contents: &Contents) -> (Vec<Fact>, Vec<Gap>) {
         let one = package.agent == Some(AgentKind::Settings) || server;
         let known =
             matches!(name, "plugin.json" | "hooks.json" | "marketplace.json" | "gemini-extension.json");
+        if name.eq_ignore_ascii_case("SKILL.md") {
+            gaps.extend(front(&file.path, contents.bytes(file)));
+        }
         if !name.ends_with(".json") || !(one || known) {
             continue;
         }
@@ -45,6 +48,18 @@ pub fn read(package: &Package, contents: &Contents) -> (Vec<Fact>, Vec<Gap>) {
         }
     }
     (facts, gaps)
+}
+
+/// What is wrong with a skill's front matter: agents take the name, the purpose and the tools from
+/// it, and disagree on what a broken one says.
+fn front(path: &str, bytes: &[u8]) -> Option<Gap> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let open = text.trim_start_matches('\u{feff}').lines().next()?.trim_end() == "---";
+    if !open || crate::prose::front::read(text).is_some() {
+        return None;
+    }
+    let message = format!("`{path}`: the front matter never ends; close it with a line `---`");
+    Some(Gap { kind: GapKind::NotParsed, message, spans: vec![LineIndex::new(path, text).span(0, 3)] })
 }
 
 struct Walk<'a, 'b> {

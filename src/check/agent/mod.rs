@@ -1,13 +1,21 @@
 //! What is said of agent packages only: the tools that they declare and use.
 
 mod config;
+mod deeds;
+mod mismatch;
 mod permits;
 mod purpose;
 mod reach;
+mod registry;
+mod vendor;
 
 pub use self::config::read as config;
+pub use self::deeds::Deeds;
+pub use self::mismatch::Mismatch;
 pub use self::permits::Permits;
 pub use self::reach::unsettled;
+pub use self::registry::registries;
+pub use self::vendor::leave_to_review;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +47,26 @@ pub fn permissions(facts: &[Fact]) -> Permissions {
     });
     let used = used.map(|fact| (fact.name.clone(), fact.value.clone(), &fact.span));
     Permissions { purpose, declared: once(declared), used: once(used) }
+}
+
+/// Places that one gap names.
+const MAX_PLACES: usize = 5;
+
+/// Instructions in folders of test data: no agent should take them as its own, and whether one
+/// does is not for a rule to say.
+pub fn set_aside(facts: &[Fact]) -> Option<Gap> {
+    let told = |fact: &&Fact| {
+        fact.kind == FactKind::Instruction
+            && fact.context.polarity == Polarity::TestData
+            && crate::check::parse::markdown::is_test_path(&fact.span.file)
+    };
+    let mut spans: Vec<Span> = facts.iter().filter(told).map(|fact| fact.span.clone()).collect();
+    spans.sort();
+    spans.dedup();
+    spans.truncate(MAX_PLACES);
+    let first = spans.first()?;
+    let message = format!("`{}` is test data by its folder, and instructs whoever reads it", first.file);
+    Some(Gap { kind: GapKind::NeedsReview, message, spans })
 }
 
 /// Findings that would matter if they were surer: somebody has to look.

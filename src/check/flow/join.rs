@@ -10,6 +10,9 @@ const MAX_ROUNDS: usize = 12;
 /// States that are looked at for one package.
 const MAX_STATES: usize = 200_000;
 
+/// Files that are asked for one name.
+const MAX_ASKED: u32 = 200;
+
 /// Files that hand on a name for one another.
 const MAX_ALIASES: u8 = 6;
 
@@ -69,65 +72,91 @@ fn module_names(path: &str) -> Vec<&str> {
     out
 }
 
-/// The function that a name in one of these modules means. `pkg/util.collect` may be in the module
-/// `pkg/util/collect`, or a name in `pkg/util`, or one that `pkg/util` has from elsewhere.
-fn find(
-    modules: &BTreeMap<&str, usize>,
-    exports: &BTreeMap<(usize, &str), &super::Export>,
-    aliases: &BTreeMap<(usize, &str), &super::Call>,
-    candidates: &[String],
-    name: &str,
-    depth: u8,
-) -> Option<Func> {
-    candidates.iter().find_map(|module| {
-        let mut module = module.clone();
-        let mut name = name;
-        loop {
-            if let Some(&file) = modules.get(module.as_str()) {
-                let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-                if let Some(alias) = aliases.get(&(file, first)).filter(|_| depth < MAX_ALIASES) {
-                    let full =
-                        if rest.is_empty() { alias.name.clone() } else { format!("{}.{rest}", alias.name) };
-                    let found = find(modules, exports, aliases, &alias.modules, &full, depth + 1);
+/// What files export and hand on, by file and name.
+#[derive(Default)]
+struct Names<'s> {
+    modules: BTreeMap<&'s str, usize>,
+    exports: BTreeMap<(usize, &'s str), &'s super::Export>,
+    aliases: BTreeMap<(usize, &'s str), Vec<&'s super::Call>>,
+}
+
+/// A name and, where it has one, the name of a member of it.
+fn dotted(first: &str, second: &str) -> String {
+    match (first, second) {
+        ("", name) | (name, "") => name.to_owned(),
+        (first, second) => format!("{first}.{second}"),
+    }
+}
+
+impl Names<'_> {
+    /// The function that a name in one of these modules means. `pkg/util.collect` may be in the module
+    /// `pkg/util/collect`, or a name in `pkg/util`, or one that `pkg/util` has from elsewhere. `left`
+    /// bounds the files that are asked.
+    fn find(&self, candidates: &[String], name: &str, depth: u8, left: &mut u32) -> Option<Func> {
+        candidates.iter().find_map(|module| {
+            let mut module = module.clone();
+            let mut name = name;
+            loop {
+                *left = left.checked_sub(1)?;
+                if let Some(&file) = self.modules.get(module.as_str()) {
+                    let found = self.in_file(file, name, depth, left);
                     if found.is_some() {
                         return found;
                     }
                 }
-                if let Some(export) = exports.get(&(file, name)) {
-                    return Some((file, export.func));
+                let (first, rest) = name.split_once('.')?;
+                module = if module.is_empty() { first.to_owned() } else { format!("{module}/{first}") };
+                name = rest;
+            }
+        })
+    }
+
+    fn in_file(&self, file: usize, name: &str, depth: u8, left: &mut u32) -> Option<Func> {
+        let (mark, bare) = if name.starts_with('=') { name.split_at(1) } else { ("", name) };
+        let (first, rest) = bare.split_once('.').unwrap_or((bare, ""));
+        if depth < MAX_ALIASES {
+            for alias in self.aliases.get(&(file, first)).into_iter().flatten() {
+                let full = format!("{mark}{}", dotted(&alias.name, rest));
+                let found = self.find(&alias.modules, &full, depth + 1, left);
+                if found.is_some() {
+                    return found;
                 }
             }
-            let (first, rest) = name.split_once('.')?;
-            module = if module.is_empty() { first.to_owned() } else { format!("{module}/{first}") };
-            name = rest;
         }
-    })
+        if let Some(export) = self.exports.get(&(file, name)) {
+            return Some((file, export.func));
+        }
+        let all = self.aliases.get(&(file, "*")).into_iter().flatten().filter(|_| depth < MAX_ALIASES);
+        for alias in all {
+            let full = format!("{mark}{}", dotted(&alias.name, bare));
+            let found = self.find(&alias.modules, &full, depth + 1, left);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
 }
 
 impl<'s> Package<'s> {
     fn link(&mut self) {
-        let mut modules: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, (path, _)) in self.files.iter().enumerate() {
+        let mut names = Names::default();
+        for (at, (path, summary)) in self.files.iter().enumerate() {
             for name in module_names(path) {
-                modules.entry(name).or_insert(at);
+                names.modules.entry(name).or_insert(at);
             }
-        }
-        let mut exports: BTreeMap<(usize, &str), &super::Export> = BTreeMap::new();
-        for (at, (_, summary)) in self.files.iter().enumerate() {
             for export in &summary.exports {
-                exports.entry((at, export.name.as_str())).or_insert(export);
+                names.exports.entry((at, export.name.as_str())).or_insert(export);
                 self.params.insert((at, export.func), &export.params);
             }
-        }
-        let mut aliases: BTreeMap<(usize, &str), &super::Call> = BTreeMap::new();
-        for (at, (_, summary)) in self.files.iter().enumerate() {
             for (name, call) in &summary.aliases {
-                aliases.entry((at, name.as_str())).or_insert(call);
+                names.aliases.entry((at, name.as_str())).or_default().push(call);
             }
         }
         for (at, (_, summary)) in self.files.iter().enumerate() {
             for (call, it) in summary.calls.iter().enumerate() {
-                let found = find(&modules, &exports, &aliases, &it.modules, &it.name, 0);
+                let mut left = MAX_ASKED;
+                let found = names.find(&it.modules, &it.name, 0, &mut left);
                 if let Some(target) = found.filter(|target| target.0 != at) {
                     let site = (at, call as u32);
                     self.targets.insert(site, target);

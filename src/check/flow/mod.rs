@@ -131,7 +131,8 @@ pub struct Call {
 }
 
 /// Something that other files can use: a function, a method, or a value (a function without
-/// parameters, as far as flows go).
+/// parameters, as far as flows go). Where a function is a value too, the name of what is used
+/// without a call has `=` before it, here and in [`Call`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// Its name.
@@ -149,7 +150,7 @@ pub struct Summary {
     pub exports: Vec<Export>,
     /// What it uses of others.
     pub calls: Vec<Call>,
-    /// Names under which it hands on what is another file's.
+    /// Names under which it hands on what is another file's; `*` stands for all names of that file.
     pub aliases: Vec<(String, Call)>,
     /// What goes where.
     pub ways: Vec<Way>,
@@ -158,12 +159,19 @@ pub struct Summary {
 impl Summary {
     /// Whether nothing goes anywhere.
     pub fn is_empty(&self) -> bool {
-        self.ways.is_empty()
+        self.ways.is_empty() && self.aliases.is_empty()
     }
 }
 
 /// The name of a flow fact; nothing where the pair says nothing.
 pub fn name(source: &str, sink: &str) -> Option<String> {
+    // A client library is given keys to sign with, and TLS one to identify itself: of keys only
+    // what is sent as it is counts.
+    let sink = match (source, sink) {
+        ("key", "net/sent") | (_, "net/client") if source != "key" || sink == "net/sent" => "net",
+        (_, "net/sent" | "net/client") => return None,
+        (_, sink) => sink,
+    };
     Some(match (source, sink) {
         (DECODED_FILE, "dynamic-code") => "decoded->dynamic-code".to_owned(),
         (DECODED_FILE, sink) => return name(FILE, sink),
@@ -171,6 +179,12 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         ("decoded", "written->process") => "embedded->process".to_owned(),
         ("net", "written->process") => "fetched-file->process".to_owned(),
         (_, "written->process") => return None,
+        // What a known program is given is not what runs.
+        ("net" | DECODED, "process-argument") => return None,
+        (source, "process-argument") => format!("{source}->process"),
+        // Agents that hold keys are spoken to over sockets of the machine.
+        ("key", "socket") => return None,
+        (source, "socket") => return name(source, "net"),
         (source, "deserialize") if source != "net" && source != "decoded" => return None,
         (source, "require") if source != "net" && source != "decoded" => return None,
         (source, sink) => format!("{source}->{sink}"),

@@ -1,6 +1,9 @@
 //! Code blocks and command lines in inline code of a Markdown text: each goes to the parser of its
 //! language, and what is found stands on the lines of the text.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::{commands, file as parse_file};
 use crate::model::{Fact, FactKind, LineIndex, Polarity, Span};
 use crate::prose::clause::Reading;
@@ -108,6 +111,7 @@ fn inline(
         })
         .map(|sentence| (sentence, Reading::new(&sentence.folded.text, &sentence.folded.code)))
         .collect();
+    let mut together: BTreeMap<usize, Vec<(&str, Range<usize>)>> = BTreeMap::new();
     for (at, piece) in all {
         let setting = settings.get(at).copied().unwrap_or_default();
         let place = readings.iter().filter(|(sentence, _)| sentence.block == Some(at)).find_map(
@@ -125,12 +129,32 @@ fn inline(
             None => of_setting(setting),
         };
         let text = piece.text(source);
+        if meant == Polarity::Told {
+            together.entry(at).or_default().push((text, piece.range.clone()));
+        }
         for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
             if matches!(fact.kind, FactKind::File | FactKind::Text) || !commands::settle(&mut fact, text) {
                 continue;
             }
             fact.span = index.span(piece.range.start, piece.range.end);
             fact.context.polarity = meant;
+            out.push(fact);
+        }
+    }
+    for commands in together.values() {
+        joined(commands, index, out);
+    }
+}
+
+/// What the commands of one paragraph do one after the other: what the first packs, the last sends.
+fn joined(commands: &[(&str, Range<usize>)], index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    let Some((_, last)) = commands.last().filter(|_| commands.len() > 1) else { return };
+    let script: String = commands.iter().map(|(text, _)| format!("{text}\n")).collect();
+    for mut fact in parse_file("inline.sh", script.as_bytes()).facts {
+        let sent = fact.kind == FactKind::Flow && fact.name.ends_with("->net");
+        if sent || (fact.kind == FactKind::Shell && fact.name == "exfiltrate") {
+            fact.span = index.span(last.start, last.end);
+            fact.steps.clear();
             out.push(fact);
         }
     }

@@ -13,7 +13,7 @@ use crate::discover::{Project, paths};
 use crate::json::Node;
 use crate::model::{
     AgentKind, Confidence, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, LineIndex, Location,
-    Package, Severity, Source, Span, purl,
+    Package, Severity, Source, Span, escape, purl,
 };
 use crate::prose::markdown::{self, PieceKind};
 use crate::shell::{self, Install};
@@ -26,6 +26,19 @@ const MAX_SIZE: u64 = 4 << 20;
 
 /// Edges that one package may have to packages that it names.
 const MAX_EDGES: usize = 2_000;
+
+/// Endings of files that interpreters are given.
+const SCRIPTS: [&str; 10] = ["js", "mjs", "cjs", "ts", "mts", "py", "sh", "rb", "jar", "wasm"];
+
+/// Ways to write the folder of the configuration or of the project.
+const HOMES: [&str; 6] = [
+    "./",
+    "${workspaceFolder}/",
+    "${CLAUDE_PLUGIN_ROOT}/",
+    "${CLAUDE_PROJECT_DIR}/",
+    "$CLAUDE_PROJECT_DIR/",
+    "${PWD}/",
+];
 
 /// Collects what one package names.
 struct Named<'a> {
@@ -207,6 +220,7 @@ impl Named<'_> {
                 entry = next;
             }
             let declared = config::location(index, &file.lockfile, entry);
+            self.absent(root, &file.dir, entry, index);
             let words = entry.get("command").and_then(Node::as_str).into_iter().map(str::to_owned).chain(
                 entry
                     .get("args")
@@ -227,6 +241,37 @@ impl Named<'_> {
                 }
             }
         })
+    }
+
+    /// Programs and scripts that a server is started from and that are not in the tree: whatever
+    /// lies there on the day is run.
+    fn absent(&mut self, root: &Path, dir: &str, entry: &Node<'_>, index: &LineIndex<'_>) {
+        let command = entry.get("command").into_iter().map(|node| (node, true));
+        let args = entry.get("args").map(Node::elements).unwrap_or_default();
+        for (node, program) in command.chain(args.iter().map(|node| (node, false))) {
+            let Some(written) = node.as_str() else { continue };
+            let path = HOMES.iter().find_map(|home| written.strip_prefix(home)).unwrap_or(written);
+            let script = path.rsplit_once('.').is_some_and(|(_, ending)| SCRIPTS.contains(&ending));
+            let local = if program { path.contains('/') } else { script };
+            if !local || path.contains("://") || path.contains(char::is_whitespace) {
+                continue;
+            }
+            let plain = !path.starts_with(['/', '~', '$']) && !path.split('/').any(|part| part == "..");
+            if plain && (root.join(dir).join(path).is_file() || root.join(path).is_file()) {
+                continue;
+            }
+            let gap = Gap {
+                spans: vec![index.span(node.range.start, node.range.end)],
+                ..Gap::new(
+                    GapKind::NotSeen,
+                    format!(
+                        "`{}`, which the server is started from, is not among what was given",
+                        escape(written)
+                    ),
+                )
+            };
+            self.out.gaps.push((self.package.purl.clone(), gap));
+        }
     }
 
     /// Every `command` of a settings file.

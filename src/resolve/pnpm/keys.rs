@@ -29,7 +29,7 @@ pub(super) fn without_peers(major: u8, key: &str) -> &str {
             _ => key,
         };
     }
-    let Some(version) = key.strip_prefix('/').and_then(|key| old(key)).map(|key| key.version) else {
+    let Some(version) = key.strip_prefix('/').and_then(old).map(|key| key.version) else {
         return key;
     };
     // A version holds no `_`; a name may.

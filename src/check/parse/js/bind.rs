@@ -1,6 +1,6 @@
 //! What every name of a file was given: one walk over the tree, before anything is resolved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
@@ -9,6 +9,16 @@ use oxc_syntax::scope::ScopeFlags;
 use oxc_syntax::symbol::SymbolId;
 
 use super::api::module_name;
+
+/// Added to a variable's number where a constructor is known by it, so that it is no place.
+const CONSTRUCTORS: u32 = 0x4000_0000;
+/// Added to the place of a class in [`Bindings::classes`], so that it is no variable.
+pub const CLASSES: u32 = 0x8000_0000;
+
+/// Longest name of a file that is followed, in bytes.
+const MAX_SPECIFIER: usize = 160;
+/// Names of other files that are followed, for one file.
+const MAX_RELATIVE: usize = 2_000;
 
 /// A function in either form.
 #[derive(Debug, Clone, Copy)]
@@ -113,8 +123,8 @@ pub struct Def<'a> {
 pub enum Owner {
     /// A variable.
     Symbol(u32),
-    /// `this`, whatever the class.
-    This,
+    /// `this` of a class, an object or a constructor, by its id; 0 where nothing says which.
+    This(u32),
     /// `exports` and `module.exports`.
     Exports,
 }
@@ -138,6 +148,14 @@ pub struct Bindings<'a> {
     pub functions: Vec<Func<'a>>,
     /// `return` expressions by function.
     pub returns: HashMap<u32, Vec<&'a Expression<'a>>>,
+    /// Whose `this` each one is, by its place.
+    pub this: HashMap<u32, u32>,
+    /// The class or constructor that a variable names, as [`Self::this`] knows it.
+    pub classes: HashMap<u32, u32>,
+    /// Texts that may name a file beside this one.
+    pub relative: BTreeSet<&'a str>,
+    /// Methods by class and name.
+    pub methods: BTreeMap<u32, Vec<(Box<str>, Func<'a>)>>,
 }
 
 /// Walks the file.
@@ -146,6 +164,8 @@ pub fn collect<'a>(program: &'a Program<'a>, scoping: &Scoping) -> Bindings<'a> 
         scoping,
         out: Bindings { defs: vec![Vec::new(); scoping.symbols_len()], ..Bindings::default() },
         stack: Vec::new(),
+        this: vec![0],
+        method_of: None,
     };
     walker.visit_program(program);
     walker.out
@@ -155,6 +175,10 @@ struct Walker<'a, 's> {
     scoping: &'s Scoping,
     out: Bindings<'a>,
     stack: Vec<u32>,
+    /// Whose `this` it is here.
+    this: Vec<u32>,
+    /// Whose method the function is that comes next.
+    method_of: Option<u32>,
 }
 
 /// The symbol that an identifier stands for; none for a global.
@@ -162,15 +186,15 @@ pub fn symbol(scoping: &Scoping, identifier: &IdentifierReference<'_>) -> Option
     scoping.get_reference(identifier.reference_id.get()?).symbol_id()
 }
 
-/// The owner that an expression is, for assigned members.
-pub fn owner(scoping: &Scoping, object: &Expression<'_>) -> Option<Owner> {
+/// The owner that an expression is, for assigned members. `this` says whose each `this` is.
+pub fn owner(scoping: &Scoping, this: &HashMap<u32, u32>, object: &Expression<'_>) -> Option<Owner> {
     match object.get_inner_expression() {
         Expression::Identifier(identifier) => match symbol(scoping, identifier) {
             Some(symbol) => Some(Owner::Symbol(symbol.index() as u32)),
             None if identifier.name == "exports" => Some(Owner::Exports),
             None => None,
         },
-        Expression::ThisExpression(_) => Some(Owner::This),
+        Expression::ThisExpression(it) => Some(Owner::This(this.get(&it.span.start).copied().unwrap_or(0))),
         Expression::StaticMemberExpression(member)
             if member.property.name == "exports" && member.object.is_specific_id("module") =>
         {
@@ -189,6 +213,45 @@ pub fn key_name<'a>(key: &'a PropertyKey<'a>) -> Option<Box<str>> {
 }
 
 impl<'a> Walker<'a, '_> {
+    fn owner(&self, object: &Expression<'_>) -> Option<Owner> {
+        match object.get_inner_expression() {
+            Expression::ThisExpression(_) => Some(Owner::This(self.whose())),
+            object => owner(self.scoping, &self.out.this, object),
+        }
+    }
+
+    fn whose(&self) -> u32 {
+        self.this.last().copied().unwrap_or(0)
+    }
+
+    /// The class or constructor that a variable is.
+    fn class(&mut self, symbol: SymbolId) -> u32 {
+        let symbol = symbol.index() as u32;
+        *self.out.classes.entry(symbol).or_insert(CONSTRUCTORS | symbol)
+    }
+
+    /// The class that something is given to when it is assigned to `X.prototype` or a member of it;
+    /// a function that a variable is given may be a constructor.
+    fn built(&mut self, target: &AssignmentTarget<'a>) -> Option<u32> {
+        let prototype = match target {
+            AssignmentTarget::StaticMemberExpression(member) if member.property.name == "prototype" => member,
+            AssignmentTarget::StaticMemberExpression(member) => match &member.object {
+                Expression::StaticMemberExpression(inner) if inner.property.name == "prototype" => inner,
+                _ => return None,
+            },
+            AssignmentTarget::AssignmentTargetIdentifier(identifier) => {
+                return symbol(self.scoping, identifier).map(|symbol| self.class(symbol));
+            }
+            _ => return None,
+        };
+        let Expression::Identifier(name) = &prototype.object else { return None };
+        symbol(self.scoping, name).map(|symbol| self.class(symbol))
+    }
+
+    fn method(&mut self, class: u32, name: &str, func: Func<'a>) {
+        self.out.methods.entry(class).or_default().push((name.into(), func));
+    }
+
     fn add(&mut self, symbol: SymbolId, def: Def<'a>) {
         if let Some(defs) = self.out.defs.get_mut(symbol.index()) {
             defs.push(def);
@@ -268,7 +331,7 @@ impl<'a> Walker<'a, '_> {
                 }
             }
             AssignmentTarget::StaticMemberExpression(member) => {
-                if let Some(owner) = owner(self.scoping, &member.object) {
+                if let Some(owner) = self.owner(&member.object) {
                     match base {
                         Base::Expr(value) if path.is_empty() => {
                             let key = (owner, member.property.name.as_str());
@@ -281,7 +344,7 @@ impl<'a> Walker<'a, '_> {
                 }
             }
             AssignmentTarget::ComputedMemberExpression(member) => {
-                if let Some(owner) = owner(self.scoping, &member.object) {
+                if let Some(owner) = self.owner(&member.object) {
                     match (&member.expression, base) {
                         (Expression::StringLiteral(key), Base::Expr(value)) if path.is_empty() => {
                             self.out.members.entry((owner, key.value.as_str())).or_default().push(value);
@@ -356,8 +419,15 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
         let it = self.alloc(it);
         if let Some(init) = &it.init {
             self.pattern(&it.id, Base::Expr(init), &mut Vec::new());
+            if let BindingPattern::BindingIdentifier(name) = &it.id
+                && let Some(symbol) = name.symbol_id.get()
+                && matches!(init, Expression::FunctionExpression(_) | Expression::ClassExpression(_))
+            {
+                self.method_of = Some(self.class(symbol));
+            }
         }
         walk_js::walk_variable_declarator(self, it);
+        self.method_of = None;
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
@@ -367,7 +437,22 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
             path.push(Step::Some);
         }
         self.target(&it.left, Base::Expr(&it.right), &mut path);
-        walk_js::walk_assignment_expression(self, it);
+        self.visit_assignment_target(&it.left);
+        match &it.right {
+            Expression::FunctionExpression(_)
+            | Expression::ObjectExpression(_)
+            | Expression::ClassExpression(_) => {
+                self.method_of = self.built(&it.left);
+                if let (Some(class), AssignmentTarget::StaticMemberExpression(member), Some(func)) =
+                    (self.method_of, &it.left, Func::of(&it.right))
+                {
+                    self.method(class, &member.property.name, func);
+                }
+            }
+            _ => {}
+        }
+        self.visit_expression(&it.right);
+        self.method_of = None;
     }
 
     fn visit_update_expression(&mut self, it: &UpdateExpression<'a>) {
@@ -397,9 +482,17 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
             self.add(symbol, Def { base: Base::Func(Func::Function(it)), path: Vec::new() });
         }
         self.params(Func::Function(it));
+        // A function in no class may be called with the `this` of what is around it.
+        let this = match (self.method_of.take(), it.id.as_ref().and_then(|id| id.symbol_id.get())) {
+            (Some(class), _) => class,
+            (None, Some(symbol)) => self.class(symbol),
+            (None, None) => self.whose(),
+        };
+        self.this.push(this);
         self.stack.push(it.span.start);
         walk_js::walk_function(self, it, flags);
         self.stack.pop();
+        self.this.pop();
     }
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
@@ -422,16 +515,68 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
     }
 
     fn visit_class(&mut self, it: &Class<'a>) {
+        // A class shares what it holds with the one that it extends.
+        let above = match it.heritage.as_ref().map(|heritage| &heritage.expression) {
+            Some(Expression::Identifier(above)) => symbol(self.scoping, above),
+            _ => None,
+        };
+        let above = above.and_then(|symbol| self.out.classes.get(&(symbol.index() as u32)).copied());
+        let id = self.method_of.take().or(above).unwrap_or(it.span.start);
         if let Some(symbol) = it.id.as_ref().and_then(|id| id.symbol_id.get()) {
+            self.out.classes.insert(symbol.index() as u32, id);
             self.add(symbol, Def { base: Base::Opaque, path: Vec::new() });
         }
+        self.out.classes.insert(CLASSES | it.span.start, id);
+        self.this.push(id);
         walk_js::walk_class(self, it);
+        self.this.pop();
+    }
+
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        let text = it.value.as_str();
+        if text.starts_with('.') && text.len() < MAX_SPECIFIER && self.out.relative.len() < MAX_RELATIVE {
+            self.out.relative.insert(text);
+        }
+    }
+
+    fn visit_this_expression(&mut self, it: &ThisExpression) {
+        self.out.this.insert(it.span.start, self.whose());
+    }
+
+    fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
+        let it = self.alloc(it);
+        self.method_of = Some(self.whose());
+        if let Some(name) = it.key.static_name() {
+            self.method(self.whose(), &name, Func::Function(&it.value));
+        }
+        walk_js::walk_method_definition(self, it);
+        self.method_of = None;
+    }
+
+    fn visit_object_expression(&mut self, it: &ObjectExpression<'a>) {
+        let it = self.alloc(it);
+        let id = self.method_of.take().unwrap_or(it.span.start);
+        for property in &it.properties {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && let Expression::FunctionExpression(function) = &property.value
+            {
+                self.method_of = Some(id);
+                if let Some(name) = property.key.static_name() {
+                    self.method(id, &name, Func::Function(function));
+                }
+                self.visit_object_property(property);
+                self.method_of = None;
+            } else {
+                self.visit_object_property_kind(property);
+            }
+        }
     }
 
     fn visit_property_definition(&mut self, it: &PropertyDefinition<'a>) {
         let it = self.alloc(it);
         if let (Some(value), PropertyKey::StaticIdentifier(key)) = (&it.value, &it.key) {
-            self.out.members.entry((Owner::This, key.name.as_str())).or_default().push(value);
+            let owner = Owner::This(self.whose());
+            self.out.members.entry((owner, key.name.as_str())).or_default().push(value);
         }
         walk_js::walk_property_definition(self, it);
     }
@@ -465,6 +610,7 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
     fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
         let it = self.alloc(it);
         let module = it.source.value.as_str();
+        self.visit_string_literal(&it.source);
         for specifier in it.specifiers.iter().flatten() {
             let (local, path) = match specifier {
                 ImportDeclarationSpecifier::ImportSpecifier(specifier) => {
@@ -488,6 +634,7 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
         if let (TSModuleReference::ExternalModuleReference(module), Some(symbol)) =
             (&it.module_reference, it.id.symbol_id.get())
         {
+            self.visit_string_literal(&module.expression);
             let base = Base::Module(module.expression.value.as_str());
             self.add(symbol, Def { base, path: Vec::new() });
         }

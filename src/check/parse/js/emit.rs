@@ -14,6 +14,7 @@ use super::literal;
 use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
 use super::{Place, flow, shape};
+use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
 
 /// Shortest decoded text that is worth another look.
@@ -42,6 +43,8 @@ pub struct Found {
     pub hidden: Vec<Hidden>,
     pub local: Vec<String>,
     pub exports: u64,
+    /// What values go in and out of the file.
+    pub flows: Summary,
 }
 
 /// Walks the program.
@@ -57,7 +60,7 @@ pub fn run<'a>(
         Walker { unit, resolver: &resolver, loaded, asleep: 0, mute: 0, quiet: false, out: Found::default() };
     walker.visit_program(program);
     let mut out = walker.out;
-    flow::run(unit, &resolver, program, &mut out.facts);
+    out.flows = flow::run(unit, &resolver, program, &mut out.facts);
     shape::run(unit, &resolver, program, &mut out.facts);
     if resolver.exhausted() {
         out.facts.push(
@@ -402,7 +405,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             AssignmentTarget::StaticMemberExpression(member) => member,
             _ => return,
         };
-        match bind::owner(self.resolver.scoping, &target.object) {
+        match self.resolver.owner(&target.object) {
             Some(bind::Owner::Exports) if target.property.name != "__esModule" => self.out.exports += 1,
             _ if target.property.name == "exports" && target.object.is_specific_id("module") => {
                 self.out.exports += match assignment.right.get_inner_expression() {

@@ -131,7 +131,7 @@ fn analyse(
             code_lines: code_lines(text, &program.comments),
             exports: found.exports,
             local: found.local,
-            flows: Default::default(),
+            flows: found.flows,
         });
     }
     let (message, at) = first_error.unwrap_or_else(|| ("not JavaScript".to_owned(), None));

@@ -134,9 +134,10 @@ impl<'a, 's> Resolver<'a, 's> {
                 },
                 key => key.text().map_or(Val::Unknown, |key| self.member(&it.object, &key)),
             },
-            Expression::PrivateFieldExpression(it) => {
-                self.assigned(Owner::This, &format!("#{}", it.field.name))
-            }
+            Expression::PrivateFieldExpression(it) => match self.owner(&it.object) {
+                Some(owner @ Owner::This(_)) => self.assigned(owner, &format!("#{}", it.field.name)),
+                _ => Val::Unknown,
+            },
             Expression::ChainExpression(it) => match &it.expression {
                 ChainElement::CallExpression(call) => self.call(call),
                 ChainElement::StaticMemberExpression(it) => self.member(&it.object, &it.property.name),
@@ -288,8 +289,13 @@ impl<'a, 's> Resolver<'a, 's> {
         value
     }
 
+    /// Whose member it is, for what is assigned to members.
+    pub fn owner(&self, object: &Expression<'_>) -> Option<Owner> {
+        bind::owner(self.scoping, &self.bindings.this, object)
+    }
+
     fn member(&self, object: &'a Expression<'a>, name: &str) -> Val<'a> {
-        if let Some(owner) = bind::owner(self.scoping, object)
+        if let Some(owner) = self.owner(object)
             && !(owner == Owner::Exports && name == "exports")
         {
             let value = self.assigned(owner, name);
@@ -671,6 +677,10 @@ impl<'a, 's> Resolver<'a, 's> {
             Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
                 Some(spine(binary).into_iter().take(256).map(part).collect())
             }
+            // What either gives may be what runs: the first that is known.
+            Expression::ConditionalExpression(it) => self
+                .approximate_at(&it.consequent, depth + 1)
+                .or_else(|| self.approximate_at(&it.alternate, depth + 1)),
             Expression::LogicalExpression(logical) => self
                 .approximate_at(&logical.left, depth + 1)
                 .or_else(|| self.approximate_at(&logical.right, depth + 1)),

@@ -163,7 +163,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 taint.insert(0, Taint::source(source, range));
             }
             let it = &self.resolver.scopes.funcs[func];
-            let skip = usize::from(bound || (it.class.is_some() && !it.unbound && !bound));
+            let skip = usize::from(bound || (it.class.is_some() && !it.unbound));
             for (at, taint) in taint.iter().enumerate() {
                 self.give(func, at + skip, taint, range);
             }
@@ -306,10 +306,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.reads(name, it, receiver, given, range, &mut out);
         self.writes(name, it, given, state, range);
-        if names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it)) {
-            if let Some(first) = first {
-                self.sink("deserialize", range, &first.taint);
-            }
+        let loads = names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it));
+        if let Some(first) = first.filter(|_| loads) {
+            self.sink("deserialize", range, &first.taint);
         }
         if matches!(name, "builtins.__import__" | "importlib.import_module" | "builtins.getattr")
             && let Some(hidden) = given.get(usize::from(name == "builtins.getattr"))
@@ -325,10 +324,6 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         sent.merge(&one.taint);
                     }
                 }
-                // An agent for keys and a signing daemon are spoken to over sockets of the machine.
-                if name.starts_with("socket.") {
-                    sent = sent.without(&[names::KEY]);
-                }
                 // A client that says who it is: its own fact, which no rule takes for a theft.
                 if given.first().is_some_and(|one| is_authorization(self.resolver.expr(one.value).as_str())) {
                     self.sink("net-auth", range, &sent);
@@ -338,7 +333,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let address =
                     name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
                 if names::sends(name) || address {
-                    self.sink("net", range, &sent);
+                    self.sink(if name.starts_with("socket.") { "socket" } else { "net" }, range, &sent);
                 }
                 // What is put into a client is sent with it.
                 sent = sent.without(&[SECRET_PATH, BLOB]);
@@ -349,7 +344,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 out.merge(receiver);
                 return out;
             }
-            Some(CapabilityKind::Process) => self.process(name, it, given, range, &mut out),
+            Some(CapabilityKind::Process) => self.process(name, it, given, state, range, &mut out),
             Some(CapabilityKind::DynamicCode)
                 if matches!(
                     name,
@@ -474,7 +469,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if let (Expr::Attribute(attribute), Some(data)) = (&*it.func, given.first()) {
                     let taint = data.taint.clone();
                     self.sink("fs-write", range, &taint);
-                    self.into_file(&attribute.value, &taint);
+                    self.fill_file(&attribute.value, &taint);
                 }
             }
             "builtins.open().write"
@@ -497,7 +492,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     .or_else(|| place(1));
                 if let Some(to) = to {
                     let value = to.value;
-                    self.into_file(value, &Taint::source(names::NET, range));
+                    self.fill_file(value, &Taint::source(names::NET, range));
                 }
             }
             "shutil.copyfileobj" => {
@@ -522,7 +517,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         let written = written.clone();
                         content.merge(&written);
                     }
-                    self.into_file(to, &content);
+                    self.fill_file(to, &content);
                 }
             }
             "zipfile.ZipFile().write" | "tarfile.open().add" | "shutil.make_archive" => {
@@ -532,7 +527,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     if name == "shutil.make_archive" {
                         if let Some(to) = place(0) {
                             let to = to.value;
-                            self.into_file(to, &content);
+                            self.fill_file(to, &content);
                             self.put(to, &content, state);
                         }
                     } else {
@@ -549,11 +544,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     pub(super) fn written(&mut self, file: &'a Expr, taint: &Taint, range: TextRange) {
         self.sink("fs-write", range, taint);
         if let Some(path) = self.path_of(file, 0) {
-            self.into_file(path, taint);
+            self.fill_file(path, taint);
         }
     }
 
-    fn into_file(&mut self, path: &'a Expr, taint: &Taint) {
+    fn fill_file(&mut self, path: &'a Expr, taint: &Taint) {
         let taint = taint.without(&[SECRET_PATH]);
         if taint.is_empty() {
             return;
@@ -665,6 +660,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         name: &str,
         it: &'a ExprCall,
         given: &[Given<'a>],
+        state: &mut State,
         range: TextRange,
         out: &mut Taint,
     ) {
@@ -673,21 +669,26 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let program = parts.first().map_or("", String::as_str);
         let interprets = names::interprets(program);
         if let Some(command) = command {
-            let mut taint = command.taint.clone();
-            // Only what is run matters: the program, or what an interpreter is given.
-            if let Some(elements) = literal_elements(command.value)
-                && !interprets
-            {
-                let first = elements.first().map(|first| self.eval(first, &mut State::new()));
-                let known = first.unwrap_or_default();
-                let keep = |key: &Key| match key {
-                    Key::Source(names::NET | DECODED | BLOB) => known.keys.contains_key(key),
-                    _ => true,
-                };
-                taint.keys.retain(|key, _| keep(key));
+            let taint = command.taint.without(&[SECRET_PATH]);
+            // Only what is run matters: the program, or what a shell or an interpreter is given.
+            let shell = interprets
+                || !name.starts_with("subprocess.")
+                || name.ends_with("output") && name.starts_with("subprocess.get")
+                || matches!(command.value, Expr::FString(_) | Expr::BinOp(_) | Expr::Call(_))
+                || it
+                    .arguments
+                    .find_keyword("shell")
+                    .is_some_and(|it| self.resolver.expr(&it.value).truth() != Some(false));
+            if shell {
+                self.sink("process", range, &taint);
+            } else {
+                if let Some(first) = literal_elements(command.value).and_then(<[Expr]>::first) {
+                    let program = self.eval(first, state);
+                    self.sink("process", range, &program.without(&[SECRET_PATH]));
+                }
+                self.sink("process-argument", range, &taint);
             }
             let value = command.value;
-            self.sink("process", range, &taint.without(&[SECRET_PATH]));
             self.started(value, range);
             // `curl -d …` is a request like any other.
             if crate::check::shell::requests(&line(&parts)) {

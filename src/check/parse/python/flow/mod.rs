@@ -30,6 +30,8 @@ use taint::{Key, Taint};
 const MAX_ROUNDS: usize = 6;
 /// Levels of an expression that are followed.
 const MAX_DEPTH: u16 = 60;
+/// Loops within loops that are gone through twice.
+const MAX_LOOPS: u8 = 3;
 /// Calls of other files' functions that are kept for one file.
 const MAX_CALLS: usize = 2_000;
 /// Expressions that are looked at in one file, all rounds together.
@@ -37,6 +39,8 @@ const MAX_WORK: u32 = 3_000_000;
 
 /// What each variable may hold.
 type State = HashMap<SymbolId, Taint>;
+/// A call of another file's function, the argument, and what happens on the way there.
+type HandedOver = (u32, Argument, Mode);
 /// A sink: its name and its place.
 type Sink = (&'static str, u32, u32);
 
@@ -54,7 +58,7 @@ struct Flows<'u, 'i, 'r, 'a> {
     calls: Vec<Call>,
     call_at: HashMap<(u32, u32), u32>,
     arguments: BTreeMap<(u32, Argument), Taint>,
-    param_arguments: HashMap<(FuncId, usize), BTreeSet<(u32, Argument, Mode)>>,
+    param_arguments: HashMap<(FuncId, usize), BTreeSet<HandedOver>>,
     /// What is in files, by their paths or by the variables that name them.
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
@@ -65,6 +69,8 @@ struct Flows<'u, 'i, 'r, 'a> {
     changed: bool,
     work: u32,
     depth: u16,
+    /// Loops around here.
+    loops: u8,
 }
 
 /// Adds the flows of the file to the facts; gives what goes in and out of it.
@@ -94,6 +100,7 @@ pub fn run<'a>(
         changed: false,
         work: MAX_WORK,
         depth: 0,
+        loops: 0,
     };
     for _ in 0..MAX_ROUNDS {
         flows.changed = false;
@@ -164,6 +171,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     fn stmt(&mut self, stmt: &'a Stmt, state: &mut State) {
+        // Loops within loops would be gone through a number of times that doubles with each.
+        let Some(left) = self.work.checked_sub(1) else { return };
+        self.work = left;
         match stmt {
             Stmt::FunctionDef(it) => {
                 for decorator in &it.decorator_list {
@@ -233,17 +243,21 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             Stmt::For(it) => {
                 let taint = self.eval(&it.iter, state);
-                for _ in 0..2 {
+                self.loops += 1;
+                for _ in 0..if self.loops > MAX_LOOPS { 1 } else { 2 } {
                     self.assign(&it.target, None, &taint, state, true);
                     self.branches(&[&it.body], state, false);
                 }
+                self.loops -= 1;
                 self.block(&it.orelse, state);
             }
             Stmt::While(it) => {
-                for _ in 0..2 {
+                self.loops += 1;
+                for _ in 0..if self.loops > MAX_LOOPS { 1 } else { 2 } {
                     self.eval(&it.test, state);
                     self.branches(&[&it.body], state, false);
                 }
+                self.loops -= 1;
                 self.block(&it.orelse, state);
             }
             Stmt::With(it) => {

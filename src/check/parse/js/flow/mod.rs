@@ -1,4 +1,4 @@
-//! What flows from where to where, within one file.
+//! What flows from where to where within one file, and ([`summary`]) in and out of it.
 //!
 //! Every variable, every member of one, and what every local function gives back is a node;
 //! assignments, arguments, callbacks and returns are edges. Sources are poured in once and run
@@ -7,20 +7,27 @@
 //! of the value itself, through no other call: that a function was given the environment does
 //! not mean that its result holds it.
 
+mod outside;
+mod plain;
+mod summary;
+mod verified;
+
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::BinaryOperator;
 
+use self::outside::Outside;
 use super::bind::{self, Base, Func, Owner, Step};
 use super::emit::Unit;
 use super::key;
 use super::literal;
 use super::resolve::{Resolver, spine};
 use super::value::Val;
+use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind};
 
 /// Calls of one function beyond which its arguments are no longer joined: what everybody calls
@@ -67,7 +74,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "env-all",
     "env-secret",
     "env",
@@ -79,32 +86,80 @@ const SOURCES: [&str; 11] = [
     "clipboard",
     "key",
     SECRET_PATH,
+    HOLDS_ENV,
 ];
+
+/// An object of which one member is the environment.
+const HOLDS_ENV: &str = "holds-env";
 
 /// The name of a credential file: what is read from it is its content.
 const SECRET_PATH: &str = "secret-path";
 
-/// For each source the first line that it stands on.
-type Taint = [Option<u32>; SOURCES.len()];
+/// For each source the first place that it stands at.
+type Taint = [Option<Spot>; SOURCES.len()];
+
+/// A place in the text: first byte and the one after the last.
+type Spot = (u32, u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Node<'a> {
     Whole(u32),
     Read(u32),
     Field(u32, &'a str),
-    This(&'a str),
+    This(u32, &'a str),
     Return(u32),
     /// What a read gives, by its place, and the name of the file that it reads.
     Got(u32),
     Named(u32),
     /// A file's content, by the file's name.
     File(u32),
+    /// What a call of another file's function gives, by its number.
+    Result(u32),
+    /// What a function hands to the functions that it was given.
+    Handed(u32),
+    /// An exported value, by its number.
+    Value(u32),
+}
+
+/// What happens to a value on an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Via {
+    Plain,
+    /// It becomes a member of an object.
+    Inside,
+    /// A member of it is taken.
+    Member,
+    /// Both: a member is taken and put into an object.
+    Moved,
+}
+
+impl Via {
+    /// What a source becomes.
+    fn of(self, kind: usize) -> Option<usize> {
+        let (all, holds) = (source("env-all"), source(HOLDS_ENV));
+        match self {
+            Self::Inside | Self::Moved if kind == all => Some(holds),
+            Self::Member | Self::Moved if kind == holds => None,
+            _ => Some(kind),
+        }
+    }
+
+    /// Taking that member of an object: the environment is looked for under its own name.
+    fn member(key: &str) -> Self {
+        let key = key.to_ascii_lowercase();
+        if key.contains("env") || key.contains("vars") || key.contains("variables") {
+            Self::Plain
+        } else {
+            Self::Member
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Dep<'a> {
     Node(Node<'a>),
-    Source(usize, u32),
+    Part(Node<'a>, Via),
+    Source(usize, Spot),
 }
 
 struct Sink<'a> {
@@ -120,7 +175,7 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     unit: &'u Unit<'u, 'i, 't>,
     resolver: &'r Resolver<'a, 's>,
     ids: HashMap<Node<'a>, usize>,
-    edges: Vec<Vec<usize>>,
+    edges: Vec<Vec<(usize, Via)>>,
     taints: Vec<Taint>,
     sinks: Vec<Sink<'a>>,
     /// Whether a literal of the file names a credential file.
@@ -131,19 +186,34 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     wallets: OnceCell<bool>,
     /// Names of files that are written or started.
     files: HashMap<String, u32>,
+    /// Calls of other files' functions.
+    outside: RefCell<Outside>,
+    /// What they are given: the call, which argument, what.
+    arguments: Vec<(u32, u32, Vec<Dep<'a>>)>,
+    /// Data of which the digest is compared with one that is known, and where.
+    checked: Vec<(u32, Range)>,
+    /// Requests that the file makes: calls, not what is done with what they give.
+    requests: u32,
+    /// Variables that were checked to hold a plain name, and nothing else.
+    plain: HashSet<u32>,
+    /// Names of files, and what is read by them: nodes.
+    opened: Vec<(usize, usize)>,
 }
 
-/// Adds the flows of the file.
+/// Adds the flows of the file, and says what goes in and out of it.
 pub fn run<'a>(
     unit: &Unit<'_, '_, '_>,
     resolver: &Resolver<'a, '_>,
     program: &'a Program<'a>,
     facts: &mut Vec<Fact>,
-) {
+) -> Summary {
     use CapabilityKind::{DynamicCode, FsWrite, Net, Process};
     let sinks = |fact: &Fact| matches!(fact.capability, Some(Net | Process | DynamicCode | FsWrite));
-    if !facts.iter().any(sinks) {
-        return;
+    let sinks = facts.iter().any(sinks);
+    // What was decoded from a text has no files beside it.
+    let alone = unit.layer > 0 || !summary::shares(program);
+    if !sinks && alone {
+        return Summary::default();
     }
     let mut flows = Flows {
         unit,
@@ -158,50 +228,45 @@ pub fn run<'a>(
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: HashMap::new(),
+        outside: RefCell::default(),
+        arguments: Vec::new(),
+        opened: Vec::new(),
+        checked: Vec::new(),
+        requests: 0,
+        plain: plain::names(program, resolver.scoping),
     };
     flows.keys();
     flows.bindings();
     flows.visit_program(program);
+    let shared = if alone { summary::Shared::default() } else { flows.shared(program) };
     flows.spread();
     flows.secret_reads();
-    for sink in std::mem::take(&mut flows.sinks) {
-        let mut taint = Taint::default();
-        for dep in &sink.deps {
-            match dep {
-                Dep::Source(kind, line) => {
-                    merge(&mut taint[*kind], Some(*line));
-                }
-                Dep::Node(node) => {
-                    let at = flows.id(*node);
-                    for (kind, line) in flows.taints[at].iter().enumerate() {
-                        merge(&mut taint[kind], *line);
-                    }
-                }
-            }
-        }
-        for (kind, line) in taint.iter().enumerate() {
-            let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
-            let (Some(line), false) = (line, left_out) else { continue };
-            let name = match (SOURCES[kind], sink.name) {
-                ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
-                ("decoded", "written->process") => "embedded->process".to_owned(),
-                ("net", "written->process") => "fetched-file->process".to_owned(),
-                (_, "written->process") => continue,
-                (source, sink) => format!("{source}->{sink}"),
-            };
-            let span = unit.place.span(sink.range);
-            facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {line}")));
-        }
-    }
+    flows.report(facts);
+    facts.extend(flows.verified());
+    if alone { Summary::default() } else { flows.summary(&shared) }
 }
 
-fn merge(into: &mut Option<u32>, line: Option<u32>) -> bool {
-    match (*into, line) {
-        (None, Some(_)) => *into = line,
-        (Some(old), Some(new)) if new < old => *into = line,
+fn merge(into: &mut Option<Spot>, spot: Option<Spot>) -> bool {
+    match (*into, spot) {
+        (None, Some(_)) => *into = spot,
+        (Some(old), Some(new)) if new < old => *into = spot,
         _ => return false,
     }
     true
+}
+
+/// Changes the dependencies from `from` on.
+fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
+    let (all, holds) = (source("env-all"), source(HOLDS_ENV));
+    for dep in deps.iter_mut().skip(from) {
+        *dep = match (*dep, via) {
+            (dep, Via::Plain) => dep,
+            (Dep::Source(kind, spot), Via::Inside) if kind == all => Dep::Source(holds, spot),
+            (Dep::Node(node), via) => Dep::Part(node, via),
+            (Dep::Part(node, Via::Member), Via::Inside) => Dep::Part(node, Via::Moved),
+            (dep, _) => dep,
+        };
+    }
 }
 
 fn source(name: &str) -> usize {
@@ -230,6 +295,54 @@ fn secret_name(name: &str) -> bool {
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    /// All that may be in some dependencies.
+    fn arrived(&mut self, deps: &[Dep<'a>]) -> Taint {
+        let mut taint = Taint::default();
+        for dep in deps {
+            match dep {
+                Dep::Source(kind, spot) => {
+                    merge(&mut taint[*kind], Some(*spot));
+                }
+                Dep::Node(node) | Dep::Part(node, _) => {
+                    let via = if let Dep::Part(_, via) = dep { *via } else { Via::Plain };
+                    let at = self.id(*node);
+                    for (kind, spot) in self.taints[at].iter().enumerate() {
+                        if let Some(kind) = via.of(kind) {
+                            merge(&mut taint[kind], *spot);
+                        }
+                    }
+                }
+            }
+        }
+        // To send what holds it is to send it.
+        let held = taint[source(HOLDS_ENV)].take();
+        merge(&mut taint[source("env-all")], held);
+        taint
+    }
+
+    /// Adds a fact for each source that arrived at a sink.
+    fn report(&mut self, facts: &mut Vec<Fact>) {
+        let sinks = std::mem::take(&mut self.sinks);
+        for sink in &sinks {
+            let taint = self.arrived(&sink.deps);
+            for (kind, spot) in taint.iter().enumerate() {
+                let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
+                let (Some((start, end)), false) = (spot, left_out) else { continue };
+                let name = match (SOURCES[kind], sink.name) {
+                    ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
+                    ("decoded", "written->process") => "embedded->process".to_owned(),
+                    ("net", "written->process") => "fetched-file->process".to_owned(),
+                    (_, "written->process") => continue,
+                    (source, sink) => format!("{source}->{sink}"),
+                };
+                let span = self.unit.place.span(sink.range);
+                let from = self.unit.place.span(Range::new(*start, *end)).line;
+                facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {from}")));
+            }
+        }
+        self.sinks = sinks;
+    }
+
     fn about_wallets(&self) -> bool {
         *self.wallets.get_or_init(|| key::about_wallets(self.unit.text))
     }
@@ -258,6 +371,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         reads.sort_by_key(|(at, _)| *at);
         for (at, deps) in &reads {
             self.feed(Node::Named(*at), deps);
+            let pair = (self.id(Node::Named(*at)), self.id(Node::Got(*at)));
+            self.opened.push(pair);
         }
         // What is read may itself be a path: a few rounds are enough for what people write.
         for _ in 0..3 {
@@ -265,8 +380,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let mut changed = false;
             for (at, _) in &reads {
                 let (named, got) = (self.id(Node::Named(*at)), self.id(Node::Got(*at)));
-                let line = self.taints[named][source(SECRET_PATH)];
-                changed |= merge(&mut self.taints[got][source("secret-file")], line);
+                let spot = self.taints[named][source(SECRET_PATH)];
+                changed |= merge(&mut self.taints[got][source("secret-file")], spot);
             }
             if !changed {
                 return;
@@ -284,15 +399,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         self.edges.push(Vec::new());
         self.taints.push(Taint::default());
         match node {
-            Node::Field(symbol, _) => {
+            Node::Field(symbol, key) => {
                 // All of it may be any member; a member is part of what reading it all gives.
                 let (whole, read) = (self.id(Node::Whole(symbol)), self.id(Node::Read(symbol)));
-                self.edges[whole].push(at);
-                self.edges[at].push(read);
+                self.edges[whole].push((at, Via::member(key)));
+                self.edges[at].push((read, Via::Inside));
             }
             Node::Read(symbol) => {
                 let whole = self.id(Node::Whole(symbol));
-                self.edges[whole].push(at);
+                self.edges[whole].push((at, Via::Plain));
             }
             _ => {}
         }
@@ -306,9 +421,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 Dep::Source(kind, line) => {
                     merge(&mut self.taints[to][*kind], Some(*line));
                 }
-                Dep::Node(from) => {
+                Dep::Node(from) | Dep::Part(from, _) => {
+                    let via = if let Dep::Part(_, via) = dep { *via } else { Via::Plain };
                     let from = self.id(*from);
-                    self.edges[from].push(to);
+                    self.edges[from].push((to, via));
                 }
             }
         }
@@ -322,10 +438,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 continue;
             }
             for edge in 0..self.edges[at].len() {
-                let to = self.edges[at][edge];
+                let (to, via) = self.edges[at][edge];
                 let mut changed = false;
-                for (kind, line) in taint.iter().enumerate() {
-                    changed |= merge(&mut self.taints[to][kind], *line);
+                for (kind, spot) in taint.iter().enumerate() {
+                    if let Some(kind) = via.of(kind) {
+                        changed |= merge(&mut self.taints[to][kind], *spot);
+                    }
                 }
                 if changed {
                     work.push(to);
@@ -361,7 +479,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         for ((owner, name), values) in members {
             let node = match owner {
                 Owner::Symbol(symbol) => Node::Field(*symbol, name),
-                Owner::This => Node::This(name),
+                Owner::This(class) => Node::This(*class, name),
                 Owner::Exports => continue,
             };
             for value in values {
@@ -457,8 +575,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn source(&self, kind: &str, range: Range) -> Dep<'a> {
-        let line = self.unit.place.span(range).line;
-        Dep::Source(source(kind), line)
+        Dep::Source(source(kind), (range.start, range.end))
     }
 
     /// What a name is by itself.
@@ -510,7 +627,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
-                    out.push(Dep::Node(Node::Read(symbol.index() as u32)))
+                    out.push(Dep::Node(Node::Read(symbol.index() as u32)));
+                    out.extend(self.outside_value(&self.resolver.symbol(symbol)));
                 }
             }
             Expression::StaticMemberExpression(member) => {
@@ -540,6 +658,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 self.gather(&it.left, depth, out);
                 self.gather(&it.right, depth, out);
             }
+            // `SECRET.test(name) ? '***' : value`
+            Expression::ConditionalExpression(it) if self.masks(it) => {}
             Expression::ConditionalExpression(it) => {
                 self.gather(&it.consequent, depth, out);
                 self.gather(&it.alternate, depth, out);
@@ -551,11 +671,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
             }
             Expression::ArrayExpression(array) => {
+                // `[name, SECRET.test(name) ? '***' : value]`: the name was found to be no secret.
+                let masked =
+                    array.elements.iter().take(8).find_map(|element| match element.as_expression()? {
+                        Expression::ConditionalExpression(it) if self.masks(it) => self.tested(it),
+                        _ => None,
+                    });
                 for element in array.elements.iter().take(512) {
                     match element {
                         ArrayExpressionElement::SpreadElement(spread) => {
                             self.gather(&spread.argument, depth, out)
                         }
+                        ArrayExpressionElement::Identifier(name)
+                            if masked.is_some() && bind::symbol(self.resolver.scoping, name) == masked => {}
                         element => {
                             if let Some(element) = element.as_expression() {
                                 self.gather(element, depth, out);
@@ -568,7 +696,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 for property in object.properties.iter().take(512) {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => {
-                            self.gather(&property.value, depth, out)
+                            let from = out.len();
+                            self.gather(&property.value, depth, out);
+                            through(out, from, Via::Inside);
                         }
                         ObjectPropertyKind::SpreadProperty(spread) => {
                             self.gather(&spread.argument, depth, out)
@@ -607,6 +737,43 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Whether a value is hidden where its name says that it is a secret.
+    fn masks(&self, it: &'a ConditionalExpression<'a>) -> bool {
+        let Expression::CallExpression(call) = it.test.get_inner_expression() else { return false };
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return false };
+        if member.static_property_name() != Some("test") || call.arguments.len() != 1 {
+            return false;
+        }
+        let regexp = match member.object().get_inner_expression() {
+            Expression::RegExpLiteral(regexp) => regexp,
+            Expression::Identifier(name) => {
+                match self.resolver.sole(name).map(Expression::get_inner_expression) {
+                    Some(Expression::RegExpLiteral(regexp)) => regexp,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let words = regexp.regex.pattern.text.to_ascii_lowercase();
+        let named = ["token", "secret", "pass", "key"].iter().filter(|word| words.contains(**word)).count();
+        // What stands for it is not the value itself.
+        let replaced = match it.consequent.get_inner_expression() {
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
+            Expression::CallExpression(call) => matches!(self.resolver.expr(&call.callee), Val::Func(_)),
+            _ => false,
+        };
+        named >= 3 && replaced
+    }
+
+    /// The variable whose text a condition tests.
+    fn tested(&self, it: &ConditionalExpression<'a>) -> Option<oxc_syntax::symbol::SymbolId> {
+        let Expression::CallExpression(call) = it.test.get_inner_expression() else { return None };
+        match call.arguments.first()? {
+            Argument::Identifier(name) => bind::symbol(self.resolver.scoping, name),
+            _ => None,
+        }
+    }
+
     /// Texts and joined paths that name a credential file.
     fn secret_path(&self, expression: &'a Expression<'a>, out: &mut Vec<Dep<'a>>) {
         let text = match expression.get_inner_expression() {
@@ -633,9 +800,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         depth: u32,
         out: &mut Vec<Dep<'a>>,
     ) {
-        if let Val::Name(name) = self.resolver.expr(whole)
-            && let Some(dep) = self.named(&name, whole.span())
-        {
+        let value = self.resolver.expr(whole);
+        if let Some(dep) = value.as_name().and_then(|name| self.named(name, whole.span())) {
+            out.push(dep);
+            return;
+        }
+        if let Some(dep) = self.outside_value(&value) {
             out.push(dep);
             return;
         }
@@ -645,12 +815,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if key.is_some_and(key::is_key) && self.about_wallets() {
             out.push(self.source("key", whole.span()));
         }
-        match (bind::owner(self.resolver.scoping, object), key) {
+        match (self.resolver.owner(object), key) {
             (Some(Owner::Symbol(symbol)), Some(key)) => {
                 // A variable of an unknown name out of the environment is one variable.
                 out.push(Dep::Node(Node::Field(symbol, key)));
             }
-            (Some(Owner::This), Some(key)) => out.push(Dep::Node(Node::This(key))),
+            (Some(Owner::This(class)), Some(key)) => out.push(Dep::Node(Node::This(class, key))),
             _ => match self.resolver.expr(object) {
                 Val::Name(name) if &*name == "global.process.env" => {
                     out.push(self.source("env", whole.span()));
@@ -659,7 +829,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         self.gather(&member.expression, depth, out);
                     }
                 }
-                _ => self.gather(object, depth, out),
+                _ => {
+                    let from = out.len();
+                    self.gather(object, depth, out);
+                    through(out, from, key.map_or(Via::Plain, Via::member));
+                }
             },
         }
     }
@@ -734,6 +908,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 return;
             }
             Val::Name(name) => {
+                if let Some(number) = self.outside(name, call.span) {
+                    out.push(Dep::Node(Node::Result(number)));
+                    return;
+                }
                 if let Some(dep) =
                     self.named(&format!("{name}()"), call.span).filter(|_| !name.contains("()"))
                 {
@@ -755,7 +933,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                             return;
                         }
                         Some(CapabilityKind::Process) => out.extend(self.output(call)),
-                        Some(CapabilityKind::Net) if !listens(name) => {
+                        Some(CapabilityKind::Net) if !listens(name) && !addresses(name) => {
                             out.push(self.source("net", call.span));
                             return;
                         }
@@ -767,8 +945,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         // A method of a value gives something of the value.
         if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
-            self.gather(member.object(), depth, out);
             let method = member.static_property_name().unwrap_or("");
+            // Of what a list holds only what the function makes of it.
+            let mapped = matches!(method, "map" | "flatMap")
+                && call.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(
+                    |argument| Func::of(argument).is_some_and(|func| !func.params().items.is_empty()),
+                );
+            if !mapped {
+                self.gather(member.object(), depth, out);
+            }
             if matches!(method, "concat" | "replace" | "then" | "join" | "map" | "flatMap" | "reduce") {
                 for argument in &call.arguments {
                     match argument.as_expression().and_then(Func::of) {
@@ -790,7 +975,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         };
         let functions: Vec<_> =
             call.arguments.iter().filter_map(|argument| func(argument, self.resolver)).collect();
-        if functions.is_empty() {
+        let outside: Vec<_> =
+            call.arguments.iter().filter_map(|argument| self.outside_callback(argument)).collect();
+        if functions.is_empty() && outside.is_empty() {
             return;
         }
         let plain = name.filter(|name| !name.contains("()"));
@@ -798,10 +985,25 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let output =
             plain.filter(|_| capability == Some(CapabilityKind::Process)).and_then(|_| self.output(call));
         let deps = match (capability, plain) {
-            (Some(CapabilityKind::Net), Some(name)) if !listens(name) => vec![self.source("net", call.span)],
+            (Some(CapabilityKind::Net), Some(name)) if !listens(name) && !addresses(name) => {
+                vec![self.source("net", call.span)]
+            }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
             _ if output.is_some() => output.into_iter().collect(),
             _ => {
+                let handed = match self.resolver.expr(&call.callee) {
+                    Val::Func(func) => Some(Node::Handed(func.id())),
+                    Val::Name(name) => self.outside(&name, call.span).map(Node::Result),
+                    _ => None,
+                };
+                if let Some(node) = handed {
+                    for func in functions {
+                        for at in 0..func.params().items.len().min(3) {
+                            self.param(func, at, &[Dep::Node(node)]);
+                        }
+                    }
+                    return;
+                }
                 let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
                 let method = member.static_property_name().unwrap_or("");
                 if !matches!(
@@ -827,6 +1029,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 self.param(func, at, &deps);
             }
         }
+        for number in outside {
+            self.argue(number, 0, deps.clone());
+        }
     }
 
     fn sink(&mut self, name: &'static str, range: Range, deps: Vec<Dep<'a>>) {
@@ -843,7 +1048,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     ) {
         // The nodes must exist before taint is spread.
         for dep in &deps {
-            if let Dep::Node(node) = dep {
+            if let Dep::Node(node) | Dep::Part(node, _) = dep {
                 self.id(*node);
             }
         }
@@ -859,6 +1064,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
                 let method = name.rsplit('.').next().unwrap_or("");
+                self.requests += u32::from(!name.contains("()"));
                 if name.contains("()")
                     && !matches!(
                         method,
@@ -897,6 +1103,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Some(CapabilityKind::DynamicCode) if !name.contains("()") => {
                 self.arguments(arguments, 0, &mut deps);
+                // `new Function('return function ' + name + '() {}')`, the name checked to be one.
+                let plain = |dep: &Dep<'a>| matches!(dep, Dep::Node(Node::Read(symbol)) | Dep::Part(Node::Read(symbol), _) if self.plain.contains(symbol));
+                deps.retain(|dep| !plain(dep));
                 self.sink("dynamic-code", range, deps);
             }
             Some(CapabilityKind::FsWrite) if !name.contains("()") => {
@@ -1073,6 +1282,23 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 }
 
+/// Look-ups that give addresses, which are no text of a stranger's choice.
+fn addresses(name: &str) -> bool {
+    name.starts_with("node:dns.")
+        && matches!(
+            name.rsplit('.').next(),
+            Some(
+                "lookup"
+                    | "lookupService"
+                    | "resolve4"
+                    | "resolve6"
+                    | "reverse"
+                    | "getServers"
+                    | "getDefaultResultOrder"
+            )
+        )
+}
+
 /// Names that wait for others to connect, or make nothing flow by being called.
 fn listens(name: &str) -> bool {
     name.contains("createServer")
@@ -1089,6 +1315,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         let callee = self.resolver.expr(&it.callee);
         self.callbacks(it, callee.as_name());
+        self.crossing(it, &callee);
         if let Val::Name(name) = &callee {
             self.sinks(name, &it.arguments, it.span);
         }
@@ -1096,11 +1323,11 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             let method = member.static_property_name().unwrap_or("");
             if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
                 (member.object(), method)
-                && matches!(field.object, Expression::ThisExpression(_))
+                && let Some(Owner::This(class)) = self.resolver.owner(&field.object)
             {
                 let mut deps = Vec::new();
                 self.arguments(&it.arguments, 0, &mut deps);
-                self.feed(Node::This(field.property.name.as_str()), &deps);
+                self.feed(Node::This(class, field.property.name.as_str()), &deps);
             }
             // `.then(eval)`
             if method == "then"
@@ -1175,7 +1402,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         // `all[name] = value`: any member of it.
         if let AssignmentTarget::ComputedMemberExpression(member) = &it.left
             && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
-            && let Some(Owner::Symbol(symbol)) = bind::owner(self.resolver.scoping, &member.object)
+            && let Some(Owner::Symbol(symbol)) = self.resolver.owner(&member.object)
         {
             // A table of all characters (`codes[n] = String.fromCharCode(n)`) hides nothing.
             let table = matches!(it.right.get_inner_expression(), Expression::CallExpression(call)
@@ -1188,10 +1415,19 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         walk_js::walk_assignment_expression(self, it);
     }
 
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        let it = self.alloc(it);
+        self.checked.extend(self.check_of_digest(it));
+        walk_js::walk_if_statement(self, it);
+    }
+
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
         let it = self.alloc(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee) {
             self.sinks(&name, &it.arguments, it.span);
+            if let Some(number) = self.outside(&name, it.span) {
+                self.argue_all(number, &it.arguments, 0);
+            }
         }
         walk_js::walk_new_expression(self, it);
     }
