@@ -378,7 +378,7 @@ fn persists(command: &Command) -> bool {
     let name = base(&command.name).to_ascii_lowercase();
     let args = command.args.join(" ");
     let startup = starts_again;
-    (name == "crontab" && !args.contains("-l"))
+    (name == "crontab" && !args.contains("-l") && !args.contains("-e"))
         || (name == "schtasks" && args.to_ascii_lowercase().contains("/create"))
         || (name == "reg" && args.to_ascii_lowercase().starts_with("add") && args.contains("\\Run"))
         || (name == "launchctl" && args.starts_with("load"))
