@@ -33,7 +33,8 @@ pub(super) fn read(contents: &Contents, out: &mut Manifest) {
     let Some(project) = table.get("project").and_then(toml::Value::as_table) else { return };
     let index = LineIndex::new("pyproject.toml", text);
     let optional = project.get("optional-dependencies").and_then(toml::Value::as_table);
-    let lists = project.get("dependencies").into_iter().chain(optional.into_iter().flat_map(|it| it.values()));
+    let lists =
+        project.get("dependencies").into_iter().chain(optional.into_iter().flat_map(|it| it.values()));
     let all = lists.filter_map(toml::Value::as_array).flatten().filter_map(toml::Value::as_str);
     for value in all.take(MAX_REQUIREMENTS).filter(|value| mutable(value)) {
         let at = text.find(value).unwrap_or(0);

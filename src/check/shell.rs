@@ -414,7 +414,10 @@ fn mines_for(command: &Command) -> bool {
     let pool = after(["-o", "--url"]).is_some_and(|pool| {
         let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
         pool.rsplit_once(':').is_some_and(|(name, port)| {
-            name.contains('.') && name.chars().all(host) && port.len() > 1 && port.bytes().all(|b| b.is_ascii_digit())
+            name.contains('.')
+                && name.chars().all(host)
+                && port.len() > 1
+                && port.bytes().all(|b| b.is_ascii_digit())
         })
     });
     let wallet = after(["-u", "--user"]).is_some_and(|user| {

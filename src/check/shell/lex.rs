@@ -26,10 +26,12 @@ impl Command {
                     && flags.ends_with('o')
                     && flags.bytes().all(|b| b.is_ascii_alphabetic())
             });
-            if (cluster || matches!(
-                pair[0].as_str(),
-                "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile"
-            )) && !pair[1].starts_with("http")
+            if (cluster
+                || matches!(
+                    pair[0].as_str(),
+                    "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile"
+                ))
+                && !pair[1].starts_with("http")
             {
                 files.push(pair[1].clone());
             }

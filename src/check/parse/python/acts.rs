@@ -73,7 +73,9 @@ fn fetched_program(resolver: &Resolver<'_>, facts: &[Fact]) -> Option<Fact> {
         .take(MAX_ELEMENTS)
         .collect();
     let checks = resolver.scopes.imports.iter().any(|import| import.module == "hashlib")
-        || commands.iter().any(|fact| ["sha256", "shasum", "gpg"].iter().any(|part| fact.value.contains(part)));
+        || commands
+            .iter()
+            .any(|fact| ["sha256", "shasum", "gpg"].iter().any(|part| fact.value.contains(part)));
     if checks || commands.len() < 2 || !commands.iter().any(|fact| fact.value.contains("://")) {
         return None;
     }
@@ -89,7 +91,9 @@ fn fetched_program(resolver: &Resolver<'_>, facts: &[Fact]) -> Option<Fact> {
         script.push_str(&fact.value.replace('?', &format!("unknown{at}")));
         script.push_str(" ; ");
         if script.contains("://") && runs(&script, fact) {
-            return Some(Fact::new(FactKind::Shape, "fetched-program", fact.span.clone()).value(&*fact.value));
+            return Some(
+                Fact::new(FactKind::Shape, "fetched-program", fact.span.clone()).value(&*fact.value),
+            );
         }
     }
     None
@@ -222,7 +226,8 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             }
         }
         // `setattr(Account, 'create', …)`, or a helper that is given the class, a name and what to put there.
-        let patches = name == "builtins.setattr" || (!name.starts_with("builtins.") && it.arguments.args.len() == 3);
+        let patches =
+            name == "builtins.setattr" || (!name.starts_with("builtins.") && it.arguments.args.len() == 3);
         if patches
             && let Some(maker) = first.and_then(|first| self.name(first))
             && KEY_MAKERS.contains(&maker.as_str())
