@@ -2,6 +2,7 @@
 
 mod bring;
 pub mod change;
+mod known;
 pub mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Evidence, Policy};
-use crate::resolve::newest::Wanted;
+use crate::resolve::newest::{self, Wanted};
 use crate::resolve::{self, ResolveError};
 use crate::review;
 use crate::rules::RuleSet;
@@ -39,6 +40,8 @@ pub struct Options {
     pub given: Option<resolve::Resolution>,
     /// Packages to resolve as their package manager would, and when: seconds since the epoch.
     pub wanted: Vec<Wanted>,
+    /// What the given package asks for, to be resolved likewise.
+    pub asks: Option<newest::Known>,
     /// As of which time those are resolved, and what agents' texts name without a lockfile.
     pub as_of: i64,
     /// What it is called, where its folder is not its own.
@@ -144,6 +147,9 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         resolution.merge(bring::wanted(&options.wanted, &metadata, options.as_of, options.scope));
         resolution.normalise();
     }
+    if let (Some(asks), true) = (&options.asks, options.scope != Scope::Alone) {
+        bring::brought(&mut resolution, asks, &metadata, options);
+    }
     if !options.acquire.offline && options.scope != Scope::Alone {
         bring::named(&mut resolution, &metadata, options.as_of);
     }
@@ -177,6 +183,8 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         ..options.acquire.clone()
     };
     let acquirer = Acquirer::new(acquire, options.store.clone()).knowing(&graph.packages);
+    let absent = bring::absent(&graph.packages, &resolution.gaps);
+    let absent = &absent;
     let keep_own = base.as_ref().is_some_and(change::Loaded::has_files);
     let (asked, passed_over) = asked(&graph.packages, base.as_ref(), options, &metadata);
     let (advisories, known, mut outcomes) = std::thread::scope(|scope| {
@@ -185,7 +193,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             let packages: Vec<_> = asked.iter().map(|at| &graph.packages[*at]).collect();
             metadata.all(&packages)
         });
-        let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own };
+        let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own, absent };
         let outcomes = pool.install(|| checks.all(&graph.packages, progress));
         let advisories = advisories.join().expect("the advisory loader does not panic");
         // What is not known is not claimed, whatever the reason.
@@ -210,7 +218,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             let own: Vec<_> = outcomes.iter_mut().map(|outcome| outcome.own.take()).collect();
             let analyses: Vec<_> = outcomes.iter().map(|outcome| outcome.analysis.as_ref()).collect();
             let check = |packages: &[Package]| {
-                let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own: false };
+                let checks = Checks { acquirer: &acquirer, options, rules: &rules, keep_own: false, absent };
                 let outcomes = pool.install(|| checks.all(packages, &Quiet));
                 outcomes.into_iter().map(|outcome| outcome.analysis).collect()
             };
@@ -430,7 +438,10 @@ fn node(
     used: &mut BTreeSet<usize>,
 ) -> Node {
     let Outcome { contents, analysis, mut findings, mut gaps, .. } = outcome;
-    findings.extend(known.findings);
+    let said = |finding: &Finding| finding.rule == newest::NOT_FOUND;
+    // Resolving may have said it before; the registry's word has the place.
+    let twice = known.origin.findings.iter().any(said);
+    findings.extend(known.findings.into_iter().filter(|finding| !(twice && said(finding))));
     let origin = known.origin.origin;
     let of_origin = known.origin.findings.into_iter();
     let young = origin::young_install(&package, origin.as_ref(), analysis.as_ref(), options.now);
@@ -448,7 +459,7 @@ fn node(
         gaps.push(Gap::new(
             GapKind::NoAdvisories,
             format!(
-                "no advisory database covers {}; run `bomvet db update` or give `--db`",
+                "no advisory database covers {}; run `bomvet db update` (needs the network, once), or give a copy of one with `--db PATH`",
                 package.ecosystem.osv()
             ),
         ));
@@ -513,6 +524,8 @@ struct Checks<'a> {
     rules: &'a RuleSet,
     /// Whether the files of the project's own packages are kept.
     keep_own: bool,
+    /// Purls of packages that resolving found not to be there: there is nothing to ask for.
+    absent: &'a BTreeSet<String>,
 }
 
 impl Checks<'_> {
@@ -533,7 +546,9 @@ impl Checks<'_> {
                         let Some((at, package)) = next.lock().ok().and_then(|mut next| next.next()) else {
                             return;
                         };
-                        if send.send((at, package, self.acquirer.acquire(package))).is_err() {
+                        let acquired =
+                            (!self.absent.contains(&package.purl)).then(|| self.acquirer.acquire(package));
+                        if send.send((at, package, acquired)).is_err() {
                             return;
                         }
                     }
@@ -545,8 +560,9 @@ impl Checks<'_> {
                 .par_bridge()
                 .map(|(at, package, acquired)| {
                     let outcome = match acquired {
-                        Ok(acquired) => self.one(package, &acquired),
-                        Err(refusal) => refused(*refusal, self.rules),
+                        Some(Ok(acquired)) => self.one(package, &acquired),
+                        Some(Err(refusal)) => refused(*refusal, self.rules),
+                        None => Outcome::default(),
                     };
                     let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                     progress.step("check", done, packages.len());

@@ -1,9 +1,5 @@
 //! Wheels and source archives from a package index, over a server on this machine.
 
-#[path = "support/server.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod server;
-#[path = "support/mod.rs"]
 mod support;
 
 use std::io::Write as _;
@@ -12,7 +8,7 @@ use bomvet::acquire::registry::pypi::PypiConfig;
 use bomvet::acquire::{Acquired, Acquirer, Options};
 use bomvet::model::{Digest, Ecosystem, Location, Package, Provenance};
 use bomvet::store::Store;
-use server::{Answer, Server};
+use support::server::{Answer, Server};
 
 fn wheel(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

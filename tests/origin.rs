@@ -93,3 +93,73 @@ fn a_name_is_resolved_from_metadata_alone() {
     let made_up = newest::resolve(&[wanted("made-up")], &metadata, NOW);
     assert_eq!(made_up.findings[0].1.rule, "origin/not-found");
 }
+
+fn wheel(name: &str, needs: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, body) in [
+        (format!("{name}/__init__.py"), String::new()),
+        (
+            format!("{name}-1.0.dist-info/METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}"),
+        ),
+    ] {
+        out.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(body.as_bytes()).unwrap();
+    }
+    out.finish().unwrap().into_inner()
+}
+
+fn page(name: &str, digest: &str, more: &str) -> Vec<u8> {
+    format!(
+        r#"{{"meta":{{"api-version":"1.1"}},"name":"{name}","files":[{{"filename":"{name}-1.0-py3-none-any.whl","url":"/files/{name}.whl","hashes":{{"sha256":"{digest}"}},"size":500,"upload-time":"2025-01-01T00:00:00Z"{more}}}]}}"#
+    )
+    .into_bytes()
+}
+
+/// The metadata beside the archive where there is some, else the one in the archive, which then
+/// is downloaded once; what has another digest counts for nothing.
+#[test]
+fn distributions_are_resolved_by_their_metadata() {
+    use bomvet::model::Digest;
+    let (a, b) = (wheel("a", "Requires-Dist: b\n"), wheel("b", ""));
+    let core =
+        "Metadata-Version: 2.1\nName: c\nVersion: 1.0\nRequires-Dist: a ; extra == 'x'\nRequires-Dist: bad\n";
+    let hex = |bytes: &[u8]| Digest::sha256(bytes).hex();
+    let beside = format!(",\"core-metadata\":{{\"sha256\":\"{}\"}}", hex(core.as_bytes()));
+    let server = Server::start(&[
+        ("/simple/a/", vec![Answer::Ok(page("a", &hex(&a), ""))]),
+        ("/simple/b/", vec![Answer::Ok(page("b", &hex(&b), ",\"core-metadata\":true"))]),
+        ("/simple/c/", vec![Answer::Ok(page("c", &hex(b"never asked for"), &beside))]),
+        ("/simple/bad/", vec![Answer::Ok(page("bad", &hex(b"another"), ""))]),
+        ("/files/a.whl", vec![Answer::Ok(a.clone())]),
+        ("/files/b.whl", vec![Answer::Ok(b.clone())]),
+        ("/files/bad.whl", vec![Answer::Ok(b.clone())]),
+        ("/files/c.whl.metadata", vec![Answer::Ok(core.as_bytes().to_vec())]),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let pip = format!("[global]\nindex-url = {}simple\n", server.url());
+    let open = |offline| {
+        let pypi = bomvet::acquire::registry::pypi::PypiConfig::parse(&[pip.clone()], "", &|_| None);
+        let options =
+            bomvet::acquire::Options { offline, pypi, ..options(folder.path().join("project"), "", "", "") };
+        Metadata::new(options, Store::open(folder.path().join("store")), NOW)
+    };
+    let metadata = open(false);
+    let wanted = |name: &str| Wanted { ecosystem: Ecosystem::Pypi, name: name.to_owned(), requirement: None };
+    let got = newest::resolve(&[wanted("c[x]")], &metadata, NOW);
+    let purls: Vec<_> = got.packages.iter().map(|package| package.purl.as_str()).collect();
+    assert_eq!(purls, ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0", "pkg:pypi/bad@1.0", "pkg:pypi/c@1.0"]);
+    assert!(got.packages.iter().all(|package| package.is_pinned() && package.artifacts.len() == 1));
+    let gaps: Vec<_> = got.gaps.iter().map(|(purl, gap)| format!("{purl}: {}", gap.message)).collect();
+    assert!(
+        gaps.len() == 1 && gaps[0].starts_with("pkg:pypi/bad@1.0") && gaps[0].contains("digest"),
+        "{gaps:?}"
+    );
+    let paths = server.paths();
+    assert!(!paths.iter().any(|path| path == "/files/c.whl"), "{paths:?}");
+    // All of it is in the store: nothing more is asked for.
+    let again = newest::resolve(&[wanted("a")], &open(true), NOW);
+    assert!(again.gaps.is_empty() && again.packages.len() == 2, "{again:?}");
+    assert_eq!(server.paths().len(), paths.len());
+}

@@ -337,20 +337,20 @@ fn unpack(package: &Package, bytes: &[u8]) -> Result<Shared, Box<Refusal>> {
         (Ecosystem::Cargo, Source::Registry { .. }) => TopFolder::Exactly(&folder),
         _ => TopFolder::AnyOne,
     };
-    // A wheel or source archive that lies in the project.
-    let kind = match &package.source {
-        Source::File { path } if package.ecosystem == Ecosystem::Pypi => ArchiveKind::of(path),
-        _ => None,
-    };
+    let limits = Limits::default();
+    let registry = matches!(package.source, Source::Registry { .. });
+    // What lies in the project or is given may be any of them; its bytes say which. A registry's
+    // archives have one form.
+    let zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06");
     let plain = bytes.get(257..262) == Some(b"ustar") && !bytes.starts_with(&[0x1f, 0x8b]);
-    let unpacked = if kind == Some(ArchiveKind::Wheel) {
-        archive::zip(bytes, TopFolder::None, &Limits::default())
-    } else if kind == Some(ArchiveKind::SourceZip) {
-        archive::zip(bytes, top, &Limits::default())
-    } else if plain && !matches!(package.source, Source::Registry { .. }) {
-        archive::tar(bytes.to_vec(), top, &Limits::default())
+    let wheel = matches!(&package.source, Source::File { path } | Source::Tarball { url: path }
+        if ArchiveKind::of(path) == Some(ArchiveKind::Wheel));
+    let unpacked = if zip && !registry {
+        archive::zip(bytes, if wheel { TopFolder::None } else { top }, &limits)
+    } else if plain && !registry {
+        archive::tar(bytes.to_vec(), top, &limits)
     } else {
-        archive::tar_gz(bytes, top, &Limits::default())
+        archive::tar_gz(bytes, top, &limits)
     };
     let unpacked = unpacked.map_err(|error| refusal::hostile(package, &error))?;
     let findings =

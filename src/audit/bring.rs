@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Scope;
-
-use crate::model::{DependencyKind, Ecosystem, GapKind, Package, Source};
+use super::{Options, Scope};
+use crate::model::{DependencyKind, Ecosystem, Gap, GapKind, Package, Source};
 use crate::resolve::Resolution;
-use crate::resolve::newest::{self, Registry, Wanted};
+use crate::resolve::newest::{self, Known, Registry, Wanted};
 
 /// Packages named by an agent's texts and configurations that are looked up; the rest stay as they
 /// are, with the gap that says that nothing pins them.
@@ -88,4 +87,43 @@ pub fn named(resolution: &mut Resolution, registry: &dyn Registry, as_of: i64) {
         resolution.merge(found);
     }
     resolution.normalise();
+}
+
+/// What the one given package brings in, by its own manifest.
+pub fn brought(resolution: &mut Resolution, asks: &Known, registry: &dyn Registry, options: &Options) {
+    let [package] = resolution.packages.as_slice() else { return };
+    let (purl, label) = (package.purl.clone(), package.label());
+    let of = (package.ecosystem, package.name.as_str(), purl.as_str());
+    let mut found = newest::resolve_known(of, asks.clone(), registry, options.as_of);
+    // Offline one gap says it for all that the store does not know.
+    let open = found.gaps.iter().filter(|(of, _)| *of == purl).count();
+    if options.acquire.offline && open > 0 {
+        found.gaps.retain(|(of, _)| *of != purl);
+        let message = format!(
+            "what {label} would bring in is not resolved: `--offline`, and the store does not know all of it; run without it, or give `--no-deps` to judge {label} alone"
+        );
+        found.gaps.push((purl, Gap::new(GapKind::NotCovered, message)));
+    }
+    resolution.merge(found);
+    resolution.normalise();
+}
+
+/// Packages of which resolving said that there is nothing to fetch.
+pub fn absent(packages: &[Package], gaps: &[(String, Gap)]) -> BTreeSet<String> {
+    let not_there: BTreeSet<&str> = gaps
+        .iter()
+        .filter(|(_, gap)| gap.kind == GapKind::NotFetched)
+        .map(|(purl, _)| purl.as_str())
+        .collect();
+    packages
+        .iter()
+        .filter(|package| {
+            matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::Cargo | Ecosystem::Pypi)
+                && matches!(package.source, Source::Registry { registry: None, url: None })
+                && !package.is_pinned()
+                && package.artifacts.is_empty()
+                && not_there.contains(&*package.purl)
+        })
+        .map(|package| package.purl.clone())
+        .collect()
 }

@@ -13,7 +13,9 @@ use crate::compare::git::{GitError, Revision};
 use crate::discover::Format;
 use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Location, Package, Source, Span, purl};
 use crate::resolve::Resolution;
-use crate::resolve::newest::Wanted;
+use crate::resolve::newest::{Known, Wanted};
+
+use super::known;
 
 /// Largest archive that is taken as a target, in bytes.
 const MAX_ARCHIVE: u64 = crate::acquire::limits::ARCHIVE_BYTES;
@@ -67,6 +69,8 @@ pub struct Subject {
     pub given: Option<Resolution>,
     /// Packages that are to be resolved.
     pub wanted: Vec<Wanted>,
+    /// What a given package asks for, by its own manifest.
+    pub asks: Option<Known>,
     /// What it is called, and its digest where it is one file or one tree.
     pub input: Option<(String, String)>,
     /// The archive's or folder's name, where it is unpacked elsewhere.
@@ -83,6 +87,7 @@ impl Subject {
             path,
             given: None,
             wanted: Vec::new(),
+            asks: None,
             input: None,
             name: None,
             remarks: Remarks::default(),
@@ -169,11 +174,11 @@ fn archived(target: &Path, path: &Path, bytes: &[u8], kind: Kind) -> Result<Subj
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let digest = Digest::sha256(bytes);
     let input = Some((name.clone(), digest.hex()));
-    if let Some(package) = package(&name, &unpacked, digest) {
+    if let Some((package, known)) = package(&name, &unpacked, digest) {
         let mut given = Resolution::default();
         given.packages.push(package);
         let folder = path.parent().unwrap_or(path).to_owned();
-        return Ok(Subject { given: Some(given), input, ..Subject::at(folder) });
+        return Ok(Subject { given: Some(given), asks: Some(known), input, ..Subject::at(folder) });
     }
     let remarks = unpacked
         .remarks
@@ -249,8 +254,9 @@ fn mark_executable(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The package that an archive is, told by its manifest; `None` for a tree of other things.
-fn package(file: &str, unpacked: &Unpacked, digest: Digest) -> Option<Package> {
+/// The package that an archive is, told by its manifest, and what it asks for; `None` for a tree of
+/// other things.
+fn package(file: &str, unpacked: &Unpacked, digest: Digest) -> Option<(Package, Known)> {
     // The manifest within the one folder at the top, as registries pack it.
     let find = |name: &str| {
         unpacked.files.iter().find(|entry| {
@@ -267,14 +273,16 @@ fn package(file: &str, unpacked: &Unpacked, digest: Digest) -> Option<Package> {
     if unpacked.files.iter().any(is_agent) && !file.ends_with(".crate") && !file.ends_with(".whl") {
         return None;
     }
-    let (ecosystem, name, version) = if let Some(json) = text("package.json") {
+    let (ecosystem, name, version, known) = if let Some(json) = text("package.json") {
         let json: serde_json::Value = serde_json::from_str(json.trim_start_matches('\u{feff}')).ok()?;
         let field = |key: &str| Some(json.get(key)?.as_str()?.to_owned());
-        (Ecosystem::Npm, field("name")?, field("version")?)
+        let version = field("version")?;
+        (Ecosystem::Npm, field("name")?, version.clone(), known::npm(&json, &version))
     } else if let Some(manifest) = text("Cargo.toml") {
         let table: toml::Table = toml::from_str(&manifest).ok()?;
         let field = |key: &str| Some(table.get("package")?.get(key)?.as_str()?.to_owned());
-        (Ecosystem::Cargo, field("name")?, field("version")?)
+        let version = field("version")?;
+        (Ecosystem::Cargo, field("name")?, version.clone(), known::cargo(&table, &version))
     } else {
         let metadata = unpacked.files.iter().find(|entry| {
             entry.path.split_once('/').is_some_and(|(top, rest)| {
@@ -288,24 +296,16 @@ fn package(file: &str, unpacked: &Unpacked, digest: Digest) -> Option<Package> {
                 name.eq_ignore_ascii_case(key).then(|| value.trim().to_owned())
             })
         };
-        (Ecosystem::Pypi, field("Name")?, field("Version")?)
+        let (name, version) = (field("Name")?, field("Version")?);
+        let built = metadata.path.ends_with("/PKG-INFO");
+        (Ecosystem::Pypi, name, version.clone(), known::pypi(text, &version, built))
     };
     let declared = Location { file: file.into(), line: 0, column: 0 };
-    Some(Package {
+    let package = Package {
         purl: purl(ecosystem, &name, &version, &[("download_url", &format!("file://{file}"))]),
         source: Source::File { path: file.to_owned() },
         integrity: vec![digest],
         ..Package::registry(ecosystem, &name, &version, declared)
-    })
-}
-
-/// What is missing where a package's dependencies are not resolved.
-pub fn unresolved(package: &Package) -> Gap {
-    Gap::new(
-        GapKind::NotCovered,
-        format!(
-            "what {} would bring in is not resolved; give `--no-deps` to judge it alone",
-            package.label()
-        ),
-    )
+    };
+    Some((package, known))
 }

@@ -62,6 +62,7 @@ pub(super) fn read(contents: &Contents, out: &mut Manifest) {
         let licence = field(text, "License-Expression").or_else(|| field(text, "License"));
         out.licence = licence.map(|(value, _)| value.to_owned()).filter(|value| !value.is_empty());
     }
+    addresses(contents, out);
     startup(contents, out);
     match dist_info(contents) {
         Some(folder) => scripts(contents, folder, out),
@@ -76,6 +77,50 @@ pub(super) fn read(contents: &Contents, out: &mut Manifest) {
             out.entries.push(file.path.to_string());
         }
     }
+}
+
+/// Requirements that name an address instead of a version, in the metadata or, where a source
+/// archive's metadata does not list them, in `pyproject.toml`
+/// (<https://packaging.python.org/en/latest/specifications/dependency-specifiers/>).
+fn addresses(contents: &Contents, out: &mut Manifest) {
+    let mut found: Vec<(String, Span)> = Vec::new();
+    if let Some((path, text)) = metadata(contents) {
+        let index = LineIndex::new(path.as_str(), text);
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("Requires-Dist:") {
+                found.push((value.trim().to_owned(), index.span(at, at + line.trim_end().len())));
+            }
+            at += line.len();
+        }
+    }
+    if let Some(text) = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok())
+        && let Ok(table) = DeTable::parse(text)
+        && let Some(project) = table.get_ref().get("project").and_then(|value| value.get_ref().as_table())
+        && let Some(list) = project.get("dependencies").and_then(|value| value.get_ref().as_array())
+    {
+        let index = LineIndex::new("pyproject.toml", text);
+        for value in list {
+            if let Some(requirement) = value.get_ref().as_str() {
+                found.push((requirement.to_owned(), index.span(value.span().start, value.span().end)));
+            }
+        }
+    }
+    for (requirement, span) in found {
+        let Some((name, url)) = requirement.split_once('@') else { continue };
+        let url = url.split(';').next().unwrap_or(url).trim();
+        if super::manifest::moves(url) && !url.rsplit('@').next().is_some_and(is_commit) {
+            let fact = Fact::new(FactKind::Manifest, "dependency.url", span);
+            out.facts.push(fact.value(format!("{}: {url}", name.trim())));
+        }
+    }
+}
+
+fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn runs(name: &str, value: &str, span: Span, out: &mut Manifest) {

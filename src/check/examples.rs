@@ -55,9 +55,12 @@ fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     }
     files.extend(example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())));
     let started = if example.install { vec![example.path.clone()] } else { Vec::new() };
-    let subject = match agent_kind(&example.path) {
+    // A script beside a `SKILL.md` is the skill's.
+    let skill = agent && example.files.iter().any(|(path, _)| path == "SKILL.md");
+    let kind = if skill { Some(AgentKind::Skill) } else { agent_kind(&example.path) };
+    let subject = match kind {
         Some(kind) => {
-            files.retain(|(path, _)| *path != manifest || *path == example.path);
+            files.retain(|(path, _)| skill || *path != manifest || *path == example.path);
             Package { ecosystem: Ecosystem::Agent, agent: Some(kind), ..package(ecosystem) }
         }
         None => package(ecosystem),

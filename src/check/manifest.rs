@@ -33,6 +33,9 @@ pub struct Manifest {
 const ON_INSTALL: &[&str] = &["preinstall", "install", "postinstall"];
 const ON_GIT_INSTALL: &[&str] = &["preprepare", "prepare", "postprepare", "prepublish"];
 
+/// Packages within a package whose scripts are looked at.
+const MAX_BUNDLED: usize = 1_000;
+
 /// The manifest's name.
 pub(super) fn file_name(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
@@ -79,6 +82,9 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
         out.install_scripts.dedup();
         return out;
     }
+    if ecosystem == Ecosystem::Agent {
+        brought(contents, &mut out);
+    }
     let name = file_name(ecosystem);
     let Some(bytes) = contents.get(name) else {
         if ecosystem == Ecosystem::Npm {
@@ -109,6 +115,39 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     out
 }
 
+/// What the npm packages within a skill's or plugin's folder start when they are installed.
+fn brought(contents: &Contents, out: &mut Manifest) {
+    let is_root = |path: &str| path == "SKILL.md" || path.ends_with("plugin.json");
+    if !contents.files.iter().any(|file| is_root(&file.path)) {
+        return;
+    }
+    for file in contents.files.iter().filter(|file| file.path.rsplit('/').next() == Some("package.json")) {
+        let folder = file.path.strip_suffix("package.json").unwrap_or_default();
+        let Ok(text) = std::str::from_utf8(contents.bytes(file)) else { continue };
+        let mut inner = Manifest::default();
+        // One that cannot be read starts nothing: npm refuses it as well.
+        if npm(text, false, contents, &mut inner).is_err() || inner.install_scripts.is_empty() {
+            continue;
+        }
+        let moved = |mut span: Span| {
+            span.file = file.path.clone();
+            span
+        };
+        out.facts.extend(inner.facts.into_iter().map(|mut fact| {
+            fact.span = moved(fact.span);
+            fact
+        }));
+        out.install_files.extend(
+            inner
+                .install_files
+                .iter()
+                .map(|file| format!("{folder}{}", file.strip_prefix("./").unwrap_or(file))),
+        );
+        out.install_scripts.extend(inner.install_scripts);
+        out.install_spans.extend(inner.install_spans.into_iter().map(|(why, span)| (why, moved(span))));
+    }
+}
+
 /// Why a manifest cannot be read, and where.
 type Unread = (String, Span);
 
@@ -137,6 +176,17 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
         }
         out.facts.push(fact);
     }
+    bundled(contents, out);
+    if !from_git {
+        for key in ["dependencies", "optionalDependencies"] {
+            for (name, _, value) in root.get(key).map(Node::members).unwrap_or_default() {
+                if let Some(url) = value.as_str().filter(|value| moves(value)) {
+                    let fact = Fact::new(FactKind::Manifest, "dependency.url", place(value));
+                    out.facts.push(fact.value(format!("{name}: {url}")));
+                }
+            }
+        }
+    }
     for key in ["main", "module", "browser", "bin", "exports"] {
         if let Some(value) = root.get(key) {
             entries(key, value, &index, out);
@@ -159,6 +209,57 @@ fn npm(text: &str, from_git: bool, contents: &Contents, out: &mut Manifest) -> R
         gyp(contents, out);
     }
     Ok(())
+}
+
+/// Whether a requirement names an address whose contents its owner can change: an archive, or a
+/// repository without a commit.
+pub(super) fn moves(requirement: &str) -> bool {
+    let plain = requirement.starts_with("http://") || requirement.starts_with("https://");
+    let git = ["git+", "git:", "github:", "gitlab:", "bitbucket:"]
+        .iter()
+        .any(|start| requirement.starts_with(start));
+    let (_, fragment) = requirement.split_once('#').unwrap_or((requirement, ""));
+    let pin = fragment.rsplit(['=', ':', '@']).next().unwrap_or(fragment);
+    let pinned = pin.len() >= 40 && pin.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (plain || git) && !pinned
+}
+
+/// Packages that lie in the archive below `node_modules`: npm runs their scripts as well.
+fn bundled(contents: &Contents, out: &mut Manifest) {
+    let manifests = contents.files.iter().filter_map(|file| {
+        let folder = file.path.strip_suffix("/package.json")?;
+        let (_, name) = folder.rsplit_once("node_modules/")?;
+        let scoped = usize::from(name.starts_with('@'));
+        (folder.starts_with("node_modules/") && name.matches('/').count() == scoped).then_some((file, folder))
+    });
+    for (file, folder) in manifests.take(MAX_BUNDLED) {
+        let text = String::from_utf8_lossy(contents.bytes(file));
+        let index = LineIndex::new(file.path.clone(), &text);
+        let Ok(root) = json::parse(&text) else {
+            out.gaps.push(Gap {
+                kind: GapKind::NotParsed,
+                message: format!("`{}` cannot be read, so its install scripts are not known", file.path),
+                spans: vec![Span::file(file.path.clone())],
+            });
+            continue;
+        };
+        for (name, _, value) in root.get("scripts").map(Node::members).unwrap_or_default() {
+            let Some(command) = value.as_str().filter(|_| ON_INSTALL.contains(&&**name)) else { continue };
+            let span = index.span(value.range.start, value.range.end);
+            out.install_scripts.push(format!("{folder} {name}: {command}"));
+            out.install_spans.push((format!("{folder} scripts.{name}"), span.clone()));
+            out.install_files.extend(started(command).into_iter().map(|file| format!("{folder}/{file}")));
+            let mut fact = Fact::new(FactKind::Manifest, format!("scripts.{name}"), span.clone())
+                .value(command)
+                .gives(CapabilityKind::InstallTime);
+            fact.context.install = true;
+            out.facts.push(fact);
+            out.facts.extend(shell::facts(command, &span).into_iter().map(|mut fact| {
+                fact.context.install = true;
+                fact
+            }));
+        }
+    }
 }
 
 /// npm runs `node-gyp rebuild` for a package with a `binding.gyp` and no install script of its own.

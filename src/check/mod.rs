@@ -18,6 +18,7 @@ pub mod licence;
 mod manifest;
 mod nested;
 pub mod parse;
+mod recipient;
 mod share;
 pub mod shell;
 
@@ -37,7 +38,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -63,11 +64,14 @@ pub trait Check: Sync {
 /// Every check in code, in order of name.
 #[rustfmt::skip]
 pub const CHECKS: &[&dyn Check] = &[
+    &agent::Deeds,
+    &agent::Mismatch,
     &agent::Permits,
     &distribution::Record,
     &files::BundledProgram,
     &files::Minified,
     &files::OpaqueInBuild,
+    &recipient::Recipient,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.
@@ -150,6 +154,17 @@ fn analyse_all(
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
     let for_agent = package.ecosystem == Ecosystem::Agent;
+    let starts_process = parsed.iter().zip(&contents.files).any(|(parsed, file)| {
+        file.path.ends_with(".rs")
+            && !context::is_test_path(&file.path)
+            && parsed.facts.iter().any(|fact| fact.capability == Some(CapabilityKind::Process))
+    });
+    let alone = match package.ecosystem == Ecosystem::Cargo && !package.first_party && !starts_process {
+        true => context::left_alone(
+            &contents.files.iter().map(|file| (&*file.path, contents.bytes(file))).collect::<Vec<_>>(),
+        ),
+        false => BTreeSet::new(),
+    };
     // What runs through several files is shown where it ends.
     let summaries: Vec<(&str, &flow::Summary)> = contents
         .files
@@ -177,7 +192,8 @@ fn analyse_all(
         let install = installed.contains(&*file.path);
         let live = install || reached.contains(&*file.path);
         // An agent runs and reads what it is given, whatever the folder is called.
-        let test = !for_agent && !live && context::is_test_path(&file.path);
+        let alone = alone.contains(&*file.path);
+        let test = !for_agent && !live && (alone || context::is_test_path(&file.path));
         let entry = FileCoverage {
             path: Arc::clone(&file.path),
             size: file.range.len() as u64,
@@ -190,9 +206,9 @@ fn analyse_all(
         let unread = parsed.facts.iter().find(|fact| {
             fact.kind == FactKind::File && matches!(fact.name.as_str(), "unparsed" | "too-deep" | "too-large")
         });
-        if let Some(fact) = unread.filter(|_| !test && !is_template(&file.path)) {
+        if let Some(fact) = unread.filter(|_| (alone || !test) && !is_template(&file.path)) {
             let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
-            if !live && !computed && context::is_idle_path(&file.path) {
+            if !live && (alone || !computed && context::is_idle_path(&file.path)) {
                 let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
                 unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
                 files.push(entry);
@@ -264,6 +280,7 @@ fn analyse_all(
         _ => Permissions::default(),
     };
     if for_agent {
+        agent::leave_to_review(package, &permissions, contents, &mut findings);
         gaps.extend(agent::unsettled(package, &permissions, &facts));
 
         gaps.extend(agent::set_aside(&facts));

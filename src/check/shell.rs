@@ -5,6 +5,7 @@
 //! whose name is one is reported as `computed`. Scripts given as an argument (`sh -c '…'`,
 //! `node -e '…'`, an encoded PowerShell command) are looked at in turn, to a fixed depth.
 
+mod deeds;
 mod lex;
 mod powershell;
 
@@ -38,7 +39,10 @@ pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
         (is_miner(command), "miner", CapabilityKind::Net),
         (leaves_root_shell(command), "root-shell", CapabilityKind::FsWrite),
     ];
-    found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect()
+    let mut out: Vec<_> =
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect();
+    out.extend(deeds::of(command).into_iter().map(|name| (name, CapabilityKind::FsWrite)));
+    out
 }
 
 /// Whether a command fetches something.
@@ -354,6 +358,9 @@ pub fn starts_again(path: &str) -> bool {
         ".zshrc",
         ".profile",
         ".bash_profile",
+        ".zprofile",
+        ".zshenv",
+        "fish/config.fish",
         "/etc/profile",
         "LaunchAgents",
         "LaunchDaemons",

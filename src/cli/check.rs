@@ -63,6 +63,7 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     let mut options = shared.options(env, policy, &subject.path, folder, Vec::new())?;
     options.given = subject.given.take();
     options.wanted = std::mem::take(&mut subject.wanted);
+    options.asks = subject.asks.take();
     if let Some(day) = &args.as_of {
         options.as_of = end_of(day)?;
     }

@@ -111,6 +111,7 @@ impl Shared {
         Ok(audit::Options {
             path: path.to_owned(),
             given: None,
+            asks: None,
             wanted: Vec::new(),
             as_of: env.now,
             name: None,

@@ -179,6 +179,7 @@ fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) 
         origin: crate::origin::Ask::Never,
         given,
         wanted: Vec::new(),
+        asks: None,
         as_of: now,
         name: None,
         remarks: Remarks::default(),

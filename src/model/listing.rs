@@ -55,6 +55,30 @@ pub struct Release {
     pub needs: Vec<Need>,
     /// Features and what each turns on (Cargo).
     pub features: BTreeMap<String, Vec<String>>,
+    /// Its archives, where it has several (Python), in the registry's order.
+    pub files: Vec<ReleaseFile>,
+}
+
+/// One of several archives of a version, as the registry lists it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseFile {
+    /// File name.
+    pub name: String,
+    /// Its address, absolute.
+    pub url: String,
+    /// Bytes, where the registry says so.
+    pub size: Option<u64>,
+    /// When it was published, seconds since the epoch.
+    pub published: Option<i64>,
+    /// Digests of the archive.
+    pub integrity: Vec<Digest>,
+    /// Whether it was withdrawn.
+    pub yanked: bool,
+    /// Versions of Python that it is for, as written (`>=3.8`).
+    pub requires_python: Option<String>,
+    /// Digests of the metadata that lies beside it (PEP 658); `None` where none does, empty where
+    /// the registry gives no digest of it.
+    pub metadata: Option<Vec<Digest>>,
 }
 
 /// One requirement of a version.

@@ -27,7 +27,7 @@ pub use coverage::{Coverage, FileCoverage, Treatment};
 pub use digest::{Digest, HashAlgorithm};
 pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
-pub use listing::{Listing, Need, Release};
+pub use listing::{Listing, Need, Release, ReleaseFile};
 pub use origin::Origin;
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,

@@ -20,3 +20,7 @@ pub const FEW_PACKAGES: usize = 30;
 
 /// Days within which code that runs at install time of a version is worth a look.
 pub const YOUNG_INSTALL_DAYS: i64 = 30;
+
+/// Largest archive that is downloaded for the metadata in it, in bytes, where the index does not
+/// give it beside the archive. The largest wheels with it in them only are some 900 MB.
+pub const METADATA_ARCHIVE_BYTES: u64 = 256 << 20;

@@ -9,10 +9,11 @@
 //! A registry can say what it likes: none of this proves anything about contents. It tells who
 //! would have to be lying.
 
+mod beside;
 mod cargo;
 mod facts;
 pub mod limits;
-mod npm;
+pub mod npm;
 mod pypi;
 #[cfg(test)]
 mod tests;
@@ -27,12 +28,14 @@ use serde::{Deserialize, Serialize};
 use crate::acquire;
 use crate::acquire::net::{Client, FetchError};
 use crate::acquire::registry::Target;
-use crate::model::{Analysis, Digest, Ecosystem, Finding, Listing, Origin, Package, Severity, Source};
+use crate::model::{
+    Analysis, Digest, Ecosystem, Finding, Listing, Origin, Package, ReleaseFile, Severity, Source,
+};
 use crate::resolve::newest::{ListingError, Registry};
 use crate::store::Store;
 
 /// Raise it when the same answer would give another listing.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The store's bucket.
 const BUCKET: &str = "metadata";
@@ -196,7 +199,7 @@ impl Metadata {
             Ok(bytes) => {
                 let read = match ecosystem {
                     Ecosystem::Npm => npm::parse(&bytes),
-                    Ecosystem::Pypi => pypi::parse(&bytes),
+                    Ecosystem::Pypi => pypi::parse(&bytes, &target.url),
                     _ => cargo::parse(&bytes),
                 };
                 let shown = acquire::net::shown(&target.url);
@@ -252,6 +255,10 @@ impl Registry for Metadata {
         );
         // The lock is not held here: only those who ask for the same package wait.
         cell.get_or_init(|| self.ask(ecosystem, name)).clone()
+    }
+
+    fn core_metadata(&self, name: &str, file: &ReleaseFile) -> Result<String, ListingError> {
+        self.core(name, file)
     }
 }
 

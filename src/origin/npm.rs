@@ -59,13 +59,14 @@ pub fn parse(bytes: &[u8]) -> Result<Listing, String> {
                 libc: list(entry.get("libc")),
             },
             needs: needs(entry),
-            features: BTreeMap::new(),
+            ..Release::default()
         });
     }
     Ok(out)
 }
 
-fn needs(entry: &Value) -> Vec<Need> {
+/// What a `package.json`, or a version's entry of a packument, asks for.
+pub fn needs(entry: &Value) -> Vec<Need> {
     let optional = strings(entry.get("optionalDependencies"));
     let bundled = list(entry.get("bundleDependencies").or(entry.get("bundledDependencies")));
     let meta = entry.get("peerDependenciesMeta");

@@ -73,7 +73,7 @@ fn what_a_page_says() {
         {"filename":"a_b-1.0.tar.gz","url":"x","hashes":{},"upload-time":"2026-01-02T00:00:00.000000Z","yanked":"bad","provenance":"https://x"},
         {"filename":"a_b-1.0-py3-none-any.whl","url":"x","hashes":{},"upload-time":"2026-01-01T00:00:00Z","yanked":"bad","provenance":null},
         {"filename":"a_b-2.0-py3-none-any.whl","url":"x","hashes":{},"yanked":false}]}"#;
-    let listing = pypi::parse(page.as_bytes()).unwrap();
+    let listing = pypi::parse(page.as_bytes(), &base()).unwrap();
     let at = Location { file: "uv.lock".into(), line: 1, column: 1 };
     let origin = facts::origin(&Package::registry(Ecosystem::Pypi, "a-b", "1.0.0", at.clone()), &listing);
     assert_eq!((origin.found, origin.versions, origin.yanked.as_deref()), (true, 2, Some("bad")));
@@ -81,7 +81,7 @@ fn what_a_page_says() {
     assert_eq!(origin.attested, None, "of one archive nothing is said");
     let newer = facts::origin(&Package::registry(Ecosystem::Pypi, "a-b", "2.0", at), &listing);
     assert!(newer.found && newer.yanked.is_none() && newer.published.is_none());
-    assert!(pypi::parse(b"<html>").unwrap_err().contains("PEP 691"));
+    assert!(pypi::parse(b"<html>", &base()).unwrap_err().contains("PEP 691"));
 }
 
 proptest! {
@@ -89,7 +89,7 @@ proptest! {
     fn no_answer_panics(text in "[\\[\\]{}:,\"a-z0-9.@ ]{0,200}") {
         let _ = npm::parse(text.as_bytes());
         let _ = cargo::parse(text.as_bytes());
-        let _ = pypi::parse(text.as_bytes());
+        let _ = pypi::parse(text.as_bytes(), &base());
     }
 
     #[test]
@@ -105,4 +105,8 @@ proptest! {
             }
         }
     }
+}
+
+fn base() -> url::Url {
+    url::Url::parse("https://index.invalid/simple/x/").expect("a URL")
 }

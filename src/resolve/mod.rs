@@ -77,6 +77,9 @@ pub struct Resolution {
     /// Purls of packages that stand for a folder or file without a manifest of its own; where a named
     /// package of the project holds it, that one takes its place.
     pub nameless: Vec<String>,
+    /// Edges to packages that the registry is asked for only where no lockfile of the project has
+    /// one of that name.
+    pub local_first: Vec<Dependency>,
     /// Facts about the whole (`features and platforms are unknown: cargo is not installed`).
     pub notes: Vec<String>,
 }
@@ -89,6 +92,7 @@ impl Resolution {
         self.findings.extend(other.findings);
         self.gaps.extend(other.gaps);
         self.nameless.extend(other.nameless);
+        self.local_first.extend(other.local_first);
         self.notes.extend(other.notes);
     }
 
@@ -129,6 +133,7 @@ impl Resolution {
             }
         };
         self.dependencies.iter_mut().for_each(|dependency| own(&mut dependency.from));
+        self.local_first.iter_mut().for_each(|dependency| own(&mut dependency.from));
         self.findings.iter_mut().for_each(|(purl, _)| own(purl));
         self.gaps.iter_mut().for_each(|(purl, _)| own(purl));
     }
@@ -327,6 +332,7 @@ pub fn resolve(found: &Discovered, options: &Options) -> Result<Resolution, Reso
     let agents = agent::resolve(&found.root, &found.projects, &all.packages, options.whole)?;
     all.merge(agents);
     all.adopt();
+    install::settle(&mut all);
     all.normalise();
     Ok(all)
 }

@@ -108,7 +108,7 @@ fn analysis() -> Analysis {
             declared: vec![tool("file.read", "src/**")],
             used: vec![tool("mail.send", ""), tool("shell.run", "node")],
         },
-        flows: vec![("secret->net".into(), span("setup.js", 14, "  h.get(url)"))],
+        flows: vec![("env->net".into(), span("setup.js", 14, "  h.get(url)"))],
         findings: Vec::new(),
         gaps: Vec::new(),
         licence: Some("MIT/Apache-2.0".into()),

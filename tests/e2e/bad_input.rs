@@ -86,6 +86,7 @@ fn lockfiles_of_npm() {
     ];
     insta::assert_snapshot!(all.concat(), @r#"
     error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `package.json` asks for packages, and no lockfile pins them; run `npm install --package-lock-only` beside it
     error: package-lock.json:1:1: the file is empty
       help: write it again with `npm install --package-lock-only`
     error: package-lock.json:16:8: not JSON: the text ends within a string that starts in line 16
@@ -101,6 +102,7 @@ fn lockfiles_of_npm() {
     error: package-lock.json:1:1: expected an object, found an array
       help: write it again with `npm install --package-lock-only`
     error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `package.json` asks for packages, and no lockfile pins them; run `npm install --package-lock-only` beside it
       `package-lock.json` could not be read: it is a folder
     "#);
 }
@@ -125,6 +127,7 @@ fn lockfiles_of_cargo() {
     ];
     insta::assert_snapshot!(all.concat(), @r#"
     error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `Cargo.toml` asks for packages, and no lockfile pins them; run `cargo generate-lockfile` beside it
     error: Cargo.lock:1:1: the lockfile is empty
       help: restore it from version control, or write it again with `cargo generate-lockfile`
     error: Cargo.lock:14:19: the lockfile ends too early: invalid basic string, expected `"`
@@ -136,6 +139,7 @@ fn lockfiles_of_cargo() {
     error: Cargo.lock:2:1: a merge conflict is not settled here
       help: settle it, for example with `git checkout --theirs Cargo.lock` and `cargo update --workspace`
     error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+      `Cargo.toml` asks for packages, and no lockfile pins them; run `cargo generate-lockfile` beside it
       `Cargo.lock` could not be read: it is a folder
     "#);
 }

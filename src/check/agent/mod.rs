@@ -1,15 +1,21 @@
 //! What is said of agent packages only: the tools that they declare and use.
 
 mod config;
+mod deeds;
+mod mismatch;
 mod permits;
 mod purpose;
 mod reach;
 mod registry;
+mod vendor;
 
 pub use self::config::read as config;
+pub use self::deeds::Deeds;
+pub use self::mismatch::Mismatch;
 pub use self::permits::Permits;
 pub use self::reach::unsettled;
 pub use self::registry::registries;
+pub use self::vendor::leave_to_review;
 
 use std::collections::BTreeMap;
 

@@ -643,12 +643,29 @@ fn stems(need: Need) -> &'static [&'static str] {
 /// Whether a purpose speaks of a need.
 pub fn speaks_of(purpose: &str, need: Need) -> bool {
     let purpose = purpose.to_lowercase();
-    stems(need).iter().any(|stem| {
-        let inside = stem.chars().next().is_some_and(|c| c > '\u{2e7f}');
-        purpose
-            .match_indices(stem)
-            .any(|(at, _)| inside || !purpose[..at].chars().next_back().is_some_and(char::is_alphanumeric))
-    })
+    stems(need).iter().any(|stem| begins(&purpose, stem))
+}
+
+/// Whether a word of a text begins so; Chinese, Japanese and Korean ones anywhere.
+fn begins(text: &str, stem: &str) -> bool {
+    let inside = stem.chars().next().is_some_and(|c| c > '\u{2e7f}');
+    text.match_indices(stem)
+        .any(|(at, _)| inside || !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+}
+
+/// Words of [`stems`] for the network that are as common in purposes without it.
+const FUZZY_NET: &[&str] = &[
+    "look", "post", "map", "rate", "import", "update", "install", "image", "video", "model", "dataset",
+    "stream", "paper", "log", "page", "release", "issue", "pull", "mirror", "client", "query", "stock",
+    "rest", "bot", "channel", "ingest", "backup", "alert", "incident", "integrat", "hook", "host", "mail",
+    "seite", "suche", "kurs", "domain", "ticket", "search", "chat", "messag", "notif", "server", "git",
+    "translat",
+];
+
+/// Whether a purpose speaks of the network in words that mean hardly anything else.
+pub fn speaks_plainly_of_net(purpose: &str) -> bool {
+    let purpose = purpose.to_lowercase();
+    stems(Need::Net).iter().filter(|stem| !FUZZY_NET.contains(stem)).any(|stem| begins(&purpose, stem))
 }
 
 #[cfg(test)]

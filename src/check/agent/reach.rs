@@ -134,7 +134,7 @@ fn need(fact: &Fact) -> Option<Need> {
 }
 
 /// Programs of every developer's day, whose network is their own registry or remote.
-fn is_dev_tool(name: &str) -> bool {
+pub(super) fn is_dev_tool(name: &str) -> bool {
     matches!(
         name,
         "git"

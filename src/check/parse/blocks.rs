@@ -1,10 +1,14 @@
 //! Code blocks and command lines in inline code of a Markdown text: each goes to the parser of its
 //! language, and what is found stands on the lines of the text.
 
-use super::file as parse_file;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::{commands, file as parse_file};
 use crate::model::{Fact, FactKind, LineIndex, Polarity, Span};
+use crate::prose::clause::Reading;
 use crate::prose::frame::Setting;
-use crate::prose::{BlockKind, Document, markdown, polarity};
+use crate::prose::{BlockKind, Document, markdown, polarity, sentence};
 
 /// Endings of the parsers for the languages of code blocks.
 fn ending_of(language: &str) -> Option<&'static str> {
@@ -55,16 +59,14 @@ pub fn facts(
         let text = if ending == "sh" { without_prompts(&code.text) } else { code.text.to_string() };
         let parsed = parse_file(&format!("block.{ending}"), text.as_bytes());
         lines += parsed.code_lines;
-        let meant = match setting {
-            setting if setting.test => Polarity::TestData,
-            setting if setting.negated => Polarity::Negated,
-            setting if setting.warned => Polarity::Warned,
-            setting if setting.shown => Polarity::Example,
-            _ => Polarity::Told,
-        };
+        let meant = of_setting(*setting);
         for mut fact in parsed.facts {
             // A piece of a program need not be a whole one, and characters are looked at in the file.
             if matches!(fact.kind, FactKind::File | FactKind::Text) {
+                continue;
+            }
+            let line = text.lines().nth((fact.span.line as usize).saturating_sub(1)).unwrap_or_default();
+            if !commands::settle(&mut fact, line) {
                 continue;
             }
             fact.span = moved(&fact.span, &code, index);
@@ -79,7 +81,7 @@ pub fn facts(
 /// Inline code of one document that is parsed.
 const MAX_INLINE: usize = 500;
 
-/// Command lines in inline code: `run \`curl …\``.
+/// Command lines in inline code: `run \`curl …\``, each meant as its sentence is.
 fn inline(
     document: &Document,
     source: &str,
@@ -87,45 +89,84 @@ fn inline(
     settings: &[Setting],
     out: &mut Vec<Fact>,
 ) {
-    let mut left = MAX_INLINE;
-    for (block, setting) in document.blocks.iter().zip(settings) {
-        let mut before = String::new();
-        for piece in &block.pieces {
-            let text = piece.text(source);
-            let command = piece.kind == markdown::PieceKind::Code
-                && text.split_whitespace().nth(1).is_some()
-                && looks_like_commands(text);
-            if command && left > 0 {
-                left -= 1;
-                let meant = inline_polarity(&before, *setting);
-                for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
-                    if !matches!(fact.kind, FactKind::File | FactKind::Text) {
-                        fact.span = index.span(piece.range.start, piece.range.end);
-                        fact.context.polarity = meant;
-                        out.push(fact);
-                    }
-                }
+    let is_command = |piece: &markdown::Piece| {
+        let text = piece.text(source);
+        piece.kind == markdown::PieceKind::Code
+            && text.split_whitespace().nth(1).is_some()
+            && looks_like_commands(text)
+    };
+    let mut all: Vec<(usize, &markdown::Piece)> = Vec::new();
+    for (at, block) in document.blocks.iter().enumerate() {
+        all.extend(block.pieces.iter().filter(|piece| is_command(piece)).map(|piece| (at, piece)));
+    }
+    all.truncate(MAX_INLINE);
+    if all.is_empty() {
+        return;
+    }
+    let sentences = sentence::of(document, source, &|_| None);
+    let readings: Vec<(&sentence::Sentence, Reading<'_>)> = sentences
+        .iter()
+        .filter(|sentence| {
+            sentence.layer == 0 && all.binary_search_by_key(&sentence.block, |found| Some(found.0)).is_ok()
+        })
+        .map(|sentence| (sentence, Reading::new(&sentence.folded.text, &sentence.folded.code)))
+        .collect();
+    let mut together: BTreeMap<usize, Vec<(&str, Range<usize>)>> = BTreeMap::new();
+    for (at, piece) in all {
+        let setting = settings.get(at).copied().unwrap_or_default();
+        let place = readings.iter().filter(|(sentence, _)| sentence.block == Some(at)).find_map(
+            |(sentence, reading)| {
+                let code = sentence.folded.code.iter().find(|code| {
+                    let from = sentence.folded.source.get(code.start).map_or(usize::MAX, |&at| at as usize);
+                    piece.range.start <= from && from < piece.range.end
+                })?;
+                Some((reading, code))
+            },
+        );
+        let meant = match place {
+            Some((reading, code)) => commands::meant(reading, code, setting),
+            // A sentence that was cut within the command: only the structure speaks.
+            None => of_setting(setting),
+        };
+        let text = piece.text(source);
+        if meant == Polarity::Told {
+            together.entry(at).or_default().push((text, piece.range.clone()));
+        }
+        for mut fact in parse_file("inline.sh", text.as_bytes()).facts {
+            if matches!(fact.kind, FactKind::File | FactKind::Text) || !commands::settle(&mut fact, text) {
+                continue;
             }
-            before.push_str(text);
+            fact.span = index.span(piece.range.start, piece.range.end);
+            fact.context.polarity = meant;
+            out.push(fact);
+        }
+    }
+    for commands in together.values() {
+        joined(commands, index, out);
+    }
+}
+
+/// What the commands of one paragraph do one after the other: what the first packs, the last sends.
+fn joined(commands: &[(&str, Range<usize>)], index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    let Some((_, last)) = commands.last().filter(|_| commands.len() > 1) else { return };
+    let script: String = commands.iter().map(|(text, _)| format!("{text}\n")).collect();
+    for mut fact in parse_file("inline.sh", script.as_bytes()).facts {
+        let sent = fact.kind == FactKind::Flow && fact.name.ends_with("->net");
+        if sent || (fact.kind == FactKind::Shell && fact.name == "exfiltrate") {
+            fact.span = index.span(last.start, last.end);
+            fact.steps.clear();
+            out.push(fact);
         }
     }
 }
 
-/// How a command in a sentence is meant, by the words before it.
-fn inline_polarity(before: &str, setting: Setting) -> Polarity {
-    let from = before.len().saturating_sub(200);
-    let from = (from..=before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
-    let near = before.get(from..).unwrap_or_default();
-    let clause = near.rsplit([';', '!', '?', '。']).next().unwrap_or(near);
-    let clause = clause.rsplit(". ").next().unwrap_or(clause).to_lowercase();
-    let reading = crate::prose::clause::Reading::new(&clause, &[]);
-    let all = 0..clause.len();
+/// How the structure alone says that code is meant.
+fn of_setting(setting: Setting) -> Polarity {
     match setting {
         setting if setting.test => Polarity::TestData,
-        setting if setting.negated || reading.any(&["word.neg"], &all) => Polarity::Negated,
-        setting if setting.warned || reading.any(&["word.warn", "who.attacker"], &all) => Polarity::Warned,
-        setting if setting.quoted => Polarity::Quoted,
-        _ if reading.any(&["word.says"], &all) => Polarity::Example,
+        setting if setting.negated => Polarity::Negated,
+        setting if setting.warned => Polarity::Warned,
+        setting if setting.shown => Polarity::Example,
         _ => Polarity::Told,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod binary;
 mod blocks;
+mod commands;
 mod described;
 pub mod image;
 pub mod js;

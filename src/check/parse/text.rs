@@ -122,7 +122,21 @@ fn is_whole(source: &str, at: usize, len: usize) -> bool {
         && !source[at + len..].chars().next().is_some_and(word)
 }
 
-/// What the characters say: `bidi`, `invisible`, `tag`, `filler`, `homoglyph`, `padding`,
+/// Whether a character stands within a long run of others that no one reads: packed data, as in the
+/// tables of character names that browsers' libraries carry. Text that reads from right to left
+/// is none.
+fn in_table(source: &str, at: usize) -> bool {
+    let packed = |c: &char| {
+        !c.is_ascii()
+            && !matches!(*c, '\u{590}'..='\u{8ff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut before = source.get(..at).unwrap_or("").chars().rev().take(TABLE).take_while(|c| *c != '\n');
+    let mut after = source.get(at..).unwrap_or("").chars().skip(1).take(TABLE).take_while(|c| *c != '\n');
+    let enough = |chars: &mut dyn Iterator<Item = char>| chars.filter(packed).count() > TABLE * 2 / 5;
+    enough(&mut before) && enough(&mut after)
+}
+
+/// What the characters say: `bidi`, `bidi-in-table`, `invisible`, `tag`, `filler`, `homoglyph`, `padding`,
 /// `packed-line`.
 pub fn facts(path: &str, source: &str) -> Vec<Fact> {
     let code = is_code(path);
@@ -139,6 +153,9 @@ pub fn facts(path: &str, source: &str) -> Vec<Fact> {
     }
     out
 }
+
+/// Characters to each side that tell a table of data.
+const TABLE: usize = 64;
 
 fn lines_may_matter(source: &str) -> bool {
     source.split('\n').any(|line| line.len() >= PADDING)
@@ -174,7 +191,8 @@ fn characters(source: &str, code: bool, index: &LineIndex<'_>, out: &mut Vec<Fac
         };
         match c {
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                add("bidi", start, start + c.len_utf8(), format!("U+{:04X}", c as u32));
+                let name = if in_table(source, start) { "bidi-in-table" } else { "bidi" };
+                add(name, start, start + c.len_utf8(), format!("U+{:04X}", c as u32));
             }
             // A flag of England, Scotland or Wales is a black flag and tags.
             '\u{e0001}'..='\u{e007f}' => {

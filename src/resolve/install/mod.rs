@@ -6,16 +6,22 @@
 //! is not known before the line runs (`pip install $EXTRA`) is an [`Install`] without a name.
 //! Downloads that are only kept are not installs.
 
+mod local;
 mod nodes;
 mod parse;
 mod words;
 
+pub(in crate::resolve) use local::settle;
 pub(in crate::resolve) use nodes::add;
 pub use nodes::remote;
 pub use words::{Command, Word, commands};
 
 use crate::json::ByteRange;
 use crate::model::Ecosystem;
+
+/// The command of an install that the registry is asked for only where the project has none of that
+/// name.
+const LOCAL_FIRST: &str = "`npx` without a version";
 
 /// One thing that a line installs.
 #[derive(Debug, Clone, PartialEq, Eq)]

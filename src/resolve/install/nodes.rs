@@ -1,6 +1,6 @@
 //! Installs as packages of the graph, with what is wrong with them.
 
-use super::{Install, What};
+use super::{Install, LOCAL_FIRST, What};
 use crate::model::{
     AgentKind, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, Package, Severity, Source, purl,
 };
@@ -92,14 +92,18 @@ pub(in crate::resolve) fn add(from: &str, doc: &Text<'_>, installs: &[Install], 
             }
         };
         out.findings.extend(found.into_iter().map(|finding| (package.purl.clone(), finding)));
-        out.dependencies.push(Dependency {
+        let edge = Dependency {
             from: from.to_owned(),
             to: package.purl.clone(),
             kind: DependencyKind::Invokes,
             requirement,
             platform: None,
             declared,
-        });
+        };
+        if by == LOCAL_FIRST {
+            out.local_first.push(edge.clone());
+        }
+        out.dependencies.push(edge);
         out.packages.push(package);
     }
 }

@@ -1,6 +1,6 @@
 //! The package managers' command lines.
 
-use super::{Command, Install, What, Word};
+use super::{Command, Install, LOCAL_FIRST, What, Word};
 use crate::model::Ecosystem;
 
 /// Commands that only start another one, and their options that take a value.
@@ -182,6 +182,19 @@ const NPM: &[&str] = &[
     "--workspace",
     "--filter",
     "--cwd",
+];
+const NPX: &[&str] = &[
+    "--prefix",
+    "--registry",
+    "-C",
+    "--cache",
+    "--loglevel",
+    "-w",
+    "--workspace",
+    "-p",
+    "--package",
+    "-c",
+    "--call",
 ];
 const SYSTEM: &[&str] = &[
     "-t",
@@ -406,21 +419,27 @@ fn npm(args: &[Word], by: &'static str, out: &mut Vec<Install>) {
     }
 }
 
-/// `npx name` starts what the project has installed, and fetches where it has not: only what says
-/// that it is fetched (`-y`, `-p`, a version) counts.
+/// `npx name` starts what the project has installed, and fetches where it has not; what says that
+/// it is fetched (`-y`, `-p`, a version) is. What follows the name is the program's own.
 fn npx(args: &[Word], out: &mut Vec<Install>) {
-    if let Some(package) = value(args, &["-p", "--package"]) {
+    let first = plain(args, NPX).into_iter().next();
+    let end = first.and_then(|first| args.iter().position(|word| std::ptr::eq(word, first)));
+    let options = args.get(..end.unwrap_or(args.len())).unwrap_or(args);
+    if let Some(package) = value(options, &["-p", "--package"]) {
         return npm(std::slice::from_ref(package), "npx", out);
     }
-    if let Some(package) = long(args, "--package") {
+    if let Some(package) = long(options, "--package") {
         let at = args.first().map_or(0..0, |word| word.at.clone());
         return npm(&[Word { text: package, at }], "npx", out);
     }
-    let Some(word) = plain(args, NPM).into_iter().next() else { return };
-    let versioned = word.text.char_indices().skip(1).any(|(_, c)| c == '@');
-    if versioned || has(args, &["-y", "--yes"]) || word.text.contains("://") {
-        npm(std::slice::from_ref(word), "npx", out);
+    let Some(word) = first else { return };
+    // `--no-install`: what is not there is an error.
+    if has(options, &["--no-install", "--no"]) {
+        return;
     }
+    let versioned = word.text.char_indices().skip(1).any(|(_, c)| c == '@');
+    let fetched = versioned || has(options, &["-y", "--yes"]) || word.text.contains("://");
+    npm(std::slice::from_ref(word), if fetched { "npx" } else { LOCAL_FIRST }, out);
 }
 
 fn system(args: &[Word], manager: &'static str, verbs: &[&str], out: &mut Vec<Install>) {

@@ -36,7 +36,8 @@ fn each_package_manager() {
             &["npm typescript 5.4.0 [5.4.0]", "npm @s/x - []"],
         ),
         ("npm i", &[]),
-        ("npx tsc -p .; npx -y cowsay hi", &["npm cowsay - []"]),
+        ("npx tsc -p .; npx -y cowsay hi", &["npm tsc - []", "npm cowsay - []"]),
+        ("npx --no-install tsc; npx -p a@1.0.0 b -p c", &["npm a 1.0.0 [1.0.0]"]),
         (
             "sudo apt-get update && sudo apt-get install -y --no-install-recommends curl git=1:2.39 \\\n jq && rm -rf /x",
             &["system apt/curl - []", "system apt/git 1:2.39 [1:2.39]", "system apt/jq - []"],

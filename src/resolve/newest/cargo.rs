@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::{Version, VersionReq};
 
-use super::{ListingError, MAX_PACKAGES, Registry, Wanted, declared, missing, package, unmet, was_there};
+use super::{MAX_PACKAGES, Registry, Wanted, absent, declared, missing, package, unmet, was_there};
 use crate::model::{Dependency, Ecosystem, Listing, Need, Release, purl};
 use crate::resolve::Resolution;
 
@@ -33,8 +33,7 @@ pub(super) fn resolve(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &m
         None => "*".to_owned(),
     };
     let Some(root) = choose(&listing, &[&requirement], as_of) else {
-        let why = format!("no version of it is `{requirement}`");
-        return missing(one, &ListingError::Other(why), out);
+        return absent(one, "", out);
     };
     let slot = slot(&one.name, &root.version);
     let own = Asked {

@@ -1,5 +1,6 @@
 //! Resolves names without a lockfile, as their package manager would at a given time, from the
-//! registry's metadata alone: nothing is run, no archive is read.
+//! registry's metadata alone: nothing is run. Of Python's archives the metadata is read where the
+//! index does not have it beside them.
 //!
 //! In: wanted packages, a [`Registry`] to ask, and a time. Out: a [`Resolution`] whose packages
 //! carry the digests that the registry states. What a package manager decides by what is installed
@@ -9,24 +10,30 @@
 //! npm: breadth first in order of name, the version of the `latest` tag where it fits, else the
 //! highest; a version that was chosen for the top is used again where it fits, and peers are
 //! brought along, as `npm install` does. Cargo: one version for each compatible range, the highest
-//! that all who ask for it accept; default features; build requirements too. There is no
-//! backtracking: where Cargo would take an older version to make two requirements meet, both
-//! newest ones are in the graph, and a gap says so.
+//! that all who ask for it accept; default features; build requirements too. PyPI: one version of
+//! each distribution, the highest that all who ask for it accept, for one stated environment
+//! ([`crate::resolve::pypi::marker::ENVIRONMENT`]). There is no backtracking: where an older version
+//! would make two requirements meet, the newest that meets one of them is in the graph, and a gap
+//! says so.
 
 mod cargo;
 mod npm;
+mod overlay;
+mod pypi;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use crate::model::{Ecosystem, Finding, Gap, GapKind, Listing, Location, Package, Release, Source, purl};
+use crate::model::{
+    Ecosystem, Finding, Gap, GapKind, Listing, Location, Package, Release, ReleaseFile, Source, purl,
+};
 use crate::resolve::Resolution;
 
 /// A package to resolve.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
-    /// Its world: npm or Cargo.
+    /// Its world: npm, Cargo or PyPI.
     pub ecosystem: Ecosystem,
     /// Its name.
     pub name: String,
@@ -88,7 +95,16 @@ pub trait Registry: Sync {
     /// # Errors
     /// Where it has none, or cannot be asked.
     fn listing(&self, ecosystem: Ecosystem, name: &str) -> Result<Arc<Listing>, ListingError>;
+
+    /// The core metadata of an archive of a distribution of PyPI.
+    ///
+    /// # Errors
+    /// Where it cannot be had, or the archive is not the one that the listing names.
+    fn core_metadata(&self, name: &str, file: &ReleaseFile) -> Result<String, ListingError>;
 }
+
+/// The rule about what a registry does not have.
+pub const NOT_FOUND: &str = "origin/not-found";
 
 /// Packages that one resolution may hold; the largest trees known have some thousand.
 pub const MAX_PACKAGES: usize = 20_000;
@@ -104,6 +120,8 @@ pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolu
     out
 }
 
+pub use overlay::{Known, resolve_known};
+
 /// Resolves one package; gives its purl and all that it brings in.
 pub fn resolve_one(one: &Wanted, registry: &dyn Registry, as_of: i64) -> Option<(String, Resolution)> {
     let mut out = Resolution::default();
@@ -118,6 +136,7 @@ fn add(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &mut Resolution) 
     match one.ecosystem {
         Ecosystem::Npm => npm::resolve(one, registry, as_of, out),
         Ecosystem::Cargo => cargo::resolve(one, registry, as_of, out),
+        Ecosystem::Pypi => pypi::resolve(one, registry, as_of, out),
         other => {
             let version = one.requirement.as_deref().unwrap_or("");
             let package = Package::registry(other, &one.name, version, declared(&one.name));
@@ -154,21 +173,34 @@ fn package(ecosystem: Ecosystem, name: &str, release: &Release) -> Package {
     }
 }
 
-/// What was wanted and is not there.
+/// What was wanted and cannot be had.
 fn missing(one: &Wanted, error: &ListingError, out: &mut Resolution) {
+    let finding =
+        (*error == ListingError::NotFound).then(|| format!("the registry has no package `{}`", one.name));
+    nothing(one, finding, &error.to_string(), out);
+}
+
+/// A package that the registry has, in no version that is wanted; `within`: of those that count.
+fn absent(one: &Wanted, within: &str, out: &mut Resolution) {
+    let version = crate::model::escape(one.requirement.as_deref().unwrap_or("*"));
+    let within = if within.is_empty() { String::new() } else { format!(" {within}") };
+    let message = format!("the registry has no version {version} of `{}`{within}", one.name);
+    nothing(one, Some(message.clone()), &message, out);
+}
+
+fn nothing(one: &Wanted, finding: Option<String>, why: &str, out: &mut Resolution) {
     let version = one.requirement.as_deref().unwrap_or("");
     let package = Package::registry(one.ecosystem, &one.name, version, declared(&one.name));
-    if *error == ListingError::NotFound {
-        let message = format!("the registry has no package `{}`", one.name);
-        out.findings.push((package.purl.clone(), Finding::new("origin/not-found", message, Vec::new())));
-    }
-    let gap = Gap::new(GapKind::NotFetched, format!("`{}` cannot be resolved: {error}", one.name));
+    let finding = finding.map(|message| Finding::new(NOT_FOUND, message, Vec::new()));
+    out.findings.extend(finding.map(|finding| (package.purl.clone(), finding)));
+    let gap = Gap::new(GapKind::NotFetched, format!("`{}` cannot be resolved: {why}", one.name));
     out.gaps.push((package.purl.clone(), gap));
     out.packages.push(package);
 }
 
 /// A requirement that nothing meets.
 fn unmet(by: &str, name: &str, requirement: &str, why: &str, out: &mut Resolution) {
-    let message = format!("`{name}` {requirement} is asked for and not in the graph: {why}");
+    let space = if requirement.is_empty() { "" } else { " " };
+    let message = format!("`{name}`{space}{requirement} is asked for and not in the graph: {why}");
     out.gaps.push((by.to_owned(), Gap::new(GapKind::NotCovered, message)));
 }

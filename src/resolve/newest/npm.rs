@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use nodejs_semver::{Range, Version};
 
-use super::{ListingError, MAX_PACKAGES, Registry, Wanted, declared, missing, package, unmet, was_there};
+use super::{MAX_PACKAGES, Registry, Wanted, absent, declared, missing, package, unmet, was_there};
 use crate::model::{Dependency, DependencyKind, Ecosystem, Listing, Release};
 use crate::resolve::Resolution;
 
@@ -22,8 +22,7 @@ pub(super) fn resolve(one: &Wanted, registry: &dyn Registry, as_of: i64, out: &m
         Err(error) => return missing(one, &error, out),
     };
     let Some(release) = choose(&listing, requirement, as_of) else {
-        let why = format!("no version of it is `{requirement}`");
-        return missing(one, &ListingError::Other(why), out);
+        return absent(one, "", out);
     };
     let mut tree = Tree { top: BTreeMap::new(), seen: BTreeSet::new(), queue: VecDeque::new() };
     tree.top.insert(one.name.clone(), (one.name.clone(), release.version.clone()));

@@ -6,14 +6,17 @@
 //! No package manager is run, nothing is fetched, no link is followed.
 //!
 //! A version is one package, whatever the number of its archives: which of them is installed
-//! depends on the machine, so the verdict is about all. Markers are never evaluated.
+//! depends on the machine, so the verdict is about all. Markers of these files are never evaluated
+//! ([`marker`] is for names without a lockfile).
 //!
 //! What cannot be known here: what an unpinned requirement would bring; who asks for what where
 //! the format does not say (`Pipfile.lock`, `requirements.txt` without comments).
 
 mod assemble;
+pub mod core;
 mod doc;
 mod manifest;
+pub mod marker;
 pub mod name;
 mod pdm;
 mod pipfile;
@@ -24,6 +27,7 @@ mod requirements;
 mod script;
 mod source;
 mod uv;
+pub mod wheel;
 
 use std::path::Path;
 

@@ -149,6 +149,17 @@ pub fn secret_path(text: &str) -> Option<&'static str> {
         })
 }
 
+/// Whether a path leads into the folder where a coding agent keeps its settings, skills and memory.
+/// Sources: the manuals of Claude Code, Codex, Cursor, Gemini CLI, Windsurf and OpenClaw.
+pub fn agent_folder(text: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &[".claude", ".codex", ".cursor", ".gemini", ".windsurf", ".codeium", ".openclaw", ".clawdbot"];
+    text.len() < 200
+        && !text.contains(char::is_whitespace)
+        && !text.contains("://")
+        && text.split(['/', '\\']).any(|part| FOLDERS.contains(&part))
+}
+
 trait Overlapping {
     fn find_overlapping_iter_safe(&self, text: &str) -> Vec<(usize, usize)>;
 }
@@ -184,6 +195,9 @@ pub fn classify(text: &str) -> Vec<Found> {
     }
     if let Some(name) = secret_path(text) {
         found.push((name, text.to_owned()));
+    }
+    if agent_folder(text) {
+        found.push(("agent-folder", text.to_owned()));
     }
     if encoded(text).is_some() {
         found.push(("encoded", text.to_owned()));
@@ -261,6 +275,9 @@ mod tests {
             ("https://webhook.site/0", &["url", "webhook"]),
             ("profile.io", &[]),
             ("hello world", &[]),
+            ("~/.claude/settings.json", &["agent-folder"]),
+            (".cursorrules", &[]),
+            ("see ~/.claude for it", &[]),
             ("Reads ~/.npmrc of the user to find it", &[]),
         ];
         for (text, expected) in cases {

@@ -677,6 +677,10 @@ impl<'a, 's> Resolver<'a, 's> {
             Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
                 Some(spine(binary).into_iter().take(256).map(part).collect())
             }
+            // What either gives may be what runs: the first that is known.
+            Expression::ConditionalExpression(it) => self
+                .approximate_at(&it.consequent, depth + 1)
+                .or_else(|| self.approximate_at(&it.alternate, depth + 1)),
             Expression::LogicalExpression(logical) => self
                 .approximate_at(&logical.left, depth + 1)
                 .or_else(|| self.approximate_at(&logical.right, depth + 1)),

@@ -699,6 +699,33 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Settings that take a coding agent's questions away, and mails that someone else gets too.
+    fn property(&mut self, property: &'a ObjectProperty<'a>) {
+        let Some(key) = property.key.static_name() else { return };
+        let bypass = match &*key {
+            "defaultMode" => "bypassPermissions",
+            "enableAllProjectMcpServers"
+            | "chat.tools.autoApprove"
+            | "chat.tools.global.autoApprove"
+            | "dangerouslySkipPermissions" => "true",
+            "security.workspace.trust.enabled" => "false",
+            _ if key.eq_ignore_ascii_case("bcc") => "",
+            _ => return,
+        };
+        let Some(value) = self.resolver.expr(&property.value).text() else { return };
+        let span = self.unit.place.span(property.span);
+        if bypass.is_empty() {
+            let address = value.split_once('@').is_some_and(|(user, host)| {
+                !user.is_empty() && host.contains('.') && !value.contains(char::is_whitespace)
+            });
+            if address {
+                self.out.push(Fact::new(FactKind::Shape, "blind-copy", span).value(value));
+            }
+        } else if value == bypass {
+            self.out.push(Fact::new(FactKind::Shape, "agent-bypass", span).value(format!("{key}: {value}")));
+        }
+    }
+
     fn destructive(&mut self, call: &'a CallExpression<'a>) {
         let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
         let removes =
@@ -722,6 +749,8 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value(path));
             return;
         }
+        // `join(base, homedir())`
+        let home = home || path.rsplit('/').next() == Some("~");
         let root =
             matches!(path.trim_end_matches(['/', '\\', '*']), "~" | "/home" | "/Users" | "C:" | "/root");
         if home || root || matches!(path.as_str(), "/" | "/*") {
@@ -748,6 +777,12 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         };
         self.guard(&it.test, it.consequent.span(), leaves);
         walk_js::walk_if_statement(self, it);
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it = self.alloc(it);
+        self.property(it);
+        walk_js::walk_object_property(self, it);
     }
 
     fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {

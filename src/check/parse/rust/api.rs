@@ -207,6 +207,7 @@ impl Api {
             let kind = match kind.as_str() {
                 "webhook" => "webhook",
                 "wallet" => "wallet",
+                "agent-folder" => "agent-folder",
                 _ => "path",
             };
             api.marker_kinds.extend(list.iter().map(|_| kind));

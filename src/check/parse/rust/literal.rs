@@ -40,6 +40,7 @@ pub fn facts(text: &str, range: Range<usize>, layer: u8) -> Vec<Raw> {
                     add(kind, url);
                 }
             }
+            "agent-folder" if !crate::check::parse::js::literal::agent_folder(text) => {}
             _ => add(kind, text),
         }
     }

@@ -8,10 +8,12 @@
 //! not mean that its result holds it.
 
 mod outside;
+mod plain;
 mod summary;
+mod verified;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
@@ -72,7 +74,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "env-all",
     "env-secret",
     "env",
@@ -84,7 +86,11 @@ const SOURCES: [&str; 11] = [
     "clipboard",
     "key",
     SECRET_PATH,
+    HOLDS_ENV,
 ];
+
+/// An object of which one member is the environment.
+const HOLDS_ENV: &str = "holds-env";
 
 /// The name of a credential file: what is read from it is its content.
 const SECRET_PATH: &str = "secret-path";
@@ -115,9 +121,44 @@ enum Node<'a> {
     Value(u32),
 }
 
+/// What happens to a value on an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Via {
+    Plain,
+    /// It becomes a member of an object.
+    Inside,
+    /// A member of it is taken.
+    Member,
+    /// Both: a member is taken and put into an object.
+    Moved,
+}
+
+impl Via {
+    /// What a source becomes.
+    fn of(self, kind: usize) -> Option<usize> {
+        let (all, holds) = (source("env-all"), source(HOLDS_ENV));
+        match self {
+            Self::Inside | Self::Moved if kind == all => Some(holds),
+            Self::Member | Self::Moved if kind == holds => None,
+            _ => Some(kind),
+        }
+    }
+
+    /// Taking that member of an object: the environment is looked for under its own name.
+    fn member(key: &str) -> Self {
+        let key = key.to_ascii_lowercase();
+        if key.contains("env") || key.contains("vars") || key.contains("variables") {
+            Self::Plain
+        } else {
+            Self::Member
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Dep<'a> {
     Node(Node<'a>),
+    Part(Node<'a>, Via),
     Source(usize, Spot),
 }
 
@@ -134,7 +175,7 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     unit: &'u Unit<'u, 'i, 't>,
     resolver: &'r Resolver<'a, 's>,
     ids: HashMap<Node<'a>, usize>,
-    edges: Vec<Vec<usize>>,
+    edges: Vec<Vec<(usize, Via)>>,
     taints: Vec<Taint>,
     sinks: Vec<Sink<'a>>,
     /// Whether a literal of the file names a credential file.
@@ -149,6 +190,12 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     outside: RefCell<Outside>,
     /// What they are given: the call, which argument, what.
     arguments: Vec<(u32, u32, Vec<Dep<'a>>)>,
+    /// Data of which the digest is compared with one that is known, and where.
+    checked: Vec<(u32, Range)>,
+    /// Requests that the file makes: calls, not what is done with what they give.
+    requests: u32,
+    /// Variables that were checked to hold a plain name, and nothing else.
+    plain: HashSet<u32>,
     /// Names of files, and what is read by them: nodes.
     opened: Vec<(usize, usize)>,
 }
@@ -184,6 +231,9 @@ pub fn run<'a>(
         outside: RefCell::default(),
         arguments: Vec::new(),
         opened: Vec::new(),
+        checked: Vec::new(),
+        requests: 0,
+        plain: plain::names(program, resolver.scoping),
     };
     flows.keys();
     flows.bindings();
@@ -192,6 +242,7 @@ pub fn run<'a>(
     flows.spread();
     flows.secret_reads();
     flows.report(facts);
+    facts.extend(flows.verified());
     if alone { Summary::default() } else { flows.summary(&shared) }
 }
 
@@ -202,6 +253,20 @@ fn merge(into: &mut Option<Spot>, spot: Option<Spot>) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Changes the dependencies from `from` on.
+fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
+    let (all, holds) = (source("env-all"), source(HOLDS_ENV));
+    for dep in deps.iter_mut().skip(from) {
+        *dep = match (*dep, via) {
+            (dep, Via::Plain) => dep,
+            (Dep::Source(kind, spot), Via::Inside) if kind == all => Dep::Source(holds, spot),
+            (Dep::Node(node), via) => Dep::Part(node, via),
+            (Dep::Part(node, Via::Member), Via::Inside) => Dep::Part(node, Via::Moved),
+            (dep, _) => dep,
+        };
+    }
 }
 
 fn source(name: &str) -> usize {
@@ -238,14 +303,20 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 Dep::Source(kind, spot) => {
                     merge(&mut taint[*kind], Some(*spot));
                 }
-                Dep::Node(node) => {
+                Dep::Node(node) | Dep::Part(node, _) => {
+                    let via = if let Dep::Part(_, via) = dep { *via } else { Via::Plain };
                     let at = self.id(*node);
                     for (kind, spot) in self.taints[at].iter().enumerate() {
-                        merge(&mut taint[kind], *spot);
+                        if let Some(kind) = via.of(kind) {
+                            merge(&mut taint[kind], *spot);
+                        }
                     }
                 }
             }
         }
+        // To send what holds it is to send it.
+        let held = taint[source(HOLDS_ENV)].take();
+        merge(&mut taint[source("env-all")], held);
         taint
     }
 
@@ -328,15 +399,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         self.edges.push(Vec::new());
         self.taints.push(Taint::default());
         match node {
-            Node::Field(symbol, _) => {
+            Node::Field(symbol, key) => {
                 // All of it may be any member; a member is part of what reading it all gives.
                 let (whole, read) = (self.id(Node::Whole(symbol)), self.id(Node::Read(symbol)));
-                self.edges[whole].push(at);
-                self.edges[at].push(read);
+                self.edges[whole].push((at, Via::member(key)));
+                self.edges[at].push((read, Via::Inside));
             }
             Node::Read(symbol) => {
                 let whole = self.id(Node::Whole(symbol));
-                self.edges[whole].push(at);
+                self.edges[whole].push((at, Via::Plain));
             }
             _ => {}
         }
@@ -350,9 +421,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 Dep::Source(kind, line) => {
                     merge(&mut self.taints[to][*kind], Some(*line));
                 }
-                Dep::Node(from) => {
+                Dep::Node(from) | Dep::Part(from, _) => {
+                    let via = if let Dep::Part(_, via) = dep { *via } else { Via::Plain };
                     let from = self.id(*from);
-                    self.edges[from].push(to);
+                    self.edges[from].push((to, via));
                 }
             }
         }
@@ -366,10 +438,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 continue;
             }
             for edge in 0..self.edges[at].len() {
-                let to = self.edges[at][edge];
+                let (to, via) = self.edges[at][edge];
                 let mut changed = false;
-                for (kind, line) in taint.iter().enumerate() {
-                    changed |= merge(&mut self.taints[to][kind], *line);
+                for (kind, spot) in taint.iter().enumerate() {
+                    if let Some(kind) = via.of(kind) {
+                        changed |= merge(&mut self.taints[to][kind], *spot);
+                    }
                 }
                 if changed {
                     work.push(to);
@@ -584,6 +658,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 self.gather(&it.left, depth, out);
                 self.gather(&it.right, depth, out);
             }
+            // `SECRET.test(name) ? '***' : value`
+            Expression::ConditionalExpression(it) if self.masks(it) => {}
             Expression::ConditionalExpression(it) => {
                 self.gather(&it.consequent, depth, out);
                 self.gather(&it.alternate, depth, out);
@@ -595,11 +671,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
             }
             Expression::ArrayExpression(array) => {
+                // `[name, SECRET.test(name) ? '***' : value]`: the name was found to be no secret.
+                let masked =
+                    array.elements.iter().take(8).find_map(|element| match element.as_expression()? {
+                        Expression::ConditionalExpression(it) if self.masks(it) => self.tested(it),
+                        _ => None,
+                    });
                 for element in array.elements.iter().take(512) {
                     match element {
                         ArrayExpressionElement::SpreadElement(spread) => {
                             self.gather(&spread.argument, depth, out)
                         }
+                        ArrayExpressionElement::Identifier(name)
+                            if masked.is_some() && bind::symbol(self.resolver.scoping, name) == masked => {}
                         element => {
                             if let Some(element) = element.as_expression() {
                                 self.gather(element, depth, out);
@@ -612,7 +696,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 for property in object.properties.iter().take(512) {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => {
-                            self.gather(&property.value, depth, out)
+                            let from = out.len();
+                            self.gather(&property.value, depth, out);
+                            through(out, from, Via::Inside);
                         }
                         ObjectPropertyKind::SpreadProperty(spread) => {
                             self.gather(&spread.argument, depth, out)
@@ -648,6 +734,43 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether a value is hidden where its name says that it is a secret.
+    fn masks(&self, it: &'a ConditionalExpression<'a>) -> bool {
+        let Expression::CallExpression(call) = it.test.get_inner_expression() else { return false };
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return false };
+        if member.static_property_name() != Some("test") || call.arguments.len() != 1 {
+            return false;
+        }
+        let regexp = match member.object().get_inner_expression() {
+            Expression::RegExpLiteral(regexp) => regexp,
+            Expression::Identifier(name) => {
+                match self.resolver.sole(name).map(Expression::get_inner_expression) {
+                    Some(Expression::RegExpLiteral(regexp)) => regexp,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let words = regexp.regex.pattern.text.to_ascii_lowercase();
+        let named = ["token", "secret", "pass", "key"].iter().filter(|word| words.contains(**word)).count();
+        // What stands for it is not the value itself.
+        let replaced = match it.consequent.get_inner_expression() {
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
+            Expression::CallExpression(call) => matches!(self.resolver.expr(&call.callee), Val::Func(_)),
+            _ => false,
+        };
+        named >= 3 && replaced
+    }
+
+    /// The variable whose text a condition tests.
+    fn tested(&self, it: &ConditionalExpression<'a>) -> Option<oxc_syntax::symbol::SymbolId> {
+        let Expression::CallExpression(call) = it.test.get_inner_expression() else { return None };
+        match call.arguments.first()? {
+            Argument::Identifier(name) => bind::symbol(self.resolver.scoping, name),
+            _ => None,
         }
     }
 
@@ -706,7 +829,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         self.gather(&member.expression, depth, out);
                     }
                 }
-                _ => self.gather(object, depth, out),
+                _ => {
+                    let from = out.len();
+                    self.gather(object, depth, out);
+                    through(out, from, key.map_or(Via::Plain, Via::member));
+                }
             },
         }
     }
@@ -806,7 +933,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                             return;
                         }
                         Some(CapabilityKind::Process) => out.extend(self.output(call)),
-                        Some(CapabilityKind::Net) if !listens(name) => {
+                        Some(CapabilityKind::Net) if !listens(name) && !addresses(name) => {
                             out.push(self.source("net", call.span));
                             return;
                         }
@@ -818,8 +945,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         // A method of a value gives something of the value.
         if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
-            self.gather(member.object(), depth, out);
             let method = member.static_property_name().unwrap_or("");
+            // Of what a list holds only what the function makes of it.
+            let mapped = matches!(method, "map" | "flatMap")
+                && call.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(
+                    |argument| Func::of(argument).is_some_and(|func| !func.params().items.is_empty()),
+                );
+            if !mapped {
+                self.gather(member.object(), depth, out);
+            }
             if matches!(method, "concat" | "replace" | "then" | "join" | "map" | "flatMap" | "reduce") {
                 for argument in &call.arguments {
                     match argument.as_expression().and_then(Func::of) {
@@ -851,7 +985,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let output =
             plain.filter(|_| capability == Some(CapabilityKind::Process)).and_then(|_| self.output(call));
         let deps = match (capability, plain) {
-            (Some(CapabilityKind::Net), Some(name)) if !listens(name) => vec![self.source("net", call.span)],
+            (Some(CapabilityKind::Net), Some(name)) if !listens(name) && !addresses(name) => {
+                vec![self.source("net", call.span)]
+            }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
             _ if output.is_some() => output.into_iter().collect(),
             _ => {
@@ -912,7 +1048,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     ) {
         // The nodes must exist before taint is spread.
         for dep in &deps {
-            if let Dep::Node(node) = dep {
+            if let Dep::Node(node) | Dep::Part(node, _) = dep {
                 self.id(*node);
             }
         }
@@ -928,6 +1064,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
                 let method = name.rsplit('.').next().unwrap_or("");
+                self.requests += u32::from(!name.contains("()"));
                 if name.contains("()")
                     && !matches!(
                         method,
@@ -966,6 +1103,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Some(CapabilityKind::DynamicCode) if !name.contains("()") => {
                 self.arguments(arguments, 0, &mut deps);
+                // `new Function('return function ' + name + '() {}')`, the name checked to be one.
+                let plain = |dep: &Dep<'a>| matches!(dep, Dep::Node(Node::Read(symbol)) | Dep::Part(Node::Read(symbol), _) if self.plain.contains(symbol));
+                deps.retain(|dep| !plain(dep));
                 self.sink("dynamic-code", range, deps);
             }
             Some(CapabilityKind::FsWrite) if !name.contains("()") => {
@@ -1142,6 +1282,23 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 }
 
+/// Look-ups that give addresses, which are no text of a stranger's choice.
+fn addresses(name: &str) -> bool {
+    name.starts_with("node:dns.")
+        && matches!(
+            name.rsplit('.').next(),
+            Some(
+                "lookup"
+                    | "lookupService"
+                    | "resolve4"
+                    | "resolve6"
+                    | "reverse"
+                    | "getServers"
+                    | "getDefaultResultOrder"
+            )
+        )
+}
+
 /// Names that wait for others to connect, or make nothing flow by being called.
 fn listens(name: &str) -> bool {
     name.contains("createServer")
@@ -1256,6 +1413,12 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_assignment_expression(self, it);
+    }
+
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        let it = self.alloc(it);
+        self.checked.extend(self.check_of_digest(it));
+        walk_js::walk_if_statement(self, it);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {

@@ -98,7 +98,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         // The nodes must exist before taint is spread.
         for dep in &deps {
-            if let Dep::Node(node) = dep {
+            if let Dep::Node(node) | Dep::Part(node, _) = dep {
                 self.id(*node);
             }
         }

@@ -7,7 +7,7 @@ use oxc_span::Span as Range;
 
 use super::super::bind::{self, Base, CLASSES, Func, Owner};
 use super::super::value::Val;
-use super::{Dep, Flows, Node, SOURCES, Sink};
+use super::{Dep, Flows, HOLDS_ENV, Node, SOURCES, Sink};
 use crate::check::flow::{Argument as Place, Call, Export, From, MAX_PARTS, Mode, Summary, To, Way};
 
 /// Nodes that are looked at for one file.
@@ -276,7 +276,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     fn nodes(&mut self, deps: &[Dep<'a>]) -> Vec<usize> {
         let nodes = deps.iter().filter_map(|dep| match dep {
-            Dep::Node(node) => Some(*node),
+            Dep::Node(node) | Dep::Part(node, _) => Some(*node),
             Dep::Source(..) => None,
         });
         let nodes: Vec<_> = nodes.collect();
@@ -362,7 +362,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 continue;
             }
             let steps = vec![self.unit.place.span(Range::new(*start, *end))];
-            let from = From::Source(SOURCES[kind].to_owned());
+            let name = if SOURCES[kind] == HOLDS_ENV { "env-all" } else { SOURCES[kind] };
+            let from = From::Source(name.to_owned());
             out.push(Way { from, mode: Mode::Plain, to: to.clone(), steps });
         }
     }
@@ -388,7 +389,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 out.push(Way { from: from.clone(), mode, to: to.clone(), steps });
             }
             let opened = self.opened.iter().filter(|(named, _)| *named == node && mode == Mode::Plain);
-            let next = self.edges.get(node).into_iter().flatten().map(|next| (*next, mode));
+            let next = self.edges.get(node).into_iter().flatten().map(|(next, _)| (*next, mode));
             for next in next.chain(opened.map(|(_, got)| (*got, Mode::Opened))) {
                 if seen.insert(next) {
                     work.push(next);

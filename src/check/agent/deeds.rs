@@ -1,0 +1,197 @@
+//! What single commands and files of an agent's package do to the machine beyond the task.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::permissions;
+use crate::check::{Check, Subject};
+use crate::model::{
+    CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity, escape,
+};
+
+/// Commands that lower a machine's guard, stay on it, or take what is not theirs to take.
+#[derive(Debug)]
+pub struct Deeds;
+
+/// Deeds of shell commands (see `check::shell`) and their rules, with what to say.
+const RULES: [(&str, &str, &str); 8] = [
+    ("unchecked-connections", "agent/unchecked-connections", "switches a protection off for good"),
+    ("trusted-root", "agent/trusted-root", "has the machine trust another certificate authority"),
+    ("covered-tracks", "agent/covered-tracks", "takes away what would tell of it"),
+    ("all-rights", "agent/all-rights", "gives the rights of the administrator away"),
+    ("host-mount", "agent/host-mount", "hands the machine to a container"),
+    ("foreign-index", "agent/foreign-index", "takes packages from an index of its own"),
+    ("shadowed-program", "agent/shadowed-program", "puts a file in the place of an everyday program"),
+    ("keychain-export", "agent/keychain-export", "takes private keys out of the keychain"),
+];
+
+impl Check for Deeds {
+    fn rules(&self) -> &'static [&'static str] {
+        &[
+            "agent/all-rights",
+            "agent/covered-tracks",
+            "agent/foreign-index",
+            "agent/host-mount",
+            "agent/keychain-export",
+            "agent/shadowed-program",
+            "agent/starts-later",
+            "agent/trusted-root",
+            "agent/unchecked-connections",
+        ]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        if subject.package.ecosystem != Ecosystem::Agent {
+            return;
+        }
+        let stated = stated(subject);
+        assignments(subject, out);
+        let told = |fact: &&Fact| !fact.context.test && fact.context.polarity == Polarity::Told;
+        for fact in subject.facts.iter().filter(told) {
+            match fact.kind {
+                FactKind::Shell => {
+                    for (deed, rule, says) in RULES {
+                        if fact.name == deed {
+                            let purposed = rule == "agent/trusted-root" && speaks_of_certificates(&stated);
+                            out.push(finding(rule, says, fact, purposed));
+                        }
+                    }
+                    if fact.name == "persist" {
+                        out.extend(later(fact, &stated));
+                    }
+                }
+                FactKind::Shape if matches!(fact.name.as_str(), "startup-file" | "persist") => {
+                    out.extend(later(fact, &stated));
+                }
+                // Every line of it that starts with `import` runs whenever Python starts.
+                _ if fact.span.file.ends_with(".pth") => {
+                    let reaches = fact.capability.is_some_and(|kind| {
+                        matches!(
+                            kind,
+                            CapabilityKind::Net | CapabilityKind::Process | CapabilityKind::DynamicCode
+                        )
+                    });
+                    if reaches {
+                        out.push(finding("agent/starts-later", "runs at every start of Python", fact, false));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The name and what the package says that it is for.
+pub(super) fn stated(subject: &Subject<'_>) -> String {
+    let purpose = permissions(subject.facts).purpose;
+    format!("{} {purpose}", subject.package.name.replace(['-', '_', '/'], " ")).to_lowercase()
+}
+
+/// What starts later: sure where it fetches what it starts or where nothing that the package says
+/// of itself lets one expect it; else somebody has to look.
+fn later(fact: &Fact, stated: &str) -> Option<Finding> {
+    let line = fact.value.to_ascii_lowercase();
+    let fetches = ["curl", "wget", "http://", "https://", "base64"].iter().any(|word| line.contains(word));
+    // A service is started openly by a text that says so; a script does it behind the text.
+    let service = line.trim_start().starts_with("systemctl") || line.trim_start().starts_with("launchctl");
+    let text = fact.span.file.ends_with(".md");
+    if service && text && !fetches {
+        return None;
+    }
+    let expected = speaks_of_starts(stated);
+    Some(finding("agent/starts-later", "writes where things start by themselves", fact, expected && !fetches))
+}
+
+/// What scripts set in the shell itself, where no command is started.
+static SETS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?m)(?:^|[;&])[ \t]*(?:(unset[ \t]+HISTFILE\b|(?:export[ \t]+)?(?:HISTSIZE|HISTFILESIZE)=0\b|(?:export[ \t]+)?HISTFILE=/dev/null\b|set[ \t]+\+o[ \t]+history\b)|(export[ \t]+(?:NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY)=0\b))",
+    )
+    .expect("the expression is valid")
+});
+
+fn assignments(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for file in &subject.contents.files {
+        if ![".sh", ".bash", ".zsh"].iter().any(|end| file.path.ends_with(end)) {
+            continue;
+        }
+        let Ok(source) = std::str::from_utf8(subject.contents.bytes(file)) else { continue };
+        let index = LineIndex::new(&*file.path, source);
+        for found in SETS.captures_iter(source).take(20) {
+            let (at, rule, says) = match (found.get(1), found.get(2)) {
+                (Some(at), _) => (at, "agent/covered-tracks", "takes away what would tell of it"),
+                (_, Some(at)) => (at, "agent/unchecked-connections", "switches a protection off for good"),
+                _ => continue,
+            };
+            let message = format!("{says}: `{}`", escape(at.as_str()));
+            out.push(Finding {
+                severity: Severity::High,
+                confidence: Confidence::Medium,
+                ..Finding::new(rule, message, vec![index.span(at.start(), at.end())])
+            });
+        }
+    }
+}
+
+fn speaks_of_starts(stated: &str) -> bool {
+    const STEMS: &[&str] = &[
+        "cron",
+        "schedul",
+        "autostart",
+        "startup",
+        "start-up",
+        "systemd",
+        "launchd",
+        "service",
+        "daemon",
+        "hook",
+        "timer",
+        "dotfile",
+        "alias",
+        "profile",
+        "shell",
+        "setup",
+        "set up",
+        "install",
+        "configur",
+        "login",
+        "dienst",
+        "zeitplan",
+        "einricht",
+        "instal",
+        "program",
+        "定时",
+        "安装",
+        "配置",
+        "服务",
+        "予約",
+        "設定",
+        "예약",
+        "설치",
+        "служб",
+        "устан",
+        "расписан",
+    ];
+    STEMS.iter().any(|stem| stated.contains(stem))
+}
+
+fn speaks_of_certificates(stated: &str) -> bool {
+    ["certificat", "zertifikat", "certificad", "tls", "ssl", "pki", "mkcert", "сертификат", "证书", "証明書"]
+        .iter()
+        .any(|stem| stated.contains(stem))
+}
+
+fn finding(rule: &str, says: &str, fact: &Fact, purposed: bool) -> Finding {
+    let shown: String = fact.value.chars().take(120).collect();
+    let message = match shown.is_empty() {
+        true => says.to_owned(),
+        false => format!("{says}: `{}`", escape(&shown)),
+    };
+    let mut finding = Finding::new(rule, message, vec![fact.span.clone()]);
+    (finding.severity, finding.confidence) = match purposed {
+        true => (Severity::Medium, Confidence::Low),
+        false => (Severity::High, Confidence::Medium),
+    };
+    finding
+}

@@ -1,0 +1,386 @@
+//! What a package says that it does against what its code does.
+//!
+//! A purpose is only words, and the check only asks two things of them: whether they speak of the
+//! network at all, and which hosts the texts name. Code that sends what is the user's although the
+//! purpose stays on the machine, and code that connects to one more host than the texts name, are
+//! found; what the texts do name is left to whoever reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::deeds::stated;
+use super::purpose::{speaks_of, speaks_plainly_of_net};
+use super::reach::{Need, is_dev_tool};
+use crate::check::{Check, Subject};
+use crate::model::{
+    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Polarity, Severity, Span,
+    escape,
+};
+
+/// Text and code that do not fit each other.
+#[derive(Debug)]
+pub struct Mismatch;
+
+/// Sources of what is the user's.
+const OWN: &[&str] =
+    &["file", "env", "env-all", "env-secret", "secret-file", "clipboard", "host-info", "key", "decoded-file"];
+
+/// Hosts that code names for other reasons than to hand them something of the user's.
+const STANDARD: &[&str] =
+    &["w3.org", "json-schema.org", "schema.org", "example.com", "example.org", "example.net", "localhost"];
+
+impl Check for Mismatch {
+    fn rules(&self) -> &'static [&'static str] {
+        &["agent/mismatch", "agent/unnamed-host"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let skill = subject.package.agent == Some(AgentKind::Skill);
+        if skill {
+            purpose_against_code(subject, out);
+        }
+        hosts(subject, skill, out);
+    }
+}
+
+fn told(fact: &Fact) -> bool {
+    !fact.context.test && fact.context.polarity == Polarity::Told
+}
+
+fn is_code(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "py" | "pyw"
+            | "js"
+            | "mjs"
+            | "cjs"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "jsx"
+            | "tsx"
+            | "sh"
+            | "bash"
+            | "zsh"
+            | "pth"
+    )
+}
+
+/// Whether a fact connects to somewhere.
+fn connects(fact: &Fact) -> bool {
+    fact.capability == Some(CapabilityKind::Net) && !(fact.kind == FactKind::Shell && is_dev_tool(&fact.name))
+}
+
+/// Places of other programs' secrets.
+fn secret_place(value: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "Login Data",
+        "Default/Cookies",
+        "logins.json",
+        "key4.db",
+        ".password-store",
+        ".gnupg",
+        ".ssh/id_",
+        ".aws/credentials",
+        "wallet.dat",
+        "Keychains/",
+        "firefox/profiles",
+    ];
+    PARTS.iter().any(|part| value.contains(part))
+}
+
+fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let stated = stated(subject);
+    if stated.trim().len() < 8 {
+        return;
+    }
+    let offline = says_offline(&stated);
+    let local = !speaks_of(&stated, Need::Net) && !speaks_of(&stated, Need::Send);
+    let in_code = |fact: &&Fact| told(fact) && is_code(&fact.span.file);
+    let mut push = |severity, confidence, message: String, span: &Span| {
+        let finding =
+            Finding { severity, confidence, ..Finding::new("agent/mismatch", message, vec![span.clone()]) };
+        out.push(finding);
+    };
+    if offline && let Some(fact) = subject.facts.iter().filter(in_code).find(|fact| connects(fact)) {
+        let message = format!("says that it works without network, and connects (`{}`)", escape(&fact.name));
+        push(Severity::High, Confidence::High, message, &fact.span);
+    }
+    if local {
+        for fact in subject.facts.iter().filter(in_code).filter(|fact| fact.kind == FactKind::Flow) {
+            let Some((source, "net")) = fact.name.split_once("->") else { continue };
+            if OWN.contains(&source) {
+                let message = format!(
+                    "speaks of nothing beyond this machine, and sends what it reads (`{}`)",
+                    fact.name
+                );
+                push(Severity::High, Confidence::Medium, message, &fact.span);
+            }
+        }
+    }
+    // A look-up of a name is nothing that anybody notices, and no answer needs the machine in it.
+    let looks_up = |fact: &&Fact| {
+        fact.kind == FactKind::Shell
+            && fact.name == "beacon"
+            && ["dig", "nslookup", "host ", "ping", "drill"].iter().any(|name| fact.value.starts_with(name))
+    };
+    if let Some(fact) = subject.facts.iter().filter(in_code).find(looks_up) {
+        let message = "puts what it knows of the machine into a name that it looks up";
+        push(Severity::High, Confidence::Medium, message.to_owned(), &fact.span);
+    }
+    let secrets = speaks_of(&stated, Need::Secrets)
+        || ["browser", "backup", "password", "scan", "audit", "wallet", "migrat", "secur"]
+            .iter()
+            .any(|stem| stated.contains(stem));
+    if !secrets {
+        let place = |fact: &&Fact| {
+            matches!(fact.kind, FactKind::Literal | FactKind::Shell | FactKind::Call)
+                && secret_place(&fact.value)
+        };
+        if let Some(fact) = subject.facts.iter().filter(in_code).find(place) {
+            let message = "reaches for other programs' keys and log-ins, of which its purpose does not speak";
+            push(Severity::High, Confidence::Medium, message.to_owned(), &fact.span);
+        }
+    }
+}
+
+/// Whether a purpose promises to stay on the machine.
+fn says_offline(stated: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "offline",
+        "no network",
+        "without network",
+        "no internet",
+        "without internet",
+        "never leaves",
+        "nothing leaves",
+        "locally only",
+        "local only",
+        "entirely local",
+        "ohne netz",
+        "ohne internet",
+        "sin conexión",
+        "sin red",
+        "hors ligne",
+        "sans réseau",
+        "sem internet",
+        "не выходит в сеть",
+        "без интернета",
+        "离线",
+        "不联网",
+        "オフライン",
+        "오프라인",
+    ];
+    WORDS.iter().any(|word| stated.contains(word))
+}
+
+/// Hosts to which code connects and that no text of the package names.
+fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
+    let server = !skill
+        && subject.facts.iter().any(|fact| {
+            fact.kind == FactKind::Import
+                && (fact.name.starts_with("@modelcontextprotocol/")
+                    || matches!(fact.name.split('.').next(), Some("mcp" | "fastmcp")))
+        });
+    let hook = |path: &str| {
+        subject.package.ecosystem == Ecosystem::Agent
+            && path.split('/').any(|part| part == "hooks")
+            && path.starts_with('.')
+    };
+    let counts = |path: &str| skill || server || hook(path);
+    if !(skill || server || subject.package.ecosystem == Ecosystem::Agent) {
+        return;
+    }
+    let connecting: BTreeSet<&str> = subject
+        .facts
+        .iter()
+        .filter(|fact| told(fact) && connects(fact) && is_code(&fact.span.file) && counts(&fact.span.file))
+        .map(|fact| &*fact.span.file)
+        .collect();
+    if connecting.is_empty() {
+        return;
+    }
+    let texts = Texts::of(subject, server);
+    let (mut named, mut unnamed, mut all) = (false, BTreeMap::new(), BTreeSet::new());
+    for fact in subject.facts.iter().filter(|fact| told(fact) && fact.kind == FactKind::Literal) {
+        if fact.name != "url" || !connecting.contains(&*fact.span.file) || !stands_alone(subject, fact) {
+            continue;
+        }
+        let Some(host) = host_of(&fact.value) else { continue };
+        let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
+        if standard || is_local(&host) {
+            continue;
+        }
+        all.insert(host.clone());
+        match texts.name(&host) {
+            true => named = true,
+            false => {
+                unnamed.entry(host).or_insert(&fact.span);
+            }
+        }
+    }
+    let owners: BTreeSet<&str> = all.iter().filter_map(|host| owner(host)).collect();
+    let net = speaks_plainly_of_net(&texts.purpose(subject, server)) && !texts.promises();
+    for (host, span) in unnamed {
+        let second = named || owners.len() > 1;
+        let message = match second {
+            true => format!("connects to `{}` besides the hosts that its texts name", escape(&host)),
+            false => format!("connects to `{}`, which none of its texts names", escape(&host)),
+        };
+        // A purpose of which the network is part need not name its one host, unless what it reads
+        // of the user's goes there.
+        let own = subject.facts.iter().any(|fact| {
+            fact.kind == FactKind::Flow
+                && told(fact)
+                && fact.span.file == span.file
+                && matches!(
+                    fact.name.as_str(),
+                    "file->net" | "env-all->net" | "secret-file->net" | "clipboard->net" | "host-info->net"
+                )
+        });
+        let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
+        out.push(Finding {
+            severity,
+            confidence: Confidence::Medium,
+            ..Finding::new("agent/unnamed-host", message, vec![span.clone()])
+        });
+    }
+}
+
+fn is_local(host: &str) -> bool {
+    host.starts_with("127.") || host == "0.0.0.0" || host.ends_with(".local") || host.ends_with(".localhost")
+}
+
+/// Whether a constant is an address, and not a sentence that has one in it.
+fn stands_alone(subject: &Subject<'_>, fact: &Fact) -> bool {
+    let Some(bytes) = subject.contents.get(&fact.span.file) else { return false };
+    let (start, end) = (fact.span.start as usize, (fact.span.end as usize).min(bytes.len()));
+    let written = String::from_utf8_lossy(bytes.get(start.saturating_sub(1)..end).unwrap_or_default());
+    let shell = [".sh", ".bash", ".zsh"].iter().any(|end| fact.span.file.ends_with(end));
+    match written.find("://") {
+        _ if shell => true,
+        // Put together from parts.
+        None => true,
+        Some(at) => {
+            let scheme =
+                written.get(..at).unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            !scheme.ends_with([' ', '(', '<'])
+        }
+    }
+}
+
+/// The host of an address, lower case; nothing where it is computed or has no dot.
+fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let host = host.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
+    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    (plain && host.contains('.') && !host.ends_with('.') && !host.starts_with('.')).then_some(host)
+}
+
+/// The texts and configurations of a package, lower case.
+struct Texts(String);
+
+impl Texts {
+    fn of(subject: &Subject<'_>, server: bool) -> Self {
+        let mut all = stated(subject);
+        for file in &subject.contents.files {
+            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            if matches!(
+                ending,
+                "md" | "mdc" | "markdown" | "txt" | "rst" | "json" | "toml" | "yaml" | "yml" | "example"
+            ) {
+                all.push('\n');
+                all.push_str(&String::from_utf8_lossy(subject.contents.bytes(file)).to_lowercase());
+            } else if server && ending == "py" {
+                // What a server says of its tools stands in its code.
+                let code = String::from_utf8_lossy(subject.contents.bytes(file)).to_lowercase();
+                code.split("\"\"\"").skip(1).step_by(2).for_each(|text| {
+                    all.push('\n');
+                    all.push_str(text);
+                });
+            }
+        }
+        Self(all)
+    }
+
+    /// What they say of the purpose: the description, and for a server the start of its texts.
+    fn purpose(&self, subject: &Subject<'_>, server: bool) -> String {
+        match server {
+            true => self.0.chars().take(1500).collect::<String>().replace("mcp", ""),
+            false => stated(subject),
+        }
+    }
+
+    /// Whether they promise that nothing else is connected to.
+    fn promises(&self) -> bool {
+        [
+            "nothing goes anywhere",
+            "nowhere else",
+            "no other host",
+            "nothing else is sent",
+            "nothing is sent",
+            "no network",
+            "without network",
+            "offline",
+            "never leave",
+            "does not leave",
+            "do not leave",
+        ]
+        .iter()
+        .any(|promise| self.0.contains(promise))
+    }
+
+    /// Whether they name a host, or the word that is its owner's name.
+    fn name(&self, host: &str) -> bool {
+        self.has(host) || owner(host).is_some_and(|owner| owner.len() > 2 && self.has(owner))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '-');
+        self.0.match_indices(word).any(|(at, found)| {
+            let after = self.0.get(at + found.len()..).unwrap_or_default();
+            edge(self.0.get(..at).unwrap_or_default().chars().next_back()) && edge(after.chars().next())
+        })
+    }
+}
+
+/// The label of a host that its owner chose: `openai` of `api.openai.com`, `ecb` of
+/// `www.ecb.europa.eu`.
+fn owner(host: &str) -> Option<&str> {
+    let labels: Vec<&str> = host.split('.').collect();
+    let mut at = labels.len().checked_sub(2)?;
+    while at > 0
+        && matches!(
+            *labels.get(at)?,
+            "co" | "com" | "org" | "net" | "gov" | "ac" | "edu" | "europa" | "or" | "ne" | "go"
+        )
+        && labels.len() - at < 3
+    {
+        at -= 1;
+    }
+    labels.get(at).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_their_owners() {
+        assert_eq!(host_of("https://user@api.openai.com:443/v1?x=1").as_deref(), Some("api.openai.com"));
+        assert_eq!(host_of("https://{host}/x"), None);
+        assert_eq!(owner("api.openai.com"), Some("openai"));
+        assert_eq!(owner("www.ecb.europa.eu"), Some("ecb"));
+        assert_eq!(owner("shop.example.co.uk"), Some("example"));
+        assert_eq!(owner("github.com"), Some("github"));
+    }
+
+    #[test]
+    fn texts_name_whole_words() {
+        let texts = Texts("rates of the ecb, from mask-rules".to_owned());
+        assert!(texts.name("www.ecb.europa.eu"));
+        assert!(!texts.name("mask.invalid"));
+        assert!(!texts.name("collect.invalid"));
+    }
+}

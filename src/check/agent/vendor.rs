@@ -1,0 +1,69 @@
+//! Installers of the program that a skill is openly for.
+//!
+//! `curl … | sh` in a skill's own text is how many makers tell people to install their program. It
+//! still runs whatever stands there on the day, so it is never settled by evidence; but it is no
+//! sign of malice where the host is the maker's and the skill says that it sets the program up.
+
+use super::purpose::speaks_of;
+use super::reach::Need;
+use crate::model::{AgentKind, Confidence, Contents, Finding, Package, Permissions, Severity};
+
+/// Hosts of installers, as the makers' own documentation gives them.
+const KNOWN: &[&str] = &[
+    "sh.rustup.rs",
+    "astral.sh",
+    "bun.sh",
+    "deno.land",
+    "get.docker.com",
+    "get.pnpm.io",
+    "install.python-poetry.org",
+    "mise.run",
+    "ollama.com",
+    "claude.ai",
+    "starship.rs",
+    "get.helm.sh",
+    "get.k3s.io",
+    "fnm.vercel.app",
+    "nixos.org",
+    "sdk.cloud.google.com",
+];
+
+/// Leaves findings about such installers to whoever has to look.
+pub fn leave_to_review(
+    package: &Package,
+    permissions: &Permissions,
+    contents: &Contents,
+    findings: &mut [Finding],
+) {
+    let name = package.name.to_lowercase();
+    let stated = format!("{} {}", name.replace(['-', '_', '/'], " "), permissions.purpose);
+    if package.agent != Some(AgentKind::Skill) || !speaks_of(&stated, Need::Install) {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| finding.rule == "malice/fetched-command") {
+        let openly = finding.spans.iter().all(|span| span.file.ends_with(".md"));
+        let shown: Vec<String> = finding
+            .spans
+            .iter()
+            .filter_map(|span| {
+                let bytes = contents.get(&span.file)?;
+                let range = span.start as usize..(span.end as usize).min(bytes.len());
+                Some(String::from_utf8_lossy(bytes.get(range)?).into_owned())
+            })
+            .collect();
+        let hosts: Vec<&str> = shown
+            .iter()
+            .flat_map(|text| text.split("https://").skip(1))
+            .filter_map(|rest| rest.split(['/', '?', ' ', '"', '\'', ')', '`', '\n', '|']).next())
+            .collect();
+        let makers = |host: &&str| {
+            let owner = host.rsplit('.').nth(1).unwrap_or_default();
+            KNOWN.contains(host)
+                || (owner.len() > 3 && stated.to_lowercase().split(' ').any(|word| word == owner))
+        };
+        let plain = shown.iter().any(|text| text.contains("http://"));
+        if openly && !plain && !hosts.is_empty() && hosts.iter().all(makers) {
+            (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Mail and images that carry something to somebody whom nobody chose.
+//!
+//! Both are told from the text: the key of a header beside a constant address, and the address of
+//! an image with places in it that the reader of the text is to fill.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Check, Subject, context};
+use crate::model::{Ecosystem, Finding, LineIndex, escape};
+
+/// Largest file that is searched, in bytes.
+const MAX_FILE: usize = 1 << 20;
+
+/// A blind copy to a constant address.
+#[derive(Debug)]
+pub struct Recipient;
+
+/// `Bcc: 'a@b.c'`, `bcc="a@b.c"`, `msg["Bcc"] = "a@b.c"`.
+static BCC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:^|[^a-z0-9_])["'`]?bcc(?:_?addresses|_?recipients)?["'`]?\]?\s*[:=]\s*[\[(]*\s*["'`]([^"'`\s@]{1,64}@[a-z0-9.-]{1,200}\.[a-z]{2,24})["'`]"#)
+        .expect("the expression is valid")
+});
+
+/// `![…](https://host/x?n=NAME&m=EMAIL)`: two values or more that are words in capitals, or in
+/// braces or angle brackets.
+static FILLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"!\[[^\]]{0,200}\]\(https?://[^)\s?]{1,300}\?(?:[^)\s=&]{1,40}=(?:[A-Z][A-Z_]{2,40}|\{[^})\s]{1,60}\}|<[^>)\s]{1,60}>|\$[A-Za-z_]{2,40})&?){2,}")
+        .expect("the expression is valid")
+});
+
+impl Check for Recipient {
+    fn rules(&self) -> &'static [&'static str] {
+        &["agent/filled-image", "malice/fixed-recipient"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        for file in &subject.contents.files {
+            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            let code = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "py");
+            let text =
+                subject.package.ecosystem == Ecosystem::Agent && matches!(ending, "md" | "mdc" | "markdown");
+            let bytes = subject.contents.bytes(file);
+            if !(code || text) || bytes.len() > MAX_FILE || (code && context::is_test_path(&file.path)) {
+                continue;
+            }
+            let Ok(source) = std::str::from_utf8(bytes) else { continue };
+            let index = LineIndex::new(&*file.path, source);
+            if code && let Some(found) = BCC.captures(source).and_then(|found| found.get(1)) {
+                let line =
+                    source.get(..found.start()).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+                let comment = line.trim_start().starts_with(['#', '*']) || line.contains("//");
+                if !comment {
+                    let message = format!("sends a blind copy of each mail to `{}`", escape(found.as_str()));
+                    let span = index.span(found.start(), found.end());
+                    out.push(Finding::new("malice/fixed-recipient", message, vec![span]));
+                }
+            }
+            if text && let Some(found) = FILLED.find(source) {
+                let message = "an image address takes along what the agent is to fill in";
+                let span = index.span(found.start(), found.end());
+                out.push(Finding::new("agent/filled-image", message, vec![span]));
+            }
+        }
+    }
+}
