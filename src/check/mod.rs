@@ -7,6 +7,7 @@
 pub mod advisory;
 mod agent;
 mod context;
+mod direct;
 mod distribution;
 pub mod examples;
 mod files;

@@ -230,7 +230,6 @@ fn packages_in_archives_are_the_subject() {
 }
 
 #[test]
-#[ignore = "not yet: a package's own dependencies are not resolved offline, and nothing says so"]
 fn what_a_package_would_bring_in_is_said() {
     let project = world();
     let manifest = r#"{"name":"left","version":"1.0.0","license":"MIT","dependencies":{"other":"^1.0.0"}}"#;

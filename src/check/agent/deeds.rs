@@ -99,6 +99,10 @@ fn later(fact: &Fact, stated: &str) -> Option<Finding> {
     if service && text && !fetches {
         return None;
     }
+    // A folder that is searched for programs starts nothing.
+    if line.contains("export path=") && !fetches {
+        return None;
+    }
     let expected = speaks_of_starts(stated);
     Some(finding("agent/starts-later", "writes where things start by themselves", fact, expected && !fetches))
 }

@@ -24,9 +24,23 @@ pub struct Mismatch;
 const OWN: &[&str] =
     &["file", "env", "env-all", "env-secret", "secret-file", "clipboard", "host-info", "key", "decoded-file"];
 
-/// Hosts that code names for other reasons than to hand them something of the user's.
-const STANDARD: &[&str] =
-    &["w3.org", "json-schema.org", "schema.org", "example.com", "example.org", "example.net", "localhost"];
+/// Hosts that code names for other reasons than to hand them something of the user's: names of
+/// formats, and where everybody's code and packages lie.
+const STANDARD: &[&str] = &[
+    "w3.org",
+    "json-schema.org",
+    "schema.org",
+    "example.com",
+    "example.org",
+    "example.net",
+    "localhost",
+    "github.com",
+    "gitlab.com",
+    "codeberg.org",
+    "pypi.org",
+    "pythonhosted.org",
+    "registry.npmjs.org",
+];
 
 impl Check for Mismatch {
     fn rules(&self) -> &'static [&'static str] {

@@ -51,11 +51,7 @@ pub fn leave_to_review(
                 Some(String::from_utf8_lossy(bytes.get(range)?).into_owned())
             })
             .collect();
-        let hosts: Vec<&str> = shown
-            .iter()
-            .flat_map(|text| text.split("https://").skip(1))
-            .filter_map(|rest| rest.split(['/', '?', ' ', '"', '\'', ')', '`', '\n', '|']).next())
-            .collect();
+        let hosts: Vec<&str> = shown.iter().flat_map(|text| text.lines()).filter_map(fetched_from).collect();
         let makers = |host: &&str| {
             let owner = host.rsplit('.').nth(1).unwrap_or_default();
             KNOWN.contains(host)
@@ -66,4 +62,14 @@ pub fn leave_to_review(
             (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
         }
     }
+}
+
+/// The host that a line with `curl` or `wget` fetches from; an address may stand without scheme.
+fn fetched_from(line: &str) -> Option<&str> {
+    let quotes = ['"', '\'', '`', '(', ')', '$'];
+    let mut words = line.split([' ', '|']).map(|word| word.trim_matches(quotes));
+    words.find(|word| matches!(*word, "curl" | "wget"))?;
+    let address = words.find(|word| word.contains('.') && !word.starts_with('-'))?;
+    let address = address.strip_prefix("https://").unwrap_or(address);
+    address.split(['/', '?']).next()
 }
