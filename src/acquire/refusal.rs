@@ -32,6 +32,8 @@ pub(super) fn unexamined(package: &Package) -> Option<Box<Refusal>> {
         Ecosystem::System => true,
         Ecosystem::Github => package.name.starts_with("actions/") || package.name.starts_with("github/"),
         Ecosystem::Golang | Ecosystem::Zig | Ecosystem::Docker => false,
+        // What to do about it is said where its archives are looked for.
+        Ecosystem::Pypi => return None,
         _ if package.version.is_empty() && matches!(package.source, Source::Registry { .. }) => {
             return Some(not_fetched(format!(
                 "no version of {label} is named: it is whatever its registry gives on that day"

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
+
 /// Whether a path is one of tests, benches, examples, docs or fixtures, by the names that the
 /// tools of both ecosystems use.
 pub fn is_test_path(path: &str) -> bool {
@@ -70,6 +72,37 @@ pub fn is_idle_path(path: &str) -> bool {
     let hidden = |part: &str| matches!(part, ".history" | ".vscode" | ".idea" | ".vs" | ".cache");
     [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
         || path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(hidden))
+}
+
+/// Files of a crate in other languages than Rust that nothing of it could run, such as a parser's test data: no file
+/// but they, tests left out, says a name of theirs or of a folder that they lie in. `files` are paths and bytes; who
+/// calls has seen to it that the crate's code starts no process.
+pub fn left_alone(files: &[(&str, &[u8])]) -> BTreeSet<String> {
+    let foreign = |path: &str| {
+        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+        matches!(ending, "py" | "pyi" | "ipynb" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
+    };
+    let found: Vec<&str> = files.iter().map(|(path, _)| *path).filter(|path| foreign(path)).collect();
+    // A file at the top stands where programs look for it.
+    let nested: Vec<(&str, [&str; 2])> = found
+        .iter()
+        .filter_map(|path| {
+            let (top, rest) = path.split_once('/')?;
+            Some((*path, [top, rest.rsplit_once('/').map_or(rest, |(_, name)| name)]))
+        })
+        .collect();
+    let mut names: Vec<&str> = nested.iter().flat_map(|(_, names)| *names).collect();
+    names.sort_unstable();
+    names.dedup();
+    let Ok(search) = AhoCorasick::new(&names) else { return BTreeSet::new() };
+    let mut said = BTreeSet::new();
+    let readers = files.iter().filter(|(path, _)| !foreign(path) && !is_test_path(path));
+    for (_, bytes) in readers.filter(|_| !names.is_empty()) {
+        let hits = search.find_overlapping_iter(*bytes).filter_map(|hit| names.get(hit.pattern().as_usize()));
+        said.extend(hits.copied());
+    }
+    let quiet = nested.iter().filter(|(_, names)| !names.iter().any(|name| said.contains(name)));
+    quiet.map(|(path, _)| (*path).to_owned()).collect()
 }
 
 /// Files that `starts` load, themselves included: `local` gives what each file names.
@@ -148,6 +181,29 @@ mod tests {
         for path in ["src/testing.rs", "lib/contest.js", "latest/a.js", "src/attest.rs"] {
             assert!(!is_test_path(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_a_crate_leaves_alone() {
+        let file = |path: &'static str, text: &'static str| (path, text.as_bytes());
+        let alone = |lib: &'static str| {
+            left_alone(&[
+                file("src/lib.rs", lib),
+                file("tests/all.rs", "fn t() { walk(\"resources/err\") }"),
+                file("resources/err/a.py", "x ="),
+                file("resources/err/b.py", "import a"),
+                file("setup.py", "x ="),
+            ])
+        };
+        assert_eq!(
+            alone("pub fn f() {}").into_iter().collect::<Vec<_>>(),
+            ["resources/err/a.py", "resources/err/b.py"]
+        );
+        assert_eq!(
+            alone("const A: &str = include_str!(\"../x/a.py\");").into_iter().collect::<Vec<_>>(),
+            ["resources/err/b.py"]
+        );
+        assert!(alone("fn f() { walk(\"resources\") }").is_empty());
     }
 
     #[test]

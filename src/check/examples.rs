@@ -37,7 +37,8 @@ fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     let cargo = example.path.ends_with(".rs") || example.path.ends_with("Cargo.toml");
     // A text for people comes in a package for people.
     let agent = rule.id.starts_with("agent/") && !example.path.ends_with("README.md");
-    let python = [".py", ".pth", ".ipynb", ".pyc"].iter().any(|end| example.path.ends_with(end));
+    let python =
+        [".py", ".pth", ".ipynb", ".pyc", "pyproject.toml"].iter().any(|end| example.path.ends_with(end));
     let (ecosystem, manifest, plain) = if cargo {
         (Ecosystem::Cargo, "Cargo.toml", "[package]\nname = \"example\"\nversion = \"1.0.0\"\n")
     } else if agent {

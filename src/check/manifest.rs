@@ -77,6 +77,7 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     let mut out = Manifest::default();
     if ecosystem == Ecosystem::Pypi {
         distribution::read(contents, &mut out);
+        super::direct::read(contents, &mut out);
         out.install_scripts.sort();
         out.install_scripts.dedup();
         return out;

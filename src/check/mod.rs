@@ -7,6 +7,7 @@
 pub mod advisory;
 mod agent;
 mod context;
+mod direct;
 mod distribution;
 pub mod examples;
 mod files;
@@ -153,6 +154,17 @@ fn analyse_all(
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
     let for_agent = package.ecosystem == Ecosystem::Agent;
+    let starts_process = parsed.iter().zip(&contents.files).any(|(parsed, file)| {
+        file.path.ends_with(".rs")
+            && !context::is_test_path(&file.path)
+            && parsed.facts.iter().any(|fact| fact.capability == Some(CapabilityKind::Process))
+    });
+    let alone = match package.ecosystem == Ecosystem::Cargo && !package.first_party && !starts_process {
+        true => context::left_alone(
+            &contents.files.iter().map(|file| (&*file.path, contents.bytes(file))).collect::<Vec<_>>(),
+        ),
+        false => BTreeSet::new(),
+    };
     // What runs through several files is shown where it ends.
     let summaries: Vec<(&str, &flow::Summary)> = contents
         .files
@@ -180,7 +192,8 @@ fn analyse_all(
         let install = installed.contains(&*file.path);
         let live = install || reached.contains(&*file.path);
         // An agent runs and reads what it is given, whatever the folder is called.
-        let test = !for_agent && !live && context::is_test_path(&file.path);
+        let alone = alone.contains(&*file.path);
+        let test = !for_agent && !live && (alone || context::is_test_path(&file.path));
         let entry = FileCoverage {
             path: Arc::clone(&file.path),
             size: file.range.len() as u64,
@@ -193,9 +206,9 @@ fn analyse_all(
         let unread = parsed.facts.iter().find(|fact| {
             fact.kind == FactKind::File && matches!(fact.name.as_str(), "unparsed" | "too-deep" | "too-large")
         });
-        if let Some(fact) = unread.filter(|_| !test && !is_template(&file.path)) {
+        if let Some(fact) = unread.filter(|_| (alone || !test) && !is_template(&file.path)) {
             let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
-            if !live && !computed && context::is_idle_path(&file.path) {
+            if !live && (alone || !computed && context::is_idle_path(&file.path)) {
                 let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
                 unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
                 files.push(entry);

@@ -37,6 +37,7 @@ pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
         (is_destructive(command), "destructive", CapabilityKind::FsWrite),
         (wipes(command), "wipe", CapabilityKind::FsWrite),
         (is_miner(command), "miner", CapabilityKind::Net),
+        (leaves_root_shell(command), "root-shell", CapabilityKind::FsWrite),
     ];
     let mut out: Vec<_> =
         found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect();
@@ -408,6 +409,41 @@ fn is_reverse_shell(command: &Command) -> bool {
 fn is_miner(command: &Command) -> bool {
     matches!(base(&command.name), "xmrig" | "minerd" | "cpuminer" | "ethminer" | "t-rex" | "nbminer")
         || command.args.iter().any(|arg| arg.contains("stratum+") || arg.starts_with("--donate-level"))
+        || mines_for(command)
+}
+
+/// `-o pool:port -u wallet`, the options that miners of any name share.
+fn mines_for(command: &Command) -> bool {
+    let after = |flags: [&str; 2]| {
+        let at = command.args.iter().position(|arg| flags.contains(&arg.as_str()))?;
+        command.args.get(at + 1).map(String::as_str)
+    };
+    let pool = after(["-o", "--url"]).is_some_and(|pool| {
+        let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        pool.rsplit_once(':').is_some_and(|(name, port)| {
+            name.contains('.')
+                && name.chars().all(host)
+                && port.len() > 1
+                && port.bytes().all(|b| b.is_ascii_digit())
+        })
+    });
+    let wallet = after(["-u", "--user"]).is_some_and(|user| {
+        user.len() >= 26 && user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+'))
+    });
+    pool && wallet
+}
+
+/// A shell with the bit that makes it run as its owner: whoever starts it is root.
+fn leaves_root_shell(command: &Command) -> bool {
+    let shell = |arg: &String| matches!(base(arg), "sh" | "bash" | "dash" | "zsh" | "ksh");
+    let mode = |arg: &String| {
+        let digits = arg.trim_start_matches('0');
+        (digits.len() == 4 && digits.starts_with(['4', '6']) && digits.bytes().all(|b| b.is_ascii_digit()))
+            || arg.contains("+s")
+    };
+    matches!(base(&command.name), "chmod" | "install")
+        && command.args.iter().any(mode)
+        && command.args.iter().any(|arg| arg.contains('/') && shell(arg))
 }
 
 fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {

@@ -134,6 +134,10 @@ impl<'s> Reading<'s> {
             return !between.contains(['，', '、']) || between.len() < 30;
         }
         let word = self.between(neg.range.start, neg.range.end);
+        // "Stop and tell the user" tells.
+        if word == "stop" && between.trim_start().starts_with("and ") {
+            return false;
+        }
         if word == "without" {
             return !hit.base && between.len() < 40;
         }

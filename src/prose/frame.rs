@@ -29,6 +29,8 @@ struct Frame {
     ordered: bool,
     /// Only in what a tool says of itself and its parameters.
     described: bool,
+    /// One of these must stand in the sentences right before.
+    before: Vec<Concept>,
 }
 
 static FILE: LazyLock<Table> =
@@ -56,6 +58,7 @@ static FRAMES: LazyLock<Vec<Frame>> = LazyLock::new(|| {
             carry: flag("carry"),
             ordered: flag("ordered"),
             described: flag("described"),
+            before: list(frame.get("before")),
         }
     };
     frames.map(read).collect()
@@ -128,6 +131,9 @@ fn one(
     if frame.described && !setting.whole {
         return None;
     }
+    if !frame.before.is_empty() && !frame.before.iter().any(|concept| before.objects.contains(concept)) {
+        return None;
+    }
     if frame.negated && (!negated || (hit.concept == "act.tell" && reading.directs(hit))) {
         return None;
     }
@@ -142,7 +148,8 @@ fn one(
     let direct = frame.direct.is_empty()
         || object(frame, hit, reading, &segment)
         || (frame.carry
-            && before.objects.iter().any(|object| frame.direct.contains(object))
+            && (before.objects.iter().any(|object| frame.direct.contains(object))
+                || reading.any(&frame.direct, &(segment.start..hit.range.start)))
             && refers(hit, reading, &segment));
     let follows = |group: &[Concept]| {
         let from = match (frame.ordered, frame.negated) {

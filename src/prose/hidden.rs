@@ -14,6 +14,7 @@ pub fn add(source: &str, out: &mut Vec<Sentence>) {
     if source.is_ascii() {
         return;
     }
+    reversed(source, out);
     let mut runs = 0;
     let mut chars = source.char_indices().peekable();
     while let Some((start, c)) = chars.next() {
@@ -54,6 +55,24 @@ pub fn add(source: &str, out: &mut Vec<Sentence>) {
         folded.end = end;
         let range = start..end;
         out.push(Sentence { folded, range, origin: Origin::Text, block: None, layer: 1 });
+    }
+}
+
+/// Text behind a right-to-left override reads backwards in the file and forwards on the screen.
+fn reversed(source: &str, out: &mut Vec<Sentence>) {
+    const OVERRIDE: char = '\u{202e}';
+    for (start, _) in source.match_indices(OVERRIDE).take(MAX_RUNS) {
+        let from = start + OVERRIDE.len_utf8();
+        let rest = source.get(from..).unwrap_or_default();
+        let end = from + rest.find(['\n', '\u{202c}', OVERRIDE]).unwrap_or(rest.len());
+        let text: String = source.get(from..end).unwrap_or_default().chars().rev().collect();
+        if text.chars().filter(char::is_ascii_alphabetic).count() < LEAST {
+            continue;
+        }
+        let mut folded = Folded::default();
+        folded.push(&text, start, true);
+        folded.end = end;
+        out.push(Sentence { folded, range: start..end, origin: Origin::Text, block: None, layer: 1 });
     }
 }
 

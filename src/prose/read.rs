@@ -101,7 +101,11 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         obeys |= follows;
         real |= means;
         // Objects of this sentence and the last two.
-        let objects = reading.hits.iter().map(|hit| hit.concept).filter(|name| name.starts_with("obj."));
+        let objects = reading
+            .hits
+            .iter()
+            .map(|hit| hit.concept)
+            .filter(|name| name.starts_with("obj.") || *name == "who.judge");
         let mut now: Vec<_> = objects.collect();
         before.objects = now.iter().chain(&last).copied().collect();
         now.truncate(16);

@@ -146,12 +146,16 @@ fn lines(
 ) {
     let mut folded = Folded::default();
     let mut start = 0;
+    let mut indent = usize::MAX;
     for line in text.split_inclusive('\n') {
         let bare =
             line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '#' | '>' | '*' | '/' | ';'));
+        // A comment of several lines goes on where its mark stands below the last one's.
+        let before = std::mem::replace(&mut indent, line.len() - line.trim_start().len());
+        let goes_on = *origin == Origin::Comment && before == indent;
         let item = bare.starts_with("- ")
             || bare.starts_with("+ ")
-            || bare.len() != line.trim_start().len()
+            || (bare.len() != line.trim_start().len() && !goes_on)
             || numbered(bare);
         if bare.trim().is_empty() || item {
             let done = std::mem::take(&mut folded);

@@ -227,13 +227,41 @@ fn packages_in_archives_are_the_subject() {
         let answer = check(&project, &target, &["--no-deps"]);
         assert_eq!((answer.code, answer.verdict()), (1, "deny"), "{name}: {}", answer.stderr);
     }
-    // What it would bring in is not resolved offline, and that is said.
+}
+
+#[test]
+fn what_a_package_would_bring_in_is_said() {
+    let project = world();
     let manifest = r#"{"name":"left","version":"1.0.0","license":"MIT","dependencies":{"other":"^1.0.0"}}"#;
     let with =
         Packed::new("left", "1.0.0", &[("package.json", manifest), ("index.js", "module.exports = 1;\n")]);
     let target = file(&project, "with-1.0.0.tgz", &with.archive("package"));
     let answer = check(&project, &target, &[]);
-    assert_ne!(answer.code, 0, "{}", answer.stdout);
+    assert!(
+        answer.code == 1 && answer.has("what left@1.0.0 would bring in is not resolved"),
+        "{}",
+        answer.stdout
+    );
+    // A source archive may be a zip, and nothing is asked for twice.
+    let files: [(&str, &[u8]); 2] = [
+        ("left-1.0.0/PKG-INFO", b"Metadata-Version: 2.2\nName: left\nVersion: 1.0.0\n"),
+        ("left-1.0.0/left.py", b""),
+    ];
+    approved(&project, &file(&project, "left-1.0.0.zip", &zip(&files)), &["--no-deps"]);
+}
+
+/// What a name stands for is not known offline: one gap says so. Without a database that covers
+/// it, the way to one is told.
+#[test]
+fn names_without_metadata_are_one_gap() {
+    let project = world();
+    for purl in ["pkg:pypi/left", "pkg:npm/left@1.0.0", "pkg:cargo/left"] {
+        let answer = denied(&project, Path::new(purl), &[], "cannot be resolved: `--offline`");
+        assert_eq!(answer.reasons().len(), 1, "{:?}", answer.reasons());
+    }
+    let run = project.bomvet().args(["check", "--offline", "pkg:pypi/left"]).output().unwrap();
+    let said = text(&run.stdout);
+    assert!(said.contains("bomvet db update") && said.contains("--db PATH"), "{said}");
 }
 
 #[test]

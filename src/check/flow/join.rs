@@ -171,7 +171,10 @@ impl<'s> Package<'s> {
             Argument::At(at) => Some(*at),
             Argument::Named(name) => {
                 let params = self.params.get(&func)?;
-                params.iter().position(|param| param == name).and_then(|at| u32::try_from(at).ok())
+                let at = params.iter().position(|param| param == name);
+                // `**options` takes what no other parameter is called.
+                let at = at.or_else(|| params.iter().rposition(|param| param.starts_with('*')));
+                at.and_then(|at| u32::try_from(at).ok())
             }
         }
     }

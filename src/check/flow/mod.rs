@@ -139,7 +139,7 @@ pub struct Export {
     pub name: String,
     /// The function that it means in [`From::Param`] and [`To::Return`].
     pub func: u32,
-    /// Names of its parameters, in order, without a `self`.
+    /// Names of its parameters, in order, without a `self`; `*` before one that takes the rest.
     pub params: Vec<String>,
 }
 
@@ -173,6 +173,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (_, sink) => sink,
     };
     Some(match (source, sink) {
+        // A host's name is looked up to find it; the user's never.
+        ("user", "dns") | ("request", "process") => format!("{source}->{sink}"),
+        ("user" | "request", _) | (_, "dns") => return None,
         (DECODED_FILE, "dynamic-code") => "decoded->dynamic-code".to_owned(),
         (DECODED_FILE, sink) => return name(FILE, sink),
         (SECRET_PATH | BLOB, _) | ("net", "net") | ("file" | "decoded", "fs-write") => return None,

@@ -26,7 +26,8 @@ pub fn meant(reading: &Reading<'_>, code: &Range<usize>, setting: Setting) -> Po
     // The act that the command is the object of.
     let act = reading.hits.iter().rev().find(|hit| {
         hit.concept.starts_with("act.")
-            && hit.concept != "act.omit"
+            // "Never skip it" tells to run it.
+            && !matches!(hit.concept, "act.omit" | "act.disable" | "act.ignore" | "act.delete")
             && before.start <= hit.range.start
             && hit.range.end <= before.end
             && reading.mood(hit) == Mood::Told

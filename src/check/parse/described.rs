@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::json::{self, Node, Value};
 use crate::model::{Fact, FactKind, LineIndex};
 use crate::prose::Origin;
+use crate::yaml;
 
 /// A text within a file.
 #[derive(Debug)]
@@ -63,6 +64,11 @@ pub fn parts(ending: &str, source: &str) -> Vec<Part> {
     );
     match ending {
         "json" | "jsonc" => strings(source),
+        "yaml" | "yml" => {
+            let mut parts = vec![Part::Masked(masked(source, true, ending))];
+            parts.extend(scalars(source));
+            parts
+        }
         _ if hash || slash => vec![Part::Masked(masked(source, hash, ending))],
         "html" | "htm" | "svg" | "xml" | "csv" | "srt" | "vtt" => {
             vec![Part::Raw(0..source.len(), Origin::Html)]
@@ -89,6 +95,26 @@ fn strings(source: &str) -> Vec<Part> {
             });
         }
         todo.extend(node.members().iter().map(|(.., value)| value));
+        todo.extend(node.elements());
+    }
+    out.reverse();
+    out
+}
+
+/// Every string of a YAML file that could be a sentence.
+fn scalars(source: &str) -> Vec<Part> {
+    let Ok(roots) = yaml::parse_all(source) else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut todo: Vec<&yaml::Node<'_>> = roots.iter().collect();
+    while let Some(node) = todo.pop() {
+        if let Some(text) = node.as_str()
+            && text.len() >= MIN
+            && !text.is_ascii() | text.contains(' ')
+            && out.len() < MAX_PARTS
+        {
+            out.push(Part::Decoded(text.to_owned(), node.range.clone()));
+        }
+        todo.extend(node.pairs().iter().flat_map(|(key, value)| [key, value]));
         todo.extend(node.elements());
     }
     out.reverse();

@@ -4,6 +4,7 @@
 //! What is an agent's to read is read whole. In other packages, where a text is for people, only
 //! what is aimed at an agent counts: see [`Audience`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::described::{self, Part};
@@ -65,10 +66,11 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         if !speaks_to_agents(source) {
             return None;
         }
+        let source = &*without_name_lists(source);
         let document = markdown::parse(source);
         let found = read::document(&document, source, test || context::is_test_path(path), &decode);
         add(found.into_iter().filter(aimed).collect(), &index, out);
-    } else if agent {
+    } else if agent || serves_tools(ending, source) {
         for part in described::parts(ending, source) {
             let found = match part {
                 Part::Raw(range, origin) => read::text(
@@ -83,10 +85,15 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
                     read::described(&text, range, &Origin::Described, test, &decode)
                 }
             };
-            add(found, &index, out);
+            // Of a package for people, an agent reads what the tools say of themselves.
+            let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false));
+            add(found.into_iter().filter(|found| agent || whole(found)).collect(), &index, out);
         }
-        if ending == "json" {
+        if agent && ending == "json" {
             described::tools(source, &index, out);
+        }
+        if !agent && out.is_empty() {
+            return None;
         }
         parsed.treatment = Treatment::Text;
     } else {
@@ -139,6 +146,19 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Whether a program offers tools to agents (an MCP server): their descriptions are read by one.
+fn serves_tools(ending: &str, source: &str) -> bool {
+    let marks: &[&str] = match ending {
+        "py" => &["FastMCP", "mcp.server", "@mcp.tool", "fastmcp"],
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => {
+            &["@modelcontextprotocol/", "McpServer", "fastmcp", "registerTool("]
+        }
+        "json" => &["\"inputSchema\"", "\"input_schema\""],
+        _ => &[],
+    };
+    marks.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark.as_bytes()).is_some())
+}
+
 /// A cheap look before a text for people is read.
 fn speaks_to_agents(source: &str) -> bool {
     let lower = source.to_ascii_lowercase();
@@ -158,6 +178,46 @@ fn speaks_to_agents(source: &str) -> bool {
         ]
         .iter()
         .any(|word| memchr::memmem::find(lower.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// Lines of one word that are looked at together.
+const LIST: usize = 20;
+
+/// A text for people with lists of names (packages, hosts, words of a filter) blanked, all places kept: one name to
+/// a line, a quarter of each stretch no plain words. Names side by side are no sentence.
+fn without_name_lists(source: &str) -> Cow<'_, str> {
+    let mut lists: Vec<Range<usize>> = Vec::new();
+    let mut run: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    // The empty line at the end closes the last run.
+    for line in source.split_inclusive('\n').chain([""]) {
+        let text = line.trim();
+        if !text.is_empty() && !text.contains(char::is_whitespace) {
+            run.push(start..start + line.len());
+        } else {
+            let plain = |range: &&Range<usize>| {
+                source.get((*range).clone()).is_some_and(|word| word.trim().chars().all(char::is_alphabetic))
+            };
+            let names = |part: &[Range<usize>]| part.iter().filter(plain).count() * 4 <= part.len() * 3;
+            let (whole, _) = run.as_chunks::<LIST>();
+            lists.extend(whole.iter().filter(|part| names(part.as_slice())).flatten().cloned());
+            run.clear();
+        }
+        start += line.len();
+    }
+    if lists.is_empty() {
+        return Cow::Borrowed(source);
+    }
+    let mut out = String::with_capacity(source.len());
+    let mut at = 0;
+    for range in lists {
+        out.push_str(source.get(at..range.start).unwrap_or_default());
+        let line = source.get(range.clone()).unwrap_or_default();
+        out.extend(line.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+        at = range.end;
+    }
+    out.push_str(source.get(at..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 /// Whether a text for people is aimed at an agent there.
@@ -289,6 +349,21 @@ mod tests {
         let tools: Vec<_> =
             parsed.facts.iter().filter(|f| f.name == "tool").map(|f| f.value.as_str()).collect();
         assert_eq!(tools, ["file.read", "shell.run", "mail.send"]);
+    }
+
+    #[test]
+    fn names_side_by_side_are_no_sentence() {
+        let names: String = (0..40).map(|n| format!("never-tell-{n}\nuser\n")).collect();
+        let text = format!("# Names\n{names}Tell nobody of these.\n");
+        let blank = without_name_lists(&text);
+        assert_eq!(blank.len(), text.len());
+        assert_eq!(
+            blank.split_whitespace().collect::<Vec<_>>(),
+            ["#", "Names", "Tell", "nobody", "of", "these."]
+        );
+        // Words below each other are one.
+        let words = "do\nnot\ntell\nthe\nuser\n".repeat(10);
+        assert!(matches!(without_name_lists(&words), Cow::Borrowed(_)));
     }
 
     #[test]

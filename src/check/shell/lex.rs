@@ -20,10 +20,18 @@ impl Command {
     pub fn outputs(&self) -> Vec<String> {
         let mut files = self.redirects.clone();
         for pair in self.args.windows(2) {
-            if matches!(
-                pair[0].as_str(),
-                "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile"
-            ) && !pair[1].starts_with("http")
+            // `curl -fsSLo file`
+            let cluster = pair[0].strip_prefix('-').is_some_and(|flags| {
+                self.name.ends_with("curl")
+                    && flags.ends_with('o')
+                    && flags.bytes().all(|b| b.is_ascii_alphabetic())
+            });
+            if (cluster
+                || matches!(
+                    pair[0].as_str(),
+                    "-o" | "-O" | "--output" | "--output-document" | "-OutFile" | "-outfile"
+                ))
+                && !pair[1].starts_with("http")
             {
                 files.push(pair[1].clone());
             }

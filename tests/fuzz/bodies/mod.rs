@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod agents;
 mod archives;
 mod code;
 mod infra;
@@ -27,6 +28,7 @@ pub struct Target {
 
 /// Every target; a test asserts that each runs by default.
 pub const TARGETS: &[Target] = &[
+    Target { name: "agent", run: agents::agent, seeds: agents::agent_seeds },
     Target { name: "archive_gzip", run: archives::gzip, seeds: archives::gzip_seeds },
     Target { name: "archive_tar", run: archives::tar, seeds: archives::tar_seeds },
     Target { name: "archive_zip", run: archives::zip, seeds: archives::zip_seeds },
@@ -36,7 +38,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bom_read", run: signed::bom_read, seeds: signed::bom_seeds },
     Target { name: "cargo_config", run: projects::cargo_config, seeds: projects::cargo_config_seeds },
     Target { name: "cargo_project", run: projects::cargo_project, seeds: projects::cargo_seeds },
+    Target { name: "check_target", run: agents::check_target, seeds: agents::target_seeds },
     Target { name: "dockerfile", run: infra::dockerfile, seeds: infra::dockerfile_seeds },
+    Target { name: "eval_case", run: agents::eval_case, seeds: agents::case_seeds },
     Target { name: "git", run: projects::git, seeds: projects::git_seeds },
     Target { name: "go_module", run: infra::go_module, seeds: infra::go_seeds },
     Target { name: "jcs", run: signed::jcs, seeds: signed::jcs_seeds },
@@ -49,8 +53,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "npmrc", run: projects::npmrc, seeds: projects::npmrc_seeds },
     Target { name: "osv", run: records::osv, seeds: records::osv_seeds },
     Target { name: "package", run: code::package, seeds: code::package_seeds },
+    Target { name: "picture", run: agents::picture, seeds: agents::picture_seeds },
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
     Target { name: "prose", run: code::prose, seeds: code::prose_seeds },
+    Target { name: "pypi_metadata", run: projects::pypi_metadata, seeds: projects::pypi_metadata_seeds },
     Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
     Target { name: "pypi_project", run: projects::locks, seeds: projects::pypi_seeds },
     Target { name: "python", run: code::python, seeds: code::python_seeds },
@@ -60,6 +66,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "shell", run: code::shell, seeds: code::shell_seeds },
     Target { name: "text", run: code::text, seeds: code::text_seeds },
     Target { name: "toml", run: code::toml, seeds: code::toml_seeds },
+    Target { name: "vetted_lock", run: agents::vetted_lock, seeds: agents::lock_seeds },
     Target { name: "workflow", run: infra::workflow, seeds: infra::workflow_seeds },
     Target { name: "zon", run: infra::zon, seeds: infra::zon_seeds },
     Target { name: "yaml", run: records::yaml, seeds: records::yaml_seeds },

@@ -43,11 +43,16 @@ pub(super) fn project(files: &[(String, &[u8])]) -> bool {
     for package in &got.packages {
         assert!(package.purl.starts_with("pkg:"), "{package:?}");
         let Location { file, line, .. } = &package.declared;
-        assert!(lines(file).is_some_and(|last| *line as usize <= last), "{file}:{line} is no line");
+        // The tree as a whole has no line.
+        let whole = *line == 0;
+        assert!(whole || lines(file).is_some_and(|last| *line as usize <= last), "{file}:{line} is no line");
     }
     let spans = got.findings.iter().flat_map(|(_, finding)| &finding.spans);
     for span in spans.chain(got.gaps.iter().flat_map(|(_, gap)| &gap.spans)) {
-        assert!(lines(&span.file).is_some_and(|last| span.line as usize <= last), "{span:?}");
+        assert!(
+            span.line == 0 || lines(&span.file).is_some_and(|last| span.line as usize <= last),
+            "{span:?}"
+        );
     }
     let (graph, _) = Graph::build(got.packages, got.dependencies);
     assert_eq!(graph.packages.len(), graph.places.len());
@@ -86,6 +91,36 @@ pub fn pypi_page_seeds() -> Vec<Vec<u8>> {
     let html = r#"<!DOCTYPE html><html><body><a href="../x-1.tar.gz#sha256=00" data-yanked="a &amp; b">x-1.tar.gz</a></body></html>"#;
     let json = r#"{"meta":{"api-version":"1.1"},"files":[{"filename":"x-1.zip","url":"x-1.zip","hashes":{"sha256":"00"},"yanked":true}]}"#;
     [html, json].iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// Core metadata, with the markers and archive names in it.
+pub fn pypi_metadata(data: &[u8]) -> bool {
+    use bomvet::resolve::pypi::{core::Core, marker, requirement::Requirement, wheel};
+    let text = String::from_utf8_lossy(data).into_owned();
+    let core = Core::parse(&text);
+    assert_eq!(core, Core::parse(&text), "two readings differ");
+    wheel::rank(&text);
+    let extras = BTreeSet::from(["x".to_owned()]);
+    marker::holds(&text, &extras);
+    let needs = core.iter().flat_map(|core| &core.requires).filter_map(|need| Requirement::parse(need).ok());
+    let mut held = false;
+    for need in needs {
+        let marker = need.marker.unwrap_or_default();
+        // What needs no extra needs none with one either, and the other way round is a condition on it.
+        if !marker.contains("extra") {
+            assert_eq!(marker::holds(&marker, &extras), marker::holds(&marker, &BTreeSet::new()));
+        }
+        held |= marker::holds(&marker, &extras).is_some();
+    }
+    held
+}
+
+pub fn pypi_metadata_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "Metadata-Version: 2.4\nName: x\nVersion: 1\nRequires-Dist: a[b]>=1,<2; python_version >= '3.8' and extra == 'x'\nRequires-Dist: c (==1.*) ; (os_name != \"nt\" or '3' in platform_release)\n\nText\n",
+        "Metadata-Version: 2.2\nDynamic: Requires-Dist\nRequires-Dist: a;\n  sys_platform not in 'win32 cygwin'\n",
+    ];
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
 pub fn pypi_seeds() -> Vec<Vec<u8>> {

@@ -7,6 +7,7 @@
 //! ([`legacy`]); what cannot be parsed at all is said to be so, and what the parser recovered is
 //! looked at all the same.
 
+mod acts;
 mod approx;
 mod calls;
 mod decode;
@@ -188,6 +189,7 @@ fn parsed(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut
     let resolver = resolve::Resolver::new(path, scope::collect(&module.body), text.len());
     let mut found = emit::run(&unit, &resolver, &module.body);
     shape::run(&unit, &resolver, &module.body, &mut found.facts);
+    acts::run(&unit, &resolver, &module.body, &mut found.facts);
     let flows = flow::run(&unit, text, &resolver, &module.body, &mut found.facts);
     if resolver.exhausted() {
         found.facts.push(

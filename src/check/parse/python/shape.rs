@@ -68,7 +68,7 @@ fn whole_disk(path: &str) -> bool {
 }
 
 /// Paths that are read whenever something starts, beside those of shells and sessions.
-fn starts_again(path: &str) -> bool {
+pub(super) fn starts_again(path: &str) -> bool {
     let lower = path.replace('\\', "/").to_ascii_lowercase();
     shell::starts_again(path)
         || lower.contains("programs/startup")
@@ -80,6 +80,16 @@ fn starts_again(path: &str) -> bool {
         || lower.contains("/etc/systemd/")
         || lower.contains("systemd/user/")
         || lower.contains("/etc/cron")
+}
+
+/// Whether a text is an address of a wallet: Ethereum's forty digits, or Bitcoin's `bc1…`.
+fn is_address(text: &str) -> bool {
+    let of = |rest: &str| rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    match (text.strip_prefix("0x"), text.strip_prefix("bc1")) {
+        (Some(rest), _) => rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit()),
+        (_, Some(rest)) => (25..=59).contains(&rest.len()) && of(rest),
+        _ => false,
+    }
 }
 
 impl<'a> Shapes<'_, '_, '_, 'a> {
@@ -351,7 +361,7 @@ impl<'a> Visitor<'a> for Shapes<'_, '_, '_, 'a> {
                         || text.contains("bc1")
                         || text.contains("[13]")
                         || text.contains("T[A-Za-z1-9]"));
-                self.swaps.form |= form;
+                self.swaps.form |= form || is_address(text);
             }
             Expr::NumberLiteral(_) => return,
             _ => {}

@@ -94,6 +94,9 @@ impl Walk {
                 };
             }
         };
+        if let Some(method) = as_method(path, call) {
+            return self.method(&method);
+        }
         let local = path.path.get_ident().map(|ident| ident.unraw().to_string());
         let held = local.as_ref().and_then(|name| self.var(name)).and_then(|value| value.item.clone());
         let full = held.map(|item| item.to_string()).or_else(|| self.path_of(path));
@@ -575,4 +578,27 @@ fn expr_range(expr: &Expr) -> std::ops::Range<usize> {
         Expr::Reference(inner) => expr_range(&inner.expr),
         other => range(other.span(), other.span()),
     }
+}
+
+/// `std::io::Write::write_all(&mut a, b)` as `a.write_all(b)`: the same call in other words.
+fn as_method(path: &syn::ExprPath, call: &ExprCall) -> Option<ExprMethodCall> {
+    let mut names = path.path.segments.iter().rev();
+    let (method, of) = (names.next()?, names.next()?);
+    if !["Write", "Read", "BufRead"].iter().any(|name| of.ident == name) {
+        return None;
+    }
+    let mut args = call.args.iter();
+    let receiver = match args.next()? {
+        Expr::Reference(reference) => &reference.expr,
+        other => other,
+    };
+    Some(ExprMethodCall {
+        attrs: Vec::new(),
+        receiver: Box::new(receiver.clone()),
+        dot_token: syn::token::Dot(method.ident.span()),
+        method: method.ident.clone(),
+        turbofish: None,
+        paren_token: call.paren_token,
+        args: args.cloned().collect(),
+    })
 }

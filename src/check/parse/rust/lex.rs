@@ -422,8 +422,25 @@ pub fn unquote(literal: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Behind a byte-order mark and a `#!` line, which are no part of the language.
+/// Behind a byte-order mark, a `#!` line and a script's front matter (`---`), which are no part of the language.
 pub fn body_start(text: &str) -> usize {
+    let start = behind_shebang(text);
+    let body = text.get(start..).unwrap_or_default();
+    let open = start + (body.len() - body.trim_start().len());
+    let fenced = text.get(open..).unwrap_or_default();
+    let dashes = fenced.len() - fenced.trim_start_matches('-').len();
+    let Some(fence) = fenced.get(..dashes).filter(|fence| fence.len() >= 3) else { return start };
+    let mut at = open;
+    for (number, line) in fenced.split_inclusive('\n').enumerate() {
+        at += line.len();
+        if number > 0 && line.trim_end() == fence {
+            return at;
+        }
+    }
+    start
+}
+
+fn behind_shebang(text: &str) -> usize {
     let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let body = &text[bom..];
     let Some(rest) = body.strip_prefix("#!") else { return bom };

@@ -6,6 +6,19 @@ use super::lex::{Kind, Lexer};
 use super::*;
 use crate::model::CapabilityKind;
 
+#[test]
+fn a_scripts_front_matter_is_no_code() {
+    let head = "#!/usr/bin/env -S cargo +nightly -Zscript\n---cargo\n[dependencies]\nclap = \"4\"\n";
+    // With a fence that ends nowhere it is not skipped.
+    fn start(text: &str) -> &str {
+        &text[super::lex::body_start(text)..]
+    }
+    assert_eq!(start(&format!("{head}---\nfn main() {{}}\n")), "fn main() {}\n");
+    assert!(start(&format!("{head}fn main() {{}}\n")).starts_with("\n---cargo"));
+    let found = facts_in("util/a.rs", &format!("{head}---\nfn main() {{ std::process::exit(1) }}\n"));
+    assert!(!found.contains("unparsed"), "{found}");
+}
+
 /// The facts of a file, one a line: kind, name, capability, value.
 fn facts_in(path: &str, code: &str) -> String {
     let parsed = parse(path, code);

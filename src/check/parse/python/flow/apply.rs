@@ -56,7 +56,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             },
             Val::Local(module, path) => {
                 let call = self.other(vec![module.to_string()], path, range);
-                self.other_call(call, &given, range)
+                let mut out = self.other_call(call, &given, range);
+                if path.ends_with(".read_text") || path.ends_with(".read_bytes") {
+                    out.merge(&self.method(it, &receiver, &given, state));
+                }
+                out
             }
             Val::Name(name) => {
                 if let Some((modules, name)) = self.candidates(name) {
@@ -92,6 +96,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let Expr::Attribute(attribute) = &*it.func else { return Taint::default() };
         let picks = matches!(attribute.attr.as_str(), "get" | "pop" | "setdefault" | "__getitem__");
         let mut out = if picks { receiver.through(Mode::Part) } else { receiver.clone() };
+        // Of a path that is not known to be one: a parameter, or another file's.
+        if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
+            out.merge(&receiver.through(Mode::Opened).at(it.range()));
+        }
         if names::puts(&attribute.attr) {
             let put = union(given).at(it.range());
             if !put.is_empty() {
@@ -268,7 +276,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if key.taint.has(names::ENV_ALL) {
                     return Taint::source(names::ENV_ALL, range);
                 }
-                return self.variable(key.value, range);
+                let mut found = self.variable(key.value, range);
+                // `os.environ.get('NAME', '~/.aws/credentials')`
+                if given.get(1).is_some_and(|one| one.taint.has(SECRET_PATH)) {
+                    found.merge(&Taint::source(SECRET_PATH, range));
+                }
+                return found;
             }
             "builtins.isinstance"
             | "builtins.len"
@@ -285,6 +298,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         if let Some(source) = names::source(name, true) {
             out.merge(&Taint::source(source, range));
+        }
+        if matches!(name, "getpass.getuser" | "os.getlogin" | "pwd.getpwuid") {
+            out.merge(&Taint::source(names::USER, range));
         }
         // What is decoded.
         if let Some(files_too) = names::decodes(name) {
@@ -332,6 +348,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 }
                 let address =
                     name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
+                if names::looks_up(name) {
+                    self.sink("dns", range, &sent);
+                }
                 if names::sends(name) || address {
                     self.sink(if name.starts_with("socket.") { "socket" } else { "net" }, range, &sent);
                 }
@@ -389,6 +408,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if names::passes(name) {
             out.merge(&union(given).at(range));
             out.merge(receiver);
+            if let Expr::Attribute(attribute) = &*it.func
+                && names::puts(&attribute.attr)
+            {
+                self.method(it, receiver, given, state);
+            }
         } else {
             out.merge(&self.method(it, receiver, given, state));
         }

@@ -43,8 +43,6 @@ type State = HashMap<SymbolId, Taint>;
 type HandedOver = (u32, Argument, Mode);
 /// A sink: its name and its place.
 type Sink = (&'static str, u32, u32);
-/// A parameter as an argument of another file's function: the call, which argument, and how it gets there.
-type Passed = (u32, Argument, Mode);
 
 struct Flows<'u, 'i, 'r, 'a> {
     unit: &'u Unit<'u, 'i>,

@@ -22,6 +22,11 @@ pub const KEYS: &str = "keys";
 /// A wallet's private key.
 pub const KEY: &str = "key";
 
+/// Who runs the program.
+pub const USER: &str = "user";
+/// What a client of a web service asks with.
+pub const REQUEST: &str = "request";
+
 /// Whether a variable of that name holds a credential.
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -87,6 +92,17 @@ pub fn source(name: &str, called: bool) -> Option<&'static str> {
             "pynput.keyboard.Listener" | "keyboard.record" | "keyboard.read_event" | "keyboard.read_key",
             true,
         ) => KEYS,
+        (
+            "flask.request.args"
+            | "flask.request.form"
+            | "flask.request.values"
+            | "flask.request.json"
+            | "flask.request.data"
+            | "flask.request.headers"
+            | "flask.request.cookies",
+            false,
+        )
+        | ("flask.request.get_json" | "flask.request.get_data", true) => REQUEST,
         _ => return None,
     })
 }
@@ -432,6 +448,18 @@ pub fn answers(name: &str) -> bool {
             | "urlread"
             | "delete"
     )
+}
+
+/// Whether a call looks up a name that it is given.
+pub fn looks_up(name: &str) -> bool {
+    matches!(
+        name,
+        "socket.gethostbyname"
+            | "socket.gethostbyname_ex"
+            | "socket.getaddrinfo"
+            | "dns.resolver.resolve"
+            | "dns.resolver.query"
+    ) || name.starts_with("dns.resolver.Resolver().")
 }
 
 /// Whether a call of a name that reaches the network sends what it is given.

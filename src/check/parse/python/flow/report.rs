@@ -73,7 +73,12 @@ impl Flows<'_, '_, '_, '_> {
                 _ => continue,
             };
             let skip = usize::from(it.class.is_some() && !it.unbound);
-            let params = it.params.iter().skip(skip).map(|param| param.name.to_owned()).collect();
+            let params = it
+                .params
+                .iter()
+                .skip(skip)
+                .map(|param| if param.rest { format!("*{}", param.name) } else { param.name.to_owned() })
+                .collect();
             if out.exports.len() < flow::MAX_PARTS {
                 out.exports.push(Export { name, func: func as u32, params });
             }

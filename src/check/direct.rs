@@ -1,0 +1,100 @@
+//! Requirements that name an archive at an address instead of a version (PEP 508, `name @ url`).
+
+use super::distribution::metadata;
+use super::manifest::Manifest;
+use crate::model::{Contents, Fact, FactKind, LineIndex};
+
+/// Requirements of one file that are looked at.
+const MAX_REQUIREMENTS: usize = 2_000;
+
+/// Adds a fact for each requirement on an archive that may be another one tomorrow.
+pub(super) fn read(contents: &Contents, out: &mut Manifest) {
+    if let Some((path, text)) = metadata(contents) {
+        let index = LineIndex::new(path.as_str(), text);
+        let mut at = 0;
+        for line in text.split_inclusive('\n').take(MAX_REQUIREMENTS) {
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("Requires-Dist:")
+                && mutable(value.trim())
+            {
+                let span = index.span(at, at + line.trim_end().len());
+                out.facts.push(Fact::new(FactKind::Manifest, "mutable-dependency", span).value(value.trim()));
+            }
+            at += line.len();
+        }
+    }
+    let Some(text) = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        return;
+    };
+    // One that is no TOML is a gap of the parser of build systems.
+    let Ok(table) = text.parse::<toml::Table>() else { return };
+    let Some(project) = table.get("project").and_then(toml::Value::as_table) else { return };
+    let index = LineIndex::new("pyproject.toml", text);
+    let optional = project.get("optional-dependencies").and_then(toml::Value::as_table);
+    let lists =
+        project.get("dependencies").into_iter().chain(optional.into_iter().flat_map(|it| it.values()));
+    let all = lists.filter_map(toml::Value::as_array).flatten().filter_map(toml::Value::as_str);
+    for value in all.take(MAX_REQUIREMENTS).filter(|value| mutable(value)) {
+        let at = text.find(value).unwrap_or(0);
+        let span = index.span(at, at + if at == 0 { 0 } else { value.len() });
+        out.facts.push(Fact::new(FactKind::Manifest, "mutable-dependency", span).value(value));
+    }
+}
+
+/// Whether a requirement names an archive by an address that says neither digest nor version, or
+/// that is not protected on its way.
+fn mutable(requirement: &str) -> bool {
+    let Some((_, url)) = requirement.split_once('@') else { return false };
+    let url = url.trim_start().split([' ', ';']).next().unwrap_or("");
+    let lower = url.to_ascii_lowercase();
+    let Some((scheme, rest)) = lower.split_once("://") else { return false };
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    if !matches!(scheme, "http" | "https") || fragment.contains("sha") {
+        return false;
+    }
+    let path = rest.split('?').next().unwrap_or(rest);
+    // A revision in an address of a forge is one of many digits; so is a version.
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let versioned = parts.iter().rev().take(3).any(|part| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        digits > 1 && (part.contains('.') || part.len() >= 7)
+    });
+    scheme == "http" || parts.contains(&"heads") || !versioned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_may_change() {
+        for bad in [
+            "a @ https://files.invalid/py/a-latest.zip",
+            "a[x] @ https://forge.invalid/o/a/archive/refs/heads/release-1.10.zip",
+            "a @ http://files.invalid/a-1.20.0-py3-none-any.whl",
+            "a@https://forge.invalid/o/a/archive/main.tar.gz ; python_version > '3.10'",
+        ] {
+            assert!(mutable(bad), "{bad}");
+        }
+        for good in [
+            "a>=1.2,<2",
+            "a @ https://files.invalid/a-latest.zip#sha256=0f343b09",
+            "a @ https://files.invalid/whl/cpu/a-2.10.0-cp311-linux_x86_64.whl",
+            "a @ https://forge.invalid/o/a/archive/0f343b0931126a20f133d67c2b018a3b9c1b2f1a.zip",
+            "a @ git+https://forge.invalid/o/a@main",
+            "a @ file:///srv/a",
+        ] {
+            assert!(!mutable(good), "{good}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[a-z@:/# .;1-9]{0,60}") {
+            mutable(&text);
+        }
+    }
+}
