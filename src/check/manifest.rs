@@ -123,10 +123,18 @@ fn brought(contents: &Contents, out: &mut Manifest) {
     }
     for file in contents.files.iter().filter(|file| file.path.rsplit('/').next() == Some("package.json")) {
         let folder = file.path.strip_suffix("package.json").unwrap_or_default();
-        let Ok(text) = std::str::from_utf8(contents.bytes(file)) else { continue };
+        let text = String::from_utf8_lossy(contents.bytes(file));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut inner = Manifest::default();
-        // One that cannot be read starts nothing: npm refuses it as well.
-        if npm(text, false, contents, &mut inner).is_err() || inner.install_scripts.is_empty() {
+        if npm(text, false, contents, &mut inner).is_err() {
+            out.gaps.push(Gap {
+                kind: GapKind::NotParsed,
+                message: format!("`{}` cannot be read, so its install scripts are not known", file.path),
+                spans: vec![Span::file(file.path.clone())],
+            });
+            continue;
+        }
+        if inner.install_scripts.is_empty() {
             continue;
         }
         let moved = |mut span: Span| {
