@@ -1,9 +1,10 @@
 //! The only place that knows the order of the stages.
 
 pub mod change;
+pub mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
@@ -12,12 +13,13 @@ use rayon::prelude::*;
 use crate::acquire::{self, Acquired, Acquirer, Refusal};
 use crate::check;
 use crate::check::advisory::{self, Advisories, AdvisoryError};
-use crate::compare::git::GitError;
+use crate::compare::lock::Lock;
+use crate::compare::{self, git::GitError};
 use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
-    Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Finding, Gap, GapKind, Hit,
-    Node, Package, Place, Provenance, Risk, Source, Verdict,
+    AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Finding, Gap,
+    GapKind, Hit, Node, Package, Place, Provenance, Risk, Source, Verdict,
 };
 use crate::policy::{Evidence, Policy};
 use crate::resolve::{self, ResolveError};
@@ -30,6 +32,16 @@ use crate::store::Store;
 pub struct Options {
     /// Folder or lockfile.
     pub path: PathBuf,
+    /// The packages themselves, where nothing is to be discovered.
+    pub given: Option<resolve::Resolution>,
+    /// What it is called, where its folder is not its own.
+    pub name: Option<String>,
+    /// What is odd about the target's form; the root package's.
+    pub remarks: acquire::Remarks,
+    /// How much of the path is the subject.
+    pub scope: Scope,
+    /// What was vetted before: what differs is denied.
+    pub locked: Option<Lock>,
     /// The effective policy.
     pub policy: Policy,
     /// Threads for parsing, 0 for one per core.
@@ -44,6 +56,18 @@ pub struct Options {
     pub advisories: advisory::Options,
     /// bomvet's own store.
     pub store: Store,
+}
+
+/// How much of a path is the subject of an audit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// What lockfiles and agent files name, and the packages that they belong to.
+    #[default]
+    Named,
+    /// Everything in the folder, with or without such a file, and what it would bring in.
+    Whole,
+    /// Everything in the folder, and nothing else.
+    Alone,
 }
 
 /// Why an audit could not be done. Exit code 2.
@@ -105,20 +129,22 @@ struct Outcome {
 /// finding or a gap of that package.
 pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Result<Audit, AuditError> {
     let rules = RuleSet::builtin();
-    let found = discover::discover(&options.path, &options.policy.exclude)?;
+    let (found, mut resolution) = resolved(options)?;
     let base = change::load(base, &options.policy.exclude, &options.resolve)?;
-    let mut resolution = resolve::resolve(&found, &options.resolve)?;
     // What is wrong with the layout is the root package's.
     let own = resolution.packages.iter().filter(|package| package.first_party);
     let root = own
         .clone()
-        .find(|package| matches!(&package.source, Source::Path { path } if path == "."))
+        .find(|package| is_root(package))
         .or_else(|| own.clone().next())
         .or(resolution.packages.first())
         .map(|package| package.purl.clone());
     if let Some(root) = root {
         resolution.findings.extend(found.findings.iter().map(|finding| (root.clone(), finding.clone())));
         resolution.gaps.extend(found.gaps.iter().map(|gap| (root.clone(), gap.clone())));
+        let remarks = &options.remarks;
+        resolution.findings.extend(remarks.findings.iter().map(|finding| (root.clone(), finding.clone())));
+        resolution.gaps.extend(remarks.gaps.iter().map(|gap| (root.clone(), gap.clone())));
     }
     let (graph, dangling) =
         Graph::build(std::mem::take(&mut resolution.packages), std::mem::take(&mut resolution.dependencies));
@@ -167,6 +193,11 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             change::deltas(base, &graph.packages, &analyses, &own, &rules, check, analyse)?
         }
     };
+    let project = project_name(&graph.packages, options.name.as_deref(), &found.root);
+    if let (Some(lock), Some(root)) = (&options.locked, graph.packages.iter().find(|p| is_root(p))) {
+        let gone = lock.gone(&project, root, &graph.packages);
+        named.entry(root.purl.clone()).or_default().extend(gone.into_iter().map(|f| rules.complete(f)));
+    }
     let own: Vec<_> = outcomes
         .iter()
         .map(|outcome| outcome.analysis.as_ref().map(Analysis::capability_set).unwrap_or_default())
@@ -174,8 +205,13 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     let reached = graph.reached(&own);
     let mut nodes = Vec::with_capacity(graph.packages.len());
     let mut used = BTreeSet::new();
-    for (at, (outcome, delta)) in outcomes.into_iter().zip(deltas).enumerate() {
+    for (at, (mut outcome, delta)) in outcomes.into_iter().zip(deltas).enumerate() {
         let package = graph.packages[at].clone();
+        if let Some(lock) = &options.locked {
+            let digest = compare::lock::digest(outcome.contents.as_ref(), outcome.analysis.as_ref());
+            let differs = lock.differs(&project, &package, digest.as_deref());
+            outcome.findings.extend(differs.map(|finding| rules.complete(finding)));
+        }
         let known = Known {
             place: graph.places[at].clone(),
             reached: reached[at],
@@ -195,13 +231,6 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         )
     }));
     notes.sort();
-    let project = nodes
-        .iter()
-        .filter(|node| node.package.first_party)
-        .map(|node| node.package.name.clone())
-        .next()
-        .or_else(|| found.root.file_name().map(|name| name.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| "project".to_owned());
     Ok(Audit {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         time: options.now,
@@ -225,6 +254,57 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             .map(|(_, (what, exception))| format!("line {}: {what}", exception.line))
             .collect(),
     })
+}
+
+/// Whether a package is the audited folder itself.
+fn is_root(package: &Package) -> bool {
+    package.first_party && matches!(&package.source, Source::Path { path } if path == ".")
+}
+
+/// The root package's name, else that of any of the project's own, else the folder's. A workspace
+/// has no name of its own.
+fn project_name(packages: &[Package], given: Option<&str>, root: &Path) -> String {
+    let named = |package: &&Package| package.agent != Some(AgentKind::Workspace);
+    packages
+        .iter()
+        .filter(named)
+        .find(|package| is_root(package))
+        .or_else(|| packages.iter().filter(named).find(|package| package.first_party))
+        .or(packages.first().filter(|package| packages.len() == 1 && named(package)))
+        .map(|package| package.name.clone())
+        .or_else(|| given.map(str::to_owned))
+        .or_else(|| root.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "project".to_owned())
+}
+
+/// Finds and resolves; or takes the packages that are given.
+fn resolved(options: &Options) -> Result<(discover::Discovered, resolve::Resolution), AuditError> {
+    let whole = options.scope != Scope::Named;
+    let Some(given) = &options.given else {
+        let exclude = &options.policy.exclude;
+        let found = if whole {
+            discover::tree(&options.path, exclude)
+        } else {
+            discover::discover(&options.path, exclude)
+        };
+        let mut found = found?;
+        let resolve = resolve::Options { whole, ..options.resolve.clone() };
+        let mut resolution = resolve::resolve(&found, &resolve)?;
+        if options.scope == Scope::Alone {
+            resolution.keep_own();
+            // Judged alone, what it asks for is somebody else's question.
+            found.gaps.retain(|gap| gap.kind != GapKind::NotCovered);
+            found.findings.retain(|finding| finding.rule != discover::NO_LOCKFILE);
+        }
+        return Ok((found, resolution));
+    };
+    let found = discover::Discovered {
+        root: options.path.clone(),
+        projects: Vec::new(),
+        findings: Vec::new(),
+        gaps: Vec::new(),
+    };
+    Ok((found, given.clone()))
 }
 
 /// What stages other than the check say of one package.
@@ -256,7 +336,7 @@ fn node(
     findings.dedup();
     gaps.extend(known.gaps);
     gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
-    if !known.covered && !package.first_party {
+    if !known.covered && !package.first_party && package.ecosystem.has_advisories() {
         gaps.push(Gap::new(
             GapKind::NoAdvisories,
             format!(

@@ -2,7 +2,7 @@
 //! node, and writes a signed CycloneDX BoM with a verdict, and its reasons, for every package.
 //!
 //! Data flows down this list and never up; a stage imports only [`model`], the services
-//! ([`store`], [`rules`]) and the stages above it:
+//! ([`store`], [`rules`], [`prose`], [`shell`]) and the stages above it:
 //!
 //! [`discover`] → [`resolve`] → [`graph`] → [`acquire`] → [`check`] → [`review`] →
 //! [`policy`] → [`attest`] and [`report`]. [`audit`] alone knows the order.
@@ -14,12 +14,15 @@ pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod discover;
+pub mod eval;
 pub mod graph;
 pub mod json;
 pub mod model;
 pub mod policy;
+pub mod prose;
 pub mod report;
 pub mod resolve;
 pub mod review;
 pub mod rules;
+pub mod shell;
 pub mod store;

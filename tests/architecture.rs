@@ -5,9 +5,26 @@ use std::path::Path;
 
 /// Top-level modules in the order of the data, services first. A module may use itself and
 /// everything before it.
-const ORDER: [&str; 15] = [
-    "model", "json", "rules", "store", "discover", "resolve", "graph", "acquire", "check", "review",
-    "policy", "attest", "compare", "report", "audit",
+#[rustfmt::skip]
+const ORDER: &[&str] = &[
+    "model",
+    "json",
+    "shell",
+    "rules",
+    "store",
+    "prose",
+    "discover",
+    "resolve",
+    "graph",
+    "acquire",
+    "check",
+    "review",
+    "policy",
+    "attest",
+    "compare",
+    "report",
+    "audit",
+    "eval",
 ];
 
 /// Uses that point up and why they may.

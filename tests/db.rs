@@ -246,7 +246,11 @@ fn osv_is_got_for_each_ecosystem() {
     insta::assert_snapshot!(text.trim_end(), @r"
     osv-npm.zip: updated, 1 records
     error: cannot get `http://server/crates.io/all.zip`: the server answered 500 Internal Server Error
+    error: cannot get `http://server/PyPI/all.zip`: the server answered 404 Not Found
+    error: cannot get `http://server/Go/all.zip`: the server answered 404 Not Found
+    error: cannot get `http://server/GitHub Actions/all.zip`: the server answered 404 Not Found
     ");
-    assert_eq!(server.saw(), ["GET /crates.io/all.zip", "GET /npm/all.zip"]);
+    let rest = ["GET /PyPI/all.zip", "GET /Go/all.zip", "GET /GitHub%20Actions/all.zip"];
+    assert_eq!(server.saw(), [&["GET /crates.io/all.zip", "GET /npm/all.zip"], &rest[..]].concat());
     assert_eq!(list(folder.path()), ["osv-npm.zip", "osv-npm.zip.etag"]);
 }

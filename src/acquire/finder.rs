@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::local::{cache, folder, vendor};
+use super::local::{cache, entry, folder, vendor};
 use super::net::FetchError;
 use super::refusal::{archive_name, declared_at, not_fetched, wrong_digest};
 use super::registry::Target;
@@ -95,6 +95,7 @@ impl Acquirer {
                 match package.ecosystem {
                     Ecosystem::Cargo => "`cargo fetch --locked` first",
                     Ecosystem::Npm => "`npm ci --ignore-scripts` first",
+                    _ => "get it with its package manager first",
                 },
             ))),
             None => self.download(package),
@@ -138,6 +139,7 @@ impl Acquirer {
         let (paths, from, place) = match package.ecosystem {
             Ecosystem::Cargo => (self.cargo_paths(package), "cargo-cache", "cargo's cache"),
             Ecosystem::Npm => (self.npm_paths(package), "npm-cache", "npm's cache"),
+            _ => (None, "", ""),
         };
         if let Some(paths) = paths {
             tried.looked.push(place.to_owned());
@@ -232,6 +234,16 @@ impl Acquirer {
                 let checkout = self.checkout.get(dir);
                 self.options.npm.tarball(package, checkout.unwrap_or(&CheckoutRegistries::default()))
             }
+            (
+                _,
+                other @ (Ecosystem::Golang
+                | Ecosystem::Pypi
+                | Ecosystem::Zig
+                | Ecosystem::Jsr
+                | Ecosystem::Docker
+                | Ecosystem::Github
+                | Ecosystem::Agent),
+            ) => Err(format!("contents of {other} packages are not fetched")),
             (_, Ecosystem::Cargo) => {
                 let place = self.cargo_place(package)?;
                 let registry = match &package.source {
@@ -297,10 +309,27 @@ impl Acquirer {
             others: &self.folders,
             exclude: &self.options.exclude,
             everything: false,
+            whole: package.ecosystem == Ecosystem::Agent,
             limits,
         }
         .read(&folder);
         Ok(Acquired::Folder { contents, remarks })
+    }
+
+    /// An entry of a configuration file of the project.
+    pub(super) fn entry(
+        &self,
+        package: &Package,
+        path: &str,
+        pointer: &str,
+    ) -> Result<Acquired, Box<Refusal>> {
+        let file = Package { source: Source::Path { path: path.to_owned() }, ..package.clone() };
+        let refuse = |why: String| not_fetched(format!("{}: `{path}`: {why}", package.label()));
+        let file = self.own_folder(&file).map_err(refuse)?;
+        let bytes = cache::read(&file).map_err(refuse)?.ok_or_else(|| refuse("it is gone".to_owned()))?;
+        let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
+        let contents = entry::read(&text, pointer).map_err(refuse)?;
+        Ok(Acquired::Folder { contents, remarks: Remarks::default() })
     }
 
     /// An archive that lies in the project.

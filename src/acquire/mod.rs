@@ -109,7 +109,7 @@ impl Acquired {
     pub fn subject(&self) -> String {
         match self {
             Self::Archive { sha256, part, .. } => format!("{}{part}", sha256.hex()),
-            Self::Folder { contents, .. } => contents.digest.hex(),
+            Self::Folder { contents, .. } => contents.tree_digest().hex(),
         }
     }
 }
@@ -228,6 +228,10 @@ impl Acquirer {
                 .archive_in_project(package, path)
                 .map(|found| found.into_acquired(self.bundles.outer(package))),
             Source::Bundled { within, path } => self.bundled(package, within, path),
+            Source::Entry { path, pointer } => self.entry(package, path, pointer),
+            Source::Remote { url } => Err(refusal::not_fetched(format!(
+                "what stands at `{url}` is not pinned: it is whatever its host answers on that day"
+            ))),
             Source::Git { url, commit } => self.git(package, url, commit.as_deref()),
             Source::Registry { .. } | Source::Tarball { .. } => {
                 if package.ecosystem == Ecosystem::Cargo

@@ -56,6 +56,7 @@ pub(super) fn archive_name(package: &Package) -> String {
     let ending = match package.ecosystem {
         Ecosystem::Cargo => "crate",
         Ecosystem::Npm => "tgz",
+        _ => "tar.gz",
     };
     format!("{base}-{}.{ending}", package.version)
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::bom::component::parse_digest;
 use crate::model::{
     Analysis, CapabilityKind, CapabilitySet, Change, ContentsInfo, Coverage, Decision, Dependency, Digest,
-    Finding, Gap, Hit, MicroFacts, Node, Package, Reason, ReasonKind, Risk, Verdict,
+    Finding, Gap, Hit, MicroFacts, Node, Package, Permissions, Reason, ReasonKind, Risk, Verdict,
 };
 
 /// What a BoM tells of its packages.
@@ -188,6 +188,13 @@ fn analysis(props: &Props<'_>, findings: &[Finding]) -> Result<Option<Analysis>,
     let Some(contents) = props.get("contents:sha256") else { return Ok(None) };
     Ok(Some(Analysis {
         contents: contents.to_owned(),
+        tree: props.get("contents:tree").unwrap_or_default().to_owned(),
+        permissions: Permissions {
+            purpose: props.get("purpose").unwrap_or_default().to_owned(),
+            declared: props.list("tool:declared")?,
+            used: props.list("tool:used")?,
+        },
+        flows: props.list("flow")?,
         coverage: Coverage {
             files: props.number("coverage:files")?,
             bytes: props.number("coverage:bytes")?,

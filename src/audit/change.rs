@@ -86,8 +86,9 @@ pub struct Delta {
 
 /// Compares; one [`Delta`] for each package, and the purls that are gone.
 ///
-/// `own` has the contents of the project's own packages, as they were checked. `check` acquires and analyses the base's versions of changed packages, in the order asked;
-/// `analyse` does so with the contents of the project's own packages at the base.
+/// `own` has the contents of the project's own packages, as they were checked. `check` acquires and
+/// analyses the base's versions of changed packages, in the order asked; `analyse` does so with the
+/// contents of the project's own packages at the base.
 pub fn deltas(
     base: &Loaded,
     packages: &[Package],

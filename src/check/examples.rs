@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Contents, Ecosystem, File, Location, Package, Provenance};
+use crate::discover::Format;
+use crate::model::{AgentKind, Contents, Ecosystem, File, Location, Package, Provenance};
 use crate::rules::{Example, Rule, RuleSet};
 
 /// How one example went.
@@ -49,13 +50,33 @@ fn one(rules: &RuleSet, rule: &Rule, example: &Example) -> ExampleResult {
     }
     files.extend(example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())));
     let started = if example.install { vec![example.path.clone()] } else { Vec::new() };
-    let analysis = super::analyse_with(&package(ecosystem), &contents(&files), rules, &started);
+    let subject = match agent_kind(&example.path) {
+        Some(kind) => {
+            files.retain(|(path, _)| *path != manifest || *path == example.path);
+            Package { ecosystem: Ecosystem::Agent, agent: Some(kind), ..package(ecosystem) }
+        }
+        None => package(ecosystem),
+    };
+    let analysis = super::analyse_with(&subject, &contents(&files), rules, &started);
     ExampleResult {
         rule: rule.id.clone(),
         place: format!("{}:{}", rule.origin, example.line),
         path: example.path.clone(),
         expected: example.expect,
         found: analysis.findings.iter().any(|finding| finding.rule == rule.id),
+    }
+}
+
+/// What an example is to an agent, by its path; `server.json` is one server of an MCP configuration.
+fn agent_kind(path: &str) -> Option<AgentKind> {
+    match Format::of(path) {
+        _ if path == "server.json" => Some(AgentKind::McpServer),
+        Some(Format::Skill) => Some(AgentKind::Skill),
+        Some(Format::Instructions) => Some(AgentKind::Instructions),
+        Some(Format::Command) => Some(AgentKind::Command),
+        Some(Format::Settings) => Some(AgentKind::Settings),
+        Some(Format::Plugin) => Some(AgentKind::Plugin),
+        _ => None,
     }
 }
 

@@ -37,7 +37,9 @@ const ON_GIT_INSTALL: &[&str] = &["preprepare", "prepare", "postprepare", "prepu
 pub(super) fn file_name(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
         Ecosystem::Cargo => "Cargo.toml",
-        Ecosystem::Npm => "package.json",
+        Ecosystem::Pypi => "pyproject.toml",
+        Ecosystem::Agent => "SKILL.md",
+        _ => "package.json",
     }
 }
 
@@ -57,6 +59,7 @@ pub(super) fn text_field(ecosystem: Ecosystem, contents: &Contents, key: &str) -
             let value = table.get_ref().get("package")?.get_ref().as_table()?.get(key)?;
             (value.get_ref().as_str()?.to_owned(), value.span())
         }
+        _ => return None,
     };
     Some((value, LineIndex::new(file, text).span(range.start, range.end)))
 }
@@ -83,7 +86,8 @@ pub fn read(ecosystem: Ecosystem, contents: &Contents, from_git: bool) -> Manife
     };
     let read = match ecosystem {
         Ecosystem::Cargo => cargo(text, contents, &mut out),
-        _ => npm(text, from_git, contents, &mut out),
+        Ecosystem::Npm => npm(text, from_git, contents, &mut out),
+        _ => Ok(()),
     };
     if let Err(why) = read {
         out.gaps.push(unread(why));

@@ -5,6 +5,7 @@
 //! word deny.
 
 pub mod advisory;
+mod agent;
 mod context;
 pub mod examples;
 mod files;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod layers;
 pub mod licence;
 mod manifest;
+mod nested;
 pub mod parse;
 pub mod shell;
 
@@ -21,8 +23,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::{
-    Analysis, Capability, CapabilityKind, Contents, Coverage, Fact, FactKind, FileCoverage, Finding, Gap,
-    GapKind, MicroFacts, Package, Source, Span, Treatment,
+    Analysis, Capability, CapabilityKind, Contents, Coverage, Ecosystem, Fact, FactKind, FileCoverage,
+    Finding, Gap, GapKind, MicroFacts, Package, Permissions, Provenance, Source, Span, Treatment,
 };
 use crate::rules::RuleSet;
 
@@ -88,16 +90,23 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let computed = parsed.iter().flat_map(|parsed| &parsed.facts).any(|fact| {
         fact.kind == FactKind::Call && (fact.name.starts_with("require(") || fact.name.starts_with("import("))
     });
+    let for_agent = package.ecosystem == Ecosystem::Agent;
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
     let mut facts = manifest.facts;
     let mut gaps = manifest.gaps;
+    if package.ecosystem == Ecosystem::Agent {
+        let (of_config, unread) = agent::config(package, contents);
+        facts.extend(of_config);
+        gaps.extend(unread);
+    }
     let mut micro = MicroFacts::default();
     for (file, parsed) in contents.files.iter().zip(parsed) {
         let install = installed.contains(&*file.path);
         let live = install || reached.contains(&*file.path);
-        let test = !live && context::is_test_path(&file.path);
+        // An agent runs and reads what it is given, whatever the folder is called.
+        let test = !for_agent && !live && context::is_test_path(&file.path);
         let entry = FileCoverage {
             path: Arc::clone(&file.path),
             size: file.range.len() as u64,
@@ -151,6 +160,17 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
             facts.push(fact);
         }
     }
+    if for_agent {
+        let nested = nested::unpack(contents);
+        gaps.extend(nested.gaps);
+        for (path, bytes) in &nested.files {
+            let parsed = parse::file(path, bytes);
+            if let Treatment::Unseen(why) = &parsed.treatment {
+                gaps.push(gap(GapKind::NotSeen, &Arc::from(path.as_str()), why));
+            }
+            facts.extend(parsed.facts);
+        }
+    }
     debug_assert!(coverage.adds_up(contents.size()), "coverage does not add up");
 
     let subject = Subject { package, contents, coverage: &files, facts: &facts };
@@ -164,14 +184,28 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
     let licence = licence::check(package, contents);
     let by_code = identity::in_contents(package, contents).into_iter().chain(licence.findings);
     findings.extend(by_code.map(|finding| rules.complete(finding)));
+    let permissions = match package.ecosystem {
+        Ecosystem::Agent => agent::permissions(&facts),
+        _ => Permissions::default(),
+    };
+    if for_agent {
+        gaps.extend(agent::unsettled(package, &permissions, &facts));
+        gaps.extend(agent::uncertain(&findings));
+    }
     findings.sort();
     findings.dedup();
     gaps.sort();
     gaps.dedup();
     Analysis {
         contents: contents.digest.hex(),
+        tree: match contents.provenance {
+            Provenance::FirstParty => contents.tree_digest().hex(),
+            _ => String::new(),
+        },
         coverage,
         capabilities: capabilities(&facts, &manifest.install_spans),
+        permissions,
+        flows: flows(&facts),
         findings,
         gaps,
         licence: licence.expression.or(manifest.licence),
@@ -179,6 +213,18 @@ pub fn analyse_with(package: &Package, contents: &Contents, rules: &RuleSet, sta
         install_scripts: manifest.install_scripts,
         micro,
     }
+}
+
+/// Each flow once, with the first place; tests left out.
+fn flows(facts: &[Fact]) -> Vec<(String, Span)> {
+    let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| fact.kind == FactKind::Flow && !fact.context.test) {
+        let span = first.entry(&fact.name).or_insert(&fact.span);
+        if fact.span < **span {
+            *span = &fact.span;
+        }
+    }
+    first.into_iter().map(|(name, span)| (name.to_owned(), span.clone())).collect()
 }
 
 fn gap(kind: GapKind, path: &Arc<str>, why: &str) -> Gap {

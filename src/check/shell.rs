@@ -82,20 +82,22 @@ fn bare(command: &Command) -> Command {
     let mut command = command.clone();
     for _ in 0..MAX_DEPTH {
         let name = base(&command.name).to_ascii_lowercase();
-        let skip = match name.as_str() {
-            "cmd" => command.args.iter().position(|arg| matches!(arg.as_str(), "/c" | "/C" | "/k" | "/K")),
+        // Where the command that it starts stands among its arguments.
+        let inner = match name.as_str() {
+            "cmd" => {
+                let flag = |arg: &String| matches!(arg.as_str(), "/c" | "/C" | "/k" | "/K");
+                command.args.iter().position(flag).map(|at| at + 1)
+            }
             "sudo" | "nohup" | "exec" | "time" | "start" | "setsid" | "doas" | "command" => {
                 let flags =
                     command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
                 let titled =
                     usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
                 Some(flags.count() + titled)
-                    .filter(|&at| at < command.args.len())
-                    .map(|at| at.wrapping_sub(1))
             }
             _ => None,
         };
-        let Some(at) = skip.map(|at| at.wrapping_add(1)).filter(|&at| at < command.args.len()) else {
+        let Some(at) = inner.filter(|&at| at < command.args.len()) else {
             return command;
         };
         command.name = command.args[at].clone();

@@ -35,17 +35,10 @@ pub struct BaseArgs {
 /// Where it cannot be read, is no BoM, or is not signed by a trusted key.
 pub fn load(path: &Path, args: &BaseArgs, signer: Option<&Signer>) -> Result<Base, CommandError> {
     let text = read_text(path)?;
-    let mut trusted: Vec<_> = signer.map(|signer| signer.public_key().clone()).into_iter().collect();
-    for given in &args.base_key {
-        trusted.push(key::public_key(given)?);
-    }
-    if args.base_key.is_empty() || args.trust.is_some() {
-        match key::trust_store(args.trust.as_deref()) {
-            Ok(store) => trusted.extend(store.list()?.into_iter().map(|known| known.key)),
-            Err(_) if args.allow_unsigned_base || !trusted.is_empty() => {}
-            Err(message) => return Err(message.into()),
-        }
-    }
+    let own = signer.map(|signer| signer.public_key().clone());
+    let enough = args.allow_unsigned_base || own.is_some();
+    let mut trusted = key::trusted(&args.base_key, args.trust.as_deref(), enough)?;
+    trusted.extend(own);
     let report = verify(&Inputs {
         bom: text.as_bytes(),
         attestations: None,

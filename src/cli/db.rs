@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{APPROVED, CommandError, print};
+use super::{APPROVED, CommandError, say};
 use crate::check::advisory::update::{self, Http, Outcome, Target};
 use crate::check::advisory::{Advisories, Options};
 use crate::model::{DatabaseInfo, Ecosystem};
@@ -50,6 +50,9 @@ enum DbCommand {
 enum EcosystemArg {
     Cargo,
     Npm,
+    Pypi,
+    Golang,
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -78,10 +81,6 @@ pub(super) fn run(args: &DbArgs, now: i64) -> Result<u8, CommandError> {
     Ok(APPROVED)
 }
 
-fn say(line: &str) -> Result<(), String> {
-    print(&format!("{line}\n")).map_err(|error| error.to_string())
-}
-
 /// `$XDG_DATA_HOME/bomvet/db`, else `~/.local/share/bomvet/db`.
 pub(super) fn folder() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -102,12 +101,14 @@ fn targets(rustsec: Option<&str>, osv: Option<&str>, ecosystems: &[EcosystemArg]
         targets.push(Target::rustsec(rustsec));
     }
     if all || osv.is_some() || !ecosystems.is_empty() {
-        let ecosystems =
-            if ecosystems.is_empty() { &[EcosystemArg::Cargo, EcosystemArg::Npm][..] } else { ecosystems };
+        let ecosystems = if ecosystems.is_empty() { EcosystemArg::value_variants() } else { ecosystems };
         targets.extend(ecosystems.iter().map(|ecosystem| {
             let ecosystem = match ecosystem {
                 EcosystemArg::Cargo => Ecosystem::Cargo,
                 EcosystemArg::Npm => Ecosystem::Npm,
+                EcosystemArg::Pypi => Ecosystem::Pypi,
+                EcosystemArg::Golang => Ecosystem::Golang,
+                EcosystemArg::Github => Ecosystem::Github,
             };
             Target::osv(osv, ecosystem)
         }));

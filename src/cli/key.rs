@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{APPROVED, CommandError, complain, print};
+use super::{APPROVED, CommandError, complain, print, say};
 use crate::attest::keys::{self, Algorithm, KeyError, KeySource, PublicKey, Signer, TrustStore};
 use crate::attest::{atomic, json};
 
@@ -149,7 +149,7 @@ fn new(algorithm: AlgorithmArg, output: Option<&Path>, if_missing: bool, force: 
     trust_store(None)?.add(signer.public_key(), None).map_err(text)?;
     complain(&format!("private key: {} (keep it secret)", path.display()));
     complain(&format!("public key:  {} (give it to those who verify)", public.display()));
-    say(&format!("{}\n", signer.public_key().thumbprint()))
+    say(signer.public_key().thumbprint().as_str())
 }
 
 fn show(key: Option<&Path>) -> Result<(), String> {
@@ -158,7 +158,7 @@ fn show(key: Option<&Path>) -> Result<(), String> {
         .ok_or("there is no key; make one with `bomvet key new`, or name one with --key or BOMVET_KEY")?;
     let mut jwk = signer.public_key().jwk();
     jwk["kid"] = signer.public_key().thumbprint().as_str().into();
-    say(&String::from_utf8_lossy(&json::pretty(&jwk)))
+    print(&String::from_utf8_lossy(&json::pretty(&jwk))).map_err(text)
 }
 
 fn trust(
@@ -175,7 +175,7 @@ fn trust(
             // A name comes from a file: what it holds must not drive the terminal.
             let line =
                 format!("{} {} {}", key.thumbprint(), key.algorithm().as_str(), crate::model::escape(&name));
-            say(&format!("{}\n", line.trim_end()))?;
+            say(line.trim_end())?;
         }
         return Ok(());
     }
@@ -187,11 +187,11 @@ fn trust(
             let id = store.remove(given).map_err(text)?.ok_or_else(|| {
                 format!("no key, or more than one, starts with `{given}`; see `bomvet key trust --list`")
             })?;
-            say(&format!("no longer trusted: {id}\n"))?;
+            say(&format!("no longer trusted: {id}"))?;
         } else {
             let key = public_key(given)?;
             store.add(&key, name).map_err(text)?;
-            say(&format!("trusted: {}\n", key.thumbprint()))?;
+            say(&format!("trusted: {}", key.thumbprint()))?;
         }
     }
     Ok(())
@@ -206,8 +206,23 @@ pub(super) fn public_key(given: &str) -> Result<PublicKey, String> {
     PublicKey::from_jwk_bytes(&bytes).map_err(|e| format!("`{given}`: {e}"))
 }
 
-fn say(line: &str) -> Result<(), String> {
-    print(line).map_err(text)
+/// The keys that `given` names; those of the trust store too where none is given or `trust` names one.
+///
+/// `enough` says that a missing home folder is no error: what is read may be unsigned.
+pub(super) fn trusted(
+    given: &[String],
+    trust: Option<&Path>,
+    enough: bool,
+) -> Result<Vec<PublicKey>, CommandError> {
+    let mut keys = given.iter().map(|given| public_key(given)).collect::<Result<Vec<_>, _>>()?;
+    if given.is_empty() || trust.is_some() {
+        match trust_store(trust) {
+            Ok(store) => keys.extend(store.list()?.into_iter().map(|known| known.key)),
+            Err(_) if enough => {}
+            Err(message) => return Err(message.into()),
+        }
+    }
+    Ok(keys)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

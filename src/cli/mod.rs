@@ -3,13 +3,16 @@
 
 mod audit;
 mod base;
+mod check;
 mod db;
 mod env;
+mod eval;
 mod explain;
 mod key;
 mod policy;
 mod progress;
 mod rules;
+mod shared;
 mod verify;
 
 use std::ffi::OsString;
@@ -49,10 +52,14 @@ struct Cli {
 enum Command {
     /// Audit a project and write a signed bill of materials
     Audit(Box<audit::Args>),
+    /// Judge a skill, plugin, workspace, archive or package before it is let onto this machine
+    Check(Box<check::Args>),
     /// Show why a package is approved or denied, with the code
     Explain(explain::Args),
     /// Check a bill of materials: signature, form, verdicts, digests, attestations
     Verify(verify::VerifyArgs),
+    /// Measure recall and false denials on a labelled corpus
+    Eval(eval::Args),
     /// Get and show advisory databases
     Db(db::DbArgs),
     /// Make, show and trust keys
@@ -81,6 +88,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let env = Env::read();
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
+        Command::Check(args) => check::run(&args, &env),
+        Command::Eval(args) => eval::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),
         Command::Db(args) => db::run(&args, env.now),
@@ -111,6 +120,11 @@ fn print(text: &str) -> Result<(), CommandError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a line to standard output.
+fn say(line: &str) -> Result<(), String> {
+    print(&format!("{line}\n")).map_err(|error| error.to_string())
 }
 
 /// Writes a line to standard error. Where that fails nobody is left to be told.

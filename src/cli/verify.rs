@@ -56,20 +56,7 @@ fn checked(args: &VerifyArgs) -> Result<Report, CommandError> {
     let beside = args.bom.with_file_name("attestations.jsonl");
     let path = args.attestations.clone().or_else(|| beside.exists().then_some(beside));
     let attestations = path.as_deref().map(read).transpose()?;
-    let mut trusted = Vec::new();
-    for given in &args.key {
-        trusted.push(key::public_key(given)?);
-    }
-    if args.key.is_empty() || args.trust.is_some() {
-        // A BoM that may be unsigned needs no key, so that a missing home folder is no error then.
-        match key::trust_store(args.trust.as_deref()) {
-            Ok(store) => {
-                trusted.extend(store.list().map_err(|e| e.to_string())?.into_iter().map(|known| known.key));
-            }
-            Err(_) if args.allow_unsigned => {}
-            Err(message) => return Err(message.into()),
-        }
-    }
+    let trusted = key::trusted(&args.key, args.trust.as_deref(), args.allow_unsigned)?;
     let mut report = verify(&Inputs {
         bom: &bom,
         attestations: attestations.as_deref(),

@@ -4,10 +4,11 @@
 //! repository's own, gix reads what describes its storage. Objects are read, nothing is checked
 //! out: filters, hooks and attributes have no part in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::discover::{Format, is_manifest};
 use crate::model::{Contents, File, Provenance};
 
 /// Files of a revision that are read at most; a larger tree is an error.
@@ -47,6 +48,10 @@ pub struct Revision {
     pub id: String,
     /// Path from the audited folder, to object id.
     files: BTreeMap<String, gix::ObjectId>,
+    /// Files that are executable.
+    executable: BTreeSet<String>,
+    /// Links and submodules, which are no files.
+    pub others: Vec<String>,
     /// As it was asked for.
     pub revision: String,
 }
@@ -91,6 +96,8 @@ impl Revision {
                     return Ok(Self {
                         id: hex,
                         files: BTreeMap::new(),
+                        executable: BTreeSet::new(),
+                        others: Vec::new(),
                         revision: revision.to_owned(),
                         repository: repository.clone(),
                     });
@@ -98,6 +105,8 @@ impl Revision {
             }
         }
         let mut files = BTreeMap::new();
+        let mut executable = BTreeSet::new();
+        let mut others = Vec::new();
         let mut stack = vec![(String::new(), folder, 0)];
         while let Some((path, id, depth)) = stack.pop() {
             if depth > MAX_DEPTH || files.len() > MAX_FILES {
@@ -115,11 +124,25 @@ impl Revision {
                 if entry.mode().is_tree() {
                     stack.push((full, entry.object_id(), depth + 1));
                 } else if entry.mode().is_blob() {
+                    if entry.mode().is_executable() {
+                        executable.insert(full.clone());
+                    }
                     files.insert(full, entry.object_id());
+                } else {
+                    others.push(full);
                 }
             }
         }
-        Ok(Self { id: hex, files, revision: revision.to_owned(), repository: repository.clone() })
+        others.sort();
+        let revision = revision.to_owned();
+        Ok(Self { id: hex, files, executable, others, revision, repository: repository.clone() })
+    }
+
+    /// Every file: path, bytes, whether it is executable; in order of path.
+    pub fn all(&self) -> impl Iterator<Item = Result<(&str, Vec<u8>, bool), GitError>> {
+        self.files
+            .iter()
+            .map(|(path, id)| Ok((path.as_str(), self.object(path, *id)?, self.executable.contains(path))))
     }
 
     /// The bytes of a file at the revision, if it was there.
@@ -144,11 +167,8 @@ impl Revision {
     /// # Errors
     /// Where one cannot be read or written.
     pub fn write_manifests(&self, to: &Path) -> Result<(), GitError> {
-        const NAMES: [&str; 5] =
-            ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json"];
         for (path, id) in &self.files {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            if !NAMES.contains(&name) {
+            if Format::of(path).is_none() && !is_manifest(path) {
                 continue;
             }
             let target = to.join(path);

@@ -6,6 +6,7 @@
 
 pub mod bom;
 pub mod git;
+pub mod lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +62,8 @@ pub fn source_text(source: &Source) -> String {
         },
         Source::Git { url, commit } => format!("git {url} {}", commit.as_deref().unwrap_or("")),
         Source::Path { path } => format!("folder {path}"),
-        Source::Tarball { url } => url.clone(),
+        Source::Tarball { url } | Source::Remote { url } => url.clone(),
+        Source::Entry { path, pointer } => format!("entry {pointer} of {path}"),
         Source::File { path } => format!("file {path}"),
         Source::Bundled { within, path } => format!("bundled in {within} at {path}"),
     }

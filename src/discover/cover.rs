@@ -52,7 +52,7 @@ pub fn uncovered(root: &Path, manifests: &[String], projects: &[Project]) -> Vec
 }
 
 /// The rule of a manifest that no lockfile covers.
-const NO_LOCKFILE: &str = "discover/no-lockfile";
+pub const NO_LOCKFILE: &str = "discover/no-lockfile";
 
 /// What is missing from the graph: packages of the manifests in `uncovered`, and those that other
 /// package managers would bring.

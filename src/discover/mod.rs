@@ -5,6 +5,7 @@
 //! symbolic links are not followed out of the root.
 
 mod cover;
+pub mod format;
 pub mod glob;
 pub mod limits;
 pub mod manifest;
@@ -17,20 +18,25 @@ pub mod workspace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use self::cover::NO_LOCKFILE;
+pub use self::format::Format;
 use crate::model::{Ecosystem, Finding, Gap};
-
-/// Names of the lockfiles that are read; of npm's, the earlier wins within one folder, as npm
-/// itself has it.
-const LOCKFILES: &[&str] = &["Cargo.lock", "npm-shrinkwrap.json", "package-lock.json"];
 
 /// Names of the manifests beside them.
 const MANIFESTS: &[&str] = &["Cargo.toml", "package.json"];
+
+/// Whether a path is a manifest's.
+pub fn is_manifest(path: &str) -> bool {
+    MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
 
 /// One lockfile, or one manifest that has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Project {
     /// Its package manager.
     pub ecosystem: Ecosystem,
+    /// What its lockfile is.
+    pub format: Format,
     /// Folder, from the root, `/`-separated, empty for the root itself.
     pub dir: String,
     /// Lockfile, from the root.
@@ -96,7 +102,7 @@ pub enum DiscoverError {
     },
     /// No lockfile below the path.
     #[error(
-        "no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `{path}`; run `cargo generate-lockfile` or `npm install --package-lock-only` first{}",
+        "no lockfile, skill or agent configuration that is read below `{path}`; run `cargo generate-lockfile` or `npm install --package-lock-only` first{}",
         passed_over.iter().map(|why| format!("\n  {why}")).collect::<String>()
     )]
     NoLockfile {
@@ -107,7 +113,7 @@ pub enum DiscoverError {
     },
     /// The path is a file of another kind.
     #[error(
-        "`{path}` is not a lockfile that is read; give a folder, or a `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json`"
+        "`{path}` is not a file that is read; give a folder, a lockfile (`Cargo.lock`, `package-lock.json`…), or a skill's `SKILL.md`"
     )]
     NotALockfile {
         /// The path.
@@ -131,6 +137,19 @@ pub enum DiscoverError {
 /// # Errors
 /// Where the path cannot be read, is too large, or holds no lockfile.
 pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
+    let found = tree(path, exclude)?;
+    if found.projects.is_empty() {
+        let passed_over = found.findings.into_iter().map(|finding| finding.message).collect();
+        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
+    }
+    Ok(found)
+}
+
+/// Like [`discover`], where nothing need be found: the whole folder is the subject.
+///
+/// # Errors
+/// Where the path cannot be read or is too large.
+pub fn tree(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverError> {
     let read = |source| DiscoverError::Read { path: path.to_owned(), source };
     let meta = std::fs::metadata(path).map_err(read)?;
     if !meta.is_dir() {
@@ -141,23 +160,20 @@ pub fn discover(path: &Path, exclude: &[String]) -> Result<Discovered, DiscoverE
     std::fs::read_dir(&root).map_err(read)?;
     let exclude: Vec<_> = exclude.iter().map(|pattern| glob::Glob::new(pattern)).collect();
     let seen = walk::walk(&root, &exclude)?;
-    let lockfiles: BTreeSet<&str> = seen.lockfiles.iter().map(String::as_str).collect();
+    let lockfiles: BTreeSet<&str> = seen.lockfiles.iter().map(|(path, _)| path.as_str()).collect();
     let manifests: BTreeSet<&str> = seen.manifests.iter().map(String::as_str).collect();
     let mut projects: Vec<_> = seen
         .lockfiles
         .iter()
-        .filter(|file| {
+        .filter(|(file, _)| {
+            // Of npm's two the shrinkwrap wins within one folder, as npm itself has it.
             let shrinkwrap = paths::child(paths::parent(file), "npm-shrinkwrap.json");
             !(file.ends_with("package-lock.json") && lockfiles.contains(shrinkwrap.as_str()))
         })
-        .map(|file| project(file, |manifest| manifests.contains(manifest)))
+        .map(|(file, format)| project(file, *format, |manifest| manifests.contains(manifest)))
         .collect();
     projects.sort();
     let mut findings = seen.findings;
-    if projects.is_empty() {
-        let passed_over = findings.into_iter().map(|finding| finding.message).collect();
-        return Err(DiscoverError::NoLockfile { path: path.to_owned(), passed_over });
-    }
     let uncovered = cover::uncovered(&root, &seen.manifests, &projects);
     let mut gaps = cover::gaps(&uncovered, &seen.foreign, &projects);
     findings.extend(uncovered);
@@ -172,22 +188,20 @@ fn single(path: &Path) -> Result<Discovered, DiscoverError> {
     let read = |source| DiscoverError::Read { path: path.to_owned(), source };
     let absolute = std::path::absolute(path).map_err(read)?;
     let name = absolute.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    if !LOCKFILES.iter().any(|lockfile| name.ends_with(lockfile)) {
-        return Err(DiscoverError::NotALockfile { path: path.to_owned() });
-    }
     let folder = absolute.parent().unwrap_or(&absolute);
     let root = std::fs::canonicalize(folder).map_err(read)?;
-    let project =
-        project(&name, |manifest| LOCKFILES.contains(&name.as_str()) && root.join(manifest).is_file());
+    // The folders above say what some files are.
+    let Some(format) = Format::of(&absolute.to_string_lossy().replace('\\', "/")) else {
+        return Err(DiscoverError::NotALockfile { path: path.to_owned() });
+    };
+    // A copy under another name is not what its folder's manifest is locked by.
+    let own = ["Cargo.lock", "package-lock.json", "npm-shrinkwrap.json"].contains(&name.as_str());
+    let project = project(&name, format, |manifest| own && root.join(manifest).is_file());
     Ok(Discovered { root, projects: vec![project], findings: Vec::new(), gaps: Vec::new() })
 }
 
-fn project(file: &str, has: impl Fn(&str) -> bool) -> Project {
+fn project(file: &str, format: Format, has: impl Fn(&str) -> bool) -> Project {
     let dir = paths::parent(file).to_owned();
-    let (ecosystem, manifest) = if file.ends_with("Cargo.lock") {
-        (Ecosystem::Cargo, paths::child(&dir, "Cargo.toml"))
-    } else {
-        (Ecosystem::Npm, paths::child(&dir, "package.json"))
-    };
-    Project { ecosystem, lockfile: file.to_owned(), manifest: has(&manifest).then_some(manifest), dir }
+    let manifest = format.manifest().map(|name| paths::child(&dir, name)).filter(|path| has(path));
+    Project { ecosystem: format.ecosystem(), format, lockfile: file.to_owned(), manifest, dir }
 }

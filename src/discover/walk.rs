@@ -5,14 +5,14 @@ use std::path::Path;
 use super::glob::Glob;
 use super::limits::MAX_ENTRIES;
 use super::paths::{self, Lies};
-use super::{DiscoverError, LOCKFILES, MANIFESTS};
+use super::{DiscoverError, Format, MANIFESTS};
 use crate::model::{Finding, Span};
 
 /// What a walk saw.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Lockfiles, from the root.
-    pub lockfiles: Vec<String>,
+    /// Lockfiles and agent files, from the root.
+    pub lockfiles: Vec<(String, Format)>,
     /// Manifests, from the root.
     pub manifests: Vec<String>,
     /// Files of package managers that are not read, from the root.
@@ -69,7 +69,7 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 continue;
             }
             if kind.is_dir() {
-                if LOCKFILES.contains(&name.as_str()) || MANIFESTS.contains(&name.as_str()) {
+                if Format::of(&path).is_some() || MANIFESTS.contains(&name.as_str()) {
                     seen.findings.push(unreadable(&path, "it is a folder"));
                 }
                 // A build folder is cargo's only beside a manifest; elsewhere `target` is a name like any.
@@ -79,8 +79,8 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                 }
                 continue;
             }
-            let (lockfile, manifest) =
-                (LOCKFILES.contains(&name.as_str()), MANIFESTS.contains(&name.as_str()));
+            let (format, manifest) = (Format::of(&path), MANIFESTS.contains(&name.as_str()));
+            let lockfile = format.is_some();
             if kind.is_symlink() {
                 match paths::lies(root, &path) {
                     Lies::Inside if root.join(&path).is_dir() => continue,
@@ -105,8 +105,8 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
                     }
                 }
             }
-            if lockfile {
-                seen.lockfiles.push(path);
+            if let Some(format) = format {
+                seen.lockfiles.push((path, format));
             } else if manifest {
                 seen.manifests.push(path);
             } else if super::is_foreign(&name) {
@@ -119,7 +119,10 @@ pub fn walk(root: &Path, exclude: &[Glob]) -> Result<Seen, DiscoverError> {
 }
 
 fn holds_package(folder: &Path) -> bool {
-    LOCKFILES.iter().chain(MANIFESTS).any(|name| folder.join(name).exists())
+    ["Cargo.lock", "npm-shrinkwrap.json", "package-lock.json", "SKILL.md"]
+        .iter()
+        .chain(MANIFESTS)
+        .any(|name| folder.join(name).exists())
 }
 
 fn unreadable(path: &str, why: &str) -> Finding {

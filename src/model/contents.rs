@@ -74,6 +74,21 @@ impl Contents {
         Self { provenance, digest, archive, archive_size, files, root: None, buffer }
     }
 
+    /// SHA-256 over files, modes and contents: for each file in order of path (as bytes), `100755`
+    /// where anybody may execute it and else `100644`, a space, the SHA-256 of its bytes in
+    /// hexadecimal, two spaces, the path and a line feed.
+    pub fn tree_digest(&self) -> Digest {
+        let mut list = String::with_capacity(self.files.len() * 120);
+        for file in &self.files {
+            list.push_str(if file.executable { "100755 " } else { "100644 " });
+            list.push_str(&Digest::sha256(self.bytes(file)).hex());
+            list.push_str("  ");
+            list.push_str(&file.path);
+            list.push('\n');
+        }
+        Digest::sha256(list.as_bytes())
+    }
+
     /// A file's bytes.
     pub fn bytes(&self, file: &File) -> &[u8] {
         &self.buffer[file.range.clone()]

@@ -43,6 +43,54 @@ pub enum FactKind {
     /// A shape in the code that means something as a whole: `obfuscator-array`,
     /// `string-array-rotation`, `clipboard-swap`, `prototype-hook`, `wallet-hook`….
     Shape,
+    /// A sentence of prose that an agent may take as an instruction. `name` says of which
+    /// class (`override`, `hide`, `exfiltrate`, `persist`…), `value` is the sentence;
+    /// [`Context::polarity`] says how it is meant.
+    Instruction,
+    /// A tool that text, a configuration or a command line has an agent use. `name` is
+    /// `object.verb` (`mail.send`, `web.fetch`, `shell.run`, `file.write`, `memory.write`),
+    /// `value` what it is used on, if said.
+    Tool,
+    /// What a skill says of itself: `name` is the field (`allowed-tools`, `description`,
+    /// `name`), `value` one entry of it.
+    Declared,
+}
+
+/// How a piece of prose is meant. It is set by the parse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Polarity {
+    /// Told to whoever reads it; code and data, which are no prose, have this one too.
+    #[default]
+    Told,
+    /// Somebody else's words: a block quotation, quotation marks, a log.
+    Quoted,
+    /// Told not to do it.
+    Negated,
+    /// Described as something bad that others do.
+    Warned,
+    /// Shown as an example or as what a user may say.
+    Example,
+    /// Data of a test.
+    TestData,
+}
+
+impl Polarity {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Told, Self::Quoted, Self::Negated, Self::Warned, Self::Example, Self::TestData];
+
+    /// The name in rules and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Quoted => "quoted",
+            Self::Negated => "negated",
+            Self::Warned => "warned",
+            Self::Example => "example",
+            Self::TestData => "test-data",
+        }
+    }
 }
 
 /// Where in a package's life a fact stands.
@@ -57,6 +105,8 @@ pub struct Context {
     pub top_level: bool,
     /// How many encoded layers (base64, hex, character codes) had to be taken off.
     pub layer: u8,
+    /// How prose is meant.
+    pub polarity: Polarity,
 }
 
 /// One thing found by a parser, with names resolved and constants folded.

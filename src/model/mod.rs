@@ -17,14 +17,16 @@ mod span;
 mod verdict;
 
 pub use advisory::{DatabaseInfo, Hit};
-pub use analysis::{Analysis, MicroFacts};
+pub use analysis::{Analysis, MicroFacts, Permissions, ToolUse};
 pub use audit::{Audit, Change, ContentsInfo, Node, Place, Reach, Risk, Standing};
 pub use capability::{Capability, CapabilityKind, CapabilitySet};
 pub use contents::{Contents, File, Provenance};
 pub use coverage::{Coverage, FileCoverage, Treatment};
 pub use digest::{Digest, HashAlgorithm};
-pub use fact::{Context, Fact, FactKind};
+pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
-pub use package::{Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl};
+pub use package::{
+    AgentKind, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
+};
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

@@ -17,15 +17,63 @@ pub enum Ecosystem {
     Cargo,
     /// JavaScript packages.
     Npm,
+    /// Python distributions.
+    Pypi,
+    /// Go modules.
+    Golang,
+    /// Zig packages, named by URL and hash.
+    Zig,
+    /// Packages of JSR, which Deno uses.
+    Jsr,
+    /// Container images.
+    Docker,
+    /// Actions and reusable workflows of GitHub.
+    Github,
+    /// What agents are given: skills, plugins, instructions, hooks, MCP servers.
+    Agent,
 }
 
 impl Ecosystem {
-    /// The purl type (<https://github.com/package-url/purl-spec>).
+    /// Every one, in the order in which they are listed everywhere.
+    pub const ALL: [Self; 9] = [
+        Self::Cargo,
+        Self::Npm,
+        Self::Pypi,
+        Self::Golang,
+        Self::Zig,
+        Self::Jsr,
+        Self::Docker,
+        Self::Github,
+        Self::Agent,
+    ];
+
+    /// The name in counts, policies and outputs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cargo => "cargo",
             Self::Npm => "npm",
+            Self::Pypi => "pypi",
+            Self::Golang => "golang",
+            Self::Zig => "zig",
+            Self::Jsr => "jsr",
+            Self::Docker => "docker",
+            Self::Github => "github",
+            Self::Agent => "agent",
         }
+    }
+
+    /// The purl type (<https://github.com/package-url/purl-spec>); `generic` where the
+    /// specification names none.
+    pub fn purl_type(self) -> &'static str {
+        match self {
+            Self::Zig | Self::Jsr | Self::Agent => "generic",
+            other => other.as_str(),
+        }
+    }
+
+    /// The ecosystem of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ecosystem| ecosystem.as_str() == text)
     }
 
     /// The name in OSV records (<https://ossf.github.io/osv-schema/>).
@@ -33,6 +81,53 @@ impl Ecosystem {
         match self {
             Self::Cargo => "crates.io",
             Self::Npm => "npm",
+            Self::Pypi => "PyPI",
+            Self::Golang => "Go",
+            Self::Github => "GitHub Actions",
+            Self::Zig | Self::Jsr | Self::Docker | Self::Agent => self.as_str(),
+        }
+    }
+
+    /// Whether advisory databases know packages of it, so that the lack of one is a gap.
+    pub fn has_advisories(self) -> bool {
+        matches!(self, Self::Cargo | Self::Npm | Self::Pypi | Self::Golang | Self::Github)
+    }
+}
+
+/// What a package of [`Ecosystem::Agent`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentKind {
+    /// A folder with a `SKILL.md`.
+    Skill,
+    /// A plugin or a marketplace of plugins.
+    Plugin,
+    /// What an agent reads before it works: `CLAUDE.md`, `AGENTS.md`, rules, memory files.
+    Instructions,
+    /// A slash command or a sub-agent, one Markdown file.
+    Command,
+    /// A settings file: hooks, permissions, environment.
+    Settings,
+    /// One server of an MCP configuration.
+    McpServer,
+    /// A text or program at an address, fetched when it is needed.
+    Remote,
+    /// What of an agent's folder is none of the others: scripts and documents beside them.
+    Workspace,
+}
+
+impl AgentKind {
+    /// The name in purls (`pkg:generic/skill/…`) and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skill => "skill",
+            Self::Plugin => "plugin",
+            Self::Instructions => "instructions",
+            Self::Command => "command",
+            Self::Settings => "settings",
+            Self::McpServer => "mcp-server",
+            Self::Remote => "remote",
+            Self::Workspace => "workspace",
         }
     }
 }
@@ -88,6 +183,18 @@ pub enum Source {
         /// Path from the audited root.
         path: String,
     },
+    /// One entry of a configuration file of the audited project (an MCP server).
+    Entry {
+        /// Path of the file from the audited root.
+        path: String,
+        /// JSON pointer (RFC 6901) to the entry; for TOML as if it were JSON.
+        pointer: String,
+    },
+    /// What stands at an address when somebody looks.
+    Remote {
+        /// The address.
+        url: String,
+    },
     /// Shipped inside another package's archive (npm `bundleDependencies`).
     Bundled {
         /// The purl of the package that ships it.
@@ -115,6 +222,9 @@ pub struct Package {
     pub purl: String,
     /// Its world.
     pub ecosystem: Ecosystem,
+    /// What it is to an agent; `None` outside of [`Ecosystem::Agent`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentKind>,
     /// The real name (an npm alias is resolved), scope included (`@scope/name`).
     pub name: String,
     /// Exact version.
@@ -148,6 +258,7 @@ impl Package {
         Self {
             purl: purl(ecosystem, name, version, &[]),
             ecosystem,
+            agent: None,
             name: name.to_owned(),
             version: version.to_owned(),
             source: Source::Registry { registry: None, url: None },
@@ -185,6 +296,9 @@ pub enum DependencyKind {
     Peer,
     /// Shipped within the package's archive.
     Bundled,
+    /// Named by an agent's instructions or configuration, or by a script: started, installed,
+    /// fetched or read when the agent works.
+    Invokes,
 }
 
 /// An edge.
@@ -211,7 +325,7 @@ const PURL_QUALIFIER: &AsciiSet = &PURL.remove(b':').remove(b'/');
 /// Builds a package URL (<https://github.com/package-url/purl-spec>): an npm scope is the
 /// namespace, qualifiers are sorted by key and empty ones left out.
 pub fn purl(ecosystem: Ecosystem, name: &str, version: &str, qualifiers: &[(&str, &str)]) -> String {
-    let mut out = format!("pkg:{}/", ecosystem.as_str());
+    let mut out = format!("pkg:{}/", ecosystem.purl_type());
     let mut parts = name.split('/').peekable();
     while let Some(part) = parts.next() {
         out.extend(utf8_percent_encode(part, PURL));

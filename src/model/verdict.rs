@@ -46,8 +46,8 @@ pub enum GapKind {
     NotSeen,
     /// No advisory database covers the ecosystem.
     NoAdvisories,
-    /// A review that the policy asks for is missing.
-    NotReviewed,
+    /// What it could make an agent do, or an uncertain finding, needs a review that nobody made.
+    NeedsReview,
     /// Something about the graph is unknown (features, platforms, kinds).
     NotResolved,
     /// A file asks for packages that are not in the graph: nothing pins them, or its package
@@ -64,7 +64,7 @@ impl GapKind {
             Self::NotParsed => "not-parsed",
             Self::NotSeen => "not-seen",
             Self::NoAdvisories => "no-advisories",
-            Self::NotReviewed => "not-reviewed",
+            Self::NeedsReview => "needs-review",
             Self::NotResolved => "not-resolved",
             Self::NotCovered => "not-covered",
         }

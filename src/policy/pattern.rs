@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::{Ecosystem, Package};
 
-/// `name`, `name@version`, or either behind `cargo:` or `npm:`; `*` in a name stands for any
+/// `name`, `name@version`, or either behind an ecosystem (`cargo:`, `npm:`, `pypi:`…); `*` in a name stands for any
 /// characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackagePattern {
@@ -19,10 +19,12 @@ impl PackagePattern {
     /// Reads a pattern.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (ecosystem, rest) = match text.split_once(':') {
-            Some(("cargo", rest)) => (Some(Ecosystem::Cargo), rest),
-            Some(("npm", rest)) => (Some(Ecosystem::Npm), rest),
-            Some((other, _)) => {
-                return Err(format!("unknown ecosystem `{other}` in `{text}`; use `cargo:` or `npm:`"));
+            Some((name, rest)) => {
+                let ecosystem = Ecosystem::parse(name).ok_or_else(|| {
+                    let known: Vec<_> = Ecosystem::ALL.iter().map(|known| format!("`{known}:`")).collect();
+                    format!("unknown ecosystem `{name}` in `{text}`; use one of {}", known.join(", "))
+                })?;
+                (Some(ecosystem), rest)
             }
             None => (None, text),
         };
@@ -84,7 +86,7 @@ mod tests {
         for text in ["@a/b", "@a/b@1.0.0", "npm:@a/*", "cargo:serde@1.0.1", "windows*"] {
             assert_eq!(PackagePattern::parse(text).unwrap().to_string(), text);
         }
-        assert!(PackagePattern::parse("pypi:x").unwrap_err().contains("unknown ecosystem `pypi`"));
+        assert!(PackagePattern::parse("gem:x").unwrap_err().contains("unknown ecosystem `gem`"));
         assert!(PackagePattern::parse("x@").is_err());
     }
 

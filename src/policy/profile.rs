@@ -38,7 +38,7 @@ impl Profile {
     /// The built-in profile of that name.
     pub fn builtin(name: &str) -> Option<Self> {
         use GapKind::{
-            NoAdvisories, NotCovered, NotFetched, NotParsed, NotResolved, NotReviewed, NotSeen, Unverified,
+            NeedsReview, NoAdvisories, NotCovered, NotFetched, NotParsed, NotResolved, NotSeen, Unverified,
         };
         let base = Self {
             name: name.to_owned(),
@@ -55,7 +55,7 @@ impl Profile {
                 NotSeen,
                 NotCovered,
                 NoAdvisories,
-                NotReviewed,
+                NeedsReview,
             ],
             deny_capabilities: Vec::new(),
             deny_gained: Vec::new(),
@@ -70,7 +70,7 @@ impl Profile {
             }
             // A report is read by people: what could not be parsed or seen is shown, not denied.
             "periodic" => Some(Self {
-                deny_gaps: vec![NotFetched, Unverified, NotCovered, NoAdvisories, NotReviewed],
+                deny_gaps: vec![NotFetched, Unverified, NotCovered, NoAdvisories, NeedsReview],
                 ..base
             }),
             "micro" => Some(Self {

@@ -3,13 +3,15 @@
 //! In: the discovered projects. Out: packages and dependencies, each with the line that asks for
 //! it, and findings about the lockfiles themselves. Nothing of the project is run.
 
+pub mod agent;
 pub mod cargo;
 pub mod npm;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::discover::{Discovered, Project};
-use crate::model::{Dependency, Ecosystem, Finding, Gap, Location, Package, Span};
+use crate::discover::{Discovered, Format, Project};
+use crate::model::{Dependency, Finding, Gap, GapKind, Location, Package, Span};
 use crate::store::Store;
 
 /// How to resolve.
@@ -17,6 +19,8 @@ use crate::store::Store;
 pub struct Options {
     /// Never open a socket; passed on to cargo.
     pub offline: bool,
+    /// The whole folder is the subject: what no lockfile or agent file names gets a node too.
+    pub whole: bool,
     /// Do not ask cargo even where it is on the machine.
     pub lockfile_only: bool,
     /// A folder of bomvet's own, empty, outside the project, to start cargo in.
@@ -116,6 +120,15 @@ impl Resolution {
         self.packages = kept;
     }
 
+    /// Leaves the project's own packages only, and what is between them.
+    pub fn keep_own(&mut self) {
+        self.packages.retain(|package| package.first_party);
+        let own: BTreeSet<&str> = self.packages.iter().map(|package| package.purl.as_str()).collect();
+        self.dependencies.retain(|edge| own.contains(&*edge.from) && own.contains(&*edge.to));
+        self.findings.retain(|(purl, _)| own.contains(&**purl));
+        self.gaps.retain(|(purl, gap)| own.contains(&**purl) && gap.kind != GapKind::NotCovered);
+    }
+
     /// Sorts everything and drops what stands twice.
     pub fn normalise(&mut self) {
         self.unify();
@@ -203,13 +216,22 @@ pub fn resolve(found: &Discovered, options: &Options) -> Result<Resolution, Reso
     for project in &found.projects {
         all.merge(resolve_one(&found.root, project, options)?);
     }
+    let agents = agent::resolve(&found.root, &found.projects, &all.packages, options.whole)?;
+    all.merge(agents);
     all.normalise();
     Ok(all)
 }
 
 fn resolve_one(root: &Path, project: &Project, options: &Options) -> Result<Resolution, ResolveError> {
-    match project.ecosystem {
-        Ecosystem::Cargo => cargo::resolve(root, project, options),
-        Ecosystem::Npm => npm::resolve(root, project, options),
+    match project.format {
+        Format::CargoLock => cargo::resolve(root, project, options),
+        Format::NpmLock => npm::resolve(root, project, options),
+        // All of them at once, above: skills name each other.
+        Format::Skill
+        | Format::Instructions
+        | Format::Command
+        | Format::Settings
+        | Format::Mcp
+        | Format::Plugin => Ok(Resolution::default()),
     }
 }

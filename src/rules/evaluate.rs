@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::glob::Glob;
 use super::rule::{Condition, Match, Rule, Scope};
-use crate::model::{Confidence, Fact, FactKind, Finding, Severity, Span, escape};
+use crate::model::{Confidence, Fact, FactKind, Finding, Polarity, Severity, Span, escape};
 
 /// Spans that a finding carries: the primary one and this many less one related ones.
 const MAX_SPANS: usize = 5;
@@ -73,6 +73,10 @@ fn fits(condition: &Condition, fact: &Fact) -> bool {
         && is(condition.install, fact.context.install)
         && is(condition.top_level, fact.context.top_level)
         && fact.context.layer >= condition.layer_min
+        && match condition.polarity.as_slice() {
+            [] => fact.context.polarity == Polarity::Told,
+            wanted => wanted.contains(&fact.context.polarity),
+        }
         && (condition.capability.is_empty()
             || fact.capability.is_some_and(|given| condition.capability.contains(&given)))
         && !condition.not_name.iter().any(|glob| glob.matches(&fact.name))

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::glob::Glob;
 use super::rule::{CheckKind, Condition, Example, Match, Rule, Scope};
-use crate::model::{CapabilityKind, Confidence, FactKind, Severity};
+use crate::model::{CapabilityKind, Confidence, FactKind, Polarity, Severity};
 
 /// A rule file that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,15 +31,18 @@ const REGEX_LIMIT: usize = 1 << 20;
 
 const KINDS: &[(&str, FactKind)] = &[
     ("call", FactKind::Call),
+    ("declared", FactKind::Declared),
     ("file", FactKind::File),
     ("flow", FactKind::Flow),
     ("guard", FactKind::Guard),
     ("import", FactKind::Import),
+    ("instruction", FactKind::Instruction),
     ("literal", FactKind::Literal),
     ("manifest", FactKind::Manifest),
     ("shape", FactKind::Shape),
     ("shell", FactKind::Shell),
     ("text", FactKind::Text),
+    ("tool", FactKind::Tool),
 ];
 const SEVERITIES: &[(&str, Severity)] = &[
     ("info", Severity::Info),
@@ -190,6 +193,7 @@ impl Source<'_> {
             "test",
             "top_level",
             "layer_min",
+            "polarity",
             "file",
             "not_file",
         ];
@@ -221,6 +225,15 @@ impl Source<'_> {
                 "install" => condition.install = Some(self.bool(value)?),
                 "test" => condition.test = Some(self.bool(value)?),
                 "top_level" => condition.top_level = Some(self.bool(value)?),
+                "polarity" => {
+                    for (name, span) in self.strings(value)? {
+                        let polarity = Polarity::ALL.into_iter().find(|known| known.as_str() == name);
+                        condition.polarity.push(polarity.ok_or_else(|| {
+                            let names: Vec<_> = Polarity::ALL.iter().map(|known| known.as_str()).collect();
+                            self.error(span, unknown("polarity", &name, &names))
+                        })?);
+                    }
+                }
                 "layer_min" => condition.layer_min = self.small(value)?,
                 _ => {}
             }

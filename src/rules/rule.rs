@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::glob::Glob;
-use crate::model::{CapabilityKind, Confidence, FactKind, Severity};
+use crate::model::{CapabilityKind, Confidence, FactKind, Polarity, Severity};
 
 /// Who makes a rule's findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Condition {
     pub top_level: Option<bool>,
     /// Fewest encoded layers taken off.
     pub layer_min: u8,
+    /// How prose is meant; only what is told matches where it is not given.
+    pub polarity: Vec<Polarity>,
     /// Patterns for the file's path.
     pub file: Vec<Glob>,
     /// Patterns that the file's path must not match.

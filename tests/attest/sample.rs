@@ -21,6 +21,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, line: u32) -> Packag
     Package {
         purl: purl(ecosystem, name, version, &[]),
         ecosystem,
+        agent: None,
         name: name.into(),
         version: version.into(),
         source: Source::Registry { registry: None, url: None },

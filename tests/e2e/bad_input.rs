@@ -85,7 +85,7 @@ fn lockfiles_of_npm() {
         }),
     ];
     insta::assert_snapshot!(all.concat(), @r#"
-    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
     error: package-lock.json:1:1: the file is empty
       help: write it again with `npm install --package-lock-only`
     error: package-lock.json:16:8: not JSON: the text ends within a string that starts in line 16
@@ -100,7 +100,7 @@ fn lockfiles_of_npm() {
       help: resolve it (`npm install --package-lock-only` does so for a lockfile), then audit again
     error: package-lock.json:1:1: expected an object, found an array
       help: write it again with `npm install --package-lock-only`
-    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
       `package-lock.json` could not be read: it is a folder
     "#);
 }
@@ -124,7 +124,7 @@ fn lockfiles_of_cargo() {
         }),
     ];
     insta::assert_snapshot!(all.concat(), @r#"
-    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
     error: Cargo.lock:1:1: the lockfile is empty
       help: restore it from version control, or write it again with `cargo generate-lockfile`
     error: Cargo.lock:14:19: the lockfile ends too early: invalid basic string, expected `"`
@@ -135,7 +135,7 @@ fn lockfiles_of_cargo() {
       help: update bomvet, or write the lockfile again with a released cargo
     error: Cargo.lock:2:1: a merge conflict is not settled here
       help: settle it, for example with `git checkout --theirs Cargo.lock` and `cargo update --workspace`
-    error: no `Cargo.lock`, `package-lock.json` or `npm-shrinkwrap.json` below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
+    error: no lockfile, skill or agent configuration that is read below `.`; run `cargo generate-lockfile` or `npm install --package-lock-only` first
       `Cargo.lock` could not be read: it is a folder
     "#);
 }

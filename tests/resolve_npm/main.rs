@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use bomvet::discover::Project;
+use bomvet::discover::{Format, Project};
 use bomvet::model::{Ecosystem, Source};
 use bomvet::resolve::{Options, Resolution, ResolveError, npm};
 
@@ -17,6 +17,7 @@ fn resolve_file(root: &Path, lockfile: &str, options: &Options) -> Result<Resolu
     let manifest = if dir.is_empty() { "package.json".to_owned() } else { format!("{dir}/package.json") };
     let project = Project {
         ecosystem: Ecosystem::Npm,
+        format: Format::NpmLock,
         dir: dir.to_owned(),
         lockfile: lockfile.to_owned(),
         manifest: root.join(&manifest).is_file().then_some(manifest),

@@ -19,6 +19,7 @@ pub fn package(ecosystem: Ecosystem, name: &str, version: &str, integrity: Vec<D
     let lockfile = match ecosystem {
         Ecosystem::Cargo => "Cargo.lock",
         Ecosystem::Npm => "package-lock.json",
+        other => panic!("no project of {other} is made here"),
     };
     Package {
         integrity,

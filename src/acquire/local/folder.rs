@@ -24,6 +24,9 @@ pub struct Walk<'a> {
     pub exclude: &'a [String],
     /// Leave nothing out: the folder is a package as it was vendored.
     pub everything: bool,
+    /// Leave out `.git` and the folders of other packages only: whoever is given the folder is
+    /// given all of it.
+    pub whole: bool,
     /// Limits on bytes, for tests.
     pub limits: FolderLimits,
 }
@@ -74,7 +77,13 @@ impl Walk<'_> {
     /// Reads everything below `folder`, a canonical path.
     pub fn read(&self, folder: &Path) -> (Contents, Remarks) {
         let mut state = State::default();
-        self.folder(folder, "", 0, &mut state);
+        if folder.is_dir() {
+            self.folder(folder, "", 0, &mut state);
+        } else {
+            // A package of one file.
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            self.file(folder, name, &mut state);
+        }
         if state.excluded > 0 {
             let message =
                 format!("{} files and folders are left out, as `exclude` of the policy says", state.excluded);
@@ -127,7 +136,7 @@ impl Walk<'_> {
                 }
                 Ok(kind) if kind.is_file() => {
                     // A worktree's `.git` is a file that names a folder.
-                    if lossy != ".git" || self.everything {
+                    if (lossy != ".git" || self.everything) && !self.others.contains(&entry.path()) {
                         self.file(&entry.path(), path, state);
                     }
                 }
@@ -147,8 +156,11 @@ impl Walk<'_> {
     fn is_left_out(&self, parent: &Path, path: &Path, name: &str) -> bool {
         match name {
             _ if self.everything => false,
-            ".git" | "node_modules" => true,
-            "target" if parent.join("Cargo.toml").is_file() && path.join("CACHEDIR.TAG").is_file() => true,
+            ".git" => true,
+            "node_modules" => !self.whole,
+            "target" if parent.join("Cargo.toml").is_file() && path.join("CACHEDIR.TAG").is_file() => {
+                !self.whole
+            }
             _ => self.others.contains(path),
         }
     }
@@ -264,7 +276,7 @@ mod tests {
         let limits = FolderLimits { file: 100, total: 150, files: 6 };
         let root = std::fs::canonicalize(root).expect("there");
         let (contents, remarks) =
-            Walk { root: &root, others, exclude, everything: false, limits }.read(&root);
+            Walk { root: &root, others, exclude, everything: false, whole: false, limits }.read(&root);
         let files = contents.files.iter().map(|file| file.path.to_string()).collect();
         let mut said: Vec<_> =
             remarks.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect();

@@ -2,5 +2,6 @@
 //! folders.
 
 pub mod cache;
+pub mod entry;
 pub mod folder;
 pub mod vendor;

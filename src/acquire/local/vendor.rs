@@ -106,6 +106,7 @@ pub fn read(package: &Package, folder: &Path) -> Copy {
         others: &none,
         exclude: &[],
         everything: true,
+        whole: true,
         limits: folder::FolderLimits::default(),
     };
     let (contents, mut remarks) = walk.read(folder);

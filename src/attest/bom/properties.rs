@@ -97,6 +97,17 @@ pub(super) fn of_node(node: &Node, edges: &[&Dependency]) -> Vec<(String, String
     }
     if let Some(analysis) = &node.analysis {
         list.text("contents:sha256", &analysis.contents);
+        list.some("contents:tree", Some(&analysis.tree).filter(|tree| !tree.is_empty()));
+        list.some("purpose", Some(&analysis.permissions.purpose).filter(|text| !text.is_empty()));
+        for tool in &analysis.permissions.declared {
+            list.json("tool:declared", tool);
+        }
+        for tool in &analysis.permissions.used {
+            list.json("tool:used", tool);
+        }
+        for flow in &analysis.flows {
+            list.json("flow", flow);
+        }
         for capability in &analysis.capabilities {
             let mut spans = capability.spans.clone();
             spans.truncate(CAPABILITY_SPANS);
@@ -167,8 +178,10 @@ fn package(node: &Node) -> Value {
             *registry = registry.as_deref().map(external::public_url_or_name);
             *url = url.as_deref().and_then(external::public_url);
         }
-        Source::Git { url, .. } | Source::Tarball { url } => *url = external::public_url_or_name(url),
-        Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } => {}
+        Source::Git { url, .. } | Source::Tarball { url } | Source::Remote { url } => {
+            *url = external::public_url_or_name(url)
+        }
+        Source::Path { .. } | Source::File { .. } | Source::Bundled { .. } | Source::Entry { .. } => {}
     }
     let integrity: Vec<_> = package.integrity.drain(..).map(|digest| digest.to_string()).collect();
     let mut value = serde_json::to_value(&package).unwrap_or_default();

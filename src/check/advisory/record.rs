@@ -131,7 +131,7 @@ pub(super) fn is_public(package: &Package) -> bool {
 pub(super) fn key(ecosystem: Ecosystem, name: &str) -> (Ecosystem, String) {
     let name = match ecosystem {
         Ecosystem::Cargo => name.to_ascii_lowercase().replace('_', "-"),
-        Ecosystem::Npm => name.to_owned(),
+        _ => name.to_owned(),
     };
     (ecosystem, name)
 }

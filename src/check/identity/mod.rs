@@ -21,8 +21,8 @@ use squat::Squat;
 /// crates is shorter and counts audits, not downloads.
 fn top(ecosystem: Ecosystem) -> usize {
     match ecosystem {
-        Ecosystem::Npm => 1000,
-        Ecosystem::Cargo => 400,
+        Ecosystem::Npm | Ecosystem::Pypi => 1000,
+        _ => 400,
     }
 }
 
@@ -33,9 +33,7 @@ fn top(ecosystem: Ecosystem) -> usize {
 pub fn findings(packages: &[Package]) -> Vec<(String, Finding)> {
     let names: BTreeSet<_> = packages
         .iter()
-        .filter(|package| {
-            !package.first_party && !matches!(package.source, Source::Path { .. } | Source::File { .. })
-        })
+        .filter(|package| !package.first_party && !matches!(package.source, Source::Path { .. }))
         .map(|package| (package.ecosystem, package.name.as_str()))
         .collect();
     let mut out = Vec::new();

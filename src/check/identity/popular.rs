@@ -33,11 +33,14 @@ static NPM: LazyLock<Popular> =
 static CRATES: LazyLock<Popular> =
     LazyLock::new(|| Popular::new(include_str!("../../../rules/data/popular-crates.txt")));
 
-/// The list of an ecosystem.
+static NONE: LazyLock<Popular> = LazyLock::new(|| Popular::new(""));
+
+/// The list of an ecosystem; empty where there is none.
 pub(super) fn of(ecosystem: Ecosystem) -> &'static Popular {
     match ecosystem {
         Ecosystem::Npm => &NPM,
         Ecosystem::Cargo => &CRATES,
+        _ => &NONE,
     }
 }
 
@@ -82,7 +85,7 @@ impl Popular {
                 let other = [name.replace('_', "-"), name.replace('-', "_")];
                 other.iter().find_map(|name| self.rank.get(name.as_str()).copied())
             }
-            Ecosystem::Npm => None,
+            _ => None,
         })
     }
 

@@ -50,6 +50,7 @@ pub(super) fn read(package: &Package, contents: &Contents) -> Declared {
     let declared = match package.ecosystem {
         Ecosystem::Cargo => cargo(text, &index),
         Ecosystem::Npm => npm(text, &index),
+        _ => None,
     };
     declared.unwrap_or_else(|| Declared::None { place: Span::file(manifest) })
 }

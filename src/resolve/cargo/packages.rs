@@ -129,6 +129,7 @@ pub fn build(
             (replaced != purl && !matches!(origin, Some(Origin::CratesIo))).then_some(replaced)
         });
         out.packages.push(Package {
+            agent: None,
             purl: purl.clone(),
             ecosystem: Ecosystem::Cargo,
             name: entry.name.clone(),

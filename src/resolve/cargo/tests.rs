@@ -4,6 +4,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
+use crate::discover::Format;
 use crate::model::Ecosystem;
 
 /// Resolves the text of one lockfile in a folder of its own.
@@ -12,6 +13,7 @@ fn resolve_text(text: &[u8]) -> Result<Resolution, ResolveError> {
     std::fs::write(root.path().join("Cargo.lock"), text).expect("a file");
     let project = Project {
         ecosystem: Ecosystem::Cargo,
+        format: Format::CargoLock,
         dir: String::new(),
         lockfile: "Cargo.lock".to_owned(),
         manifest: None,

@@ -291,6 +291,7 @@ impl Resolver<'_, '_, '_> {
                 _ => None,
             };
             packages.push(Package {
+                agent: None,
                 purl: names[at].clone(),
                 ecosystem: Ecosystem::Npm,
                 name: self.name(entry).to_owned(),

@@ -87,8 +87,10 @@ pub(super) fn package_url(name: &str, version: &str, source: &Source) -> String 
             let at = commit.as_ref().map(|commit| format!("@{commit}")).unwrap_or_default();
             ("vcs_url", format!("git+{url}{at}"))
         }
-        Source::Path { path } | Source::File { path } => ("download_url", format!("file://{path}")),
-        Source::Tarball { url } => ("download_url", url.clone()),
+        Source::Path { path } | Source::File { path } | Source::Entry { path, .. } => {
+            ("download_url", format!("file://{path}"))
+        }
+        Source::Tarball { url } | Source::Remote { url } => ("download_url", url.clone()),
         Source::Bundled { within, .. } => ("bundled_in", within.clone()),
     };
     purl(Ecosystem::Npm, name, version, &[(key, &value)])

@@ -62,7 +62,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Record>, String> {
 /// The ecosystem of that name in OSV. A suffix after `:` names a release of a distribution.
 pub(super) fn ecosystem(name: &str) -> Option<Ecosystem> {
     let name = name.split(':').next().unwrap_or(name);
-    [Ecosystem::Cargo, Ecosystem::Npm].into_iter().find(|ecosystem| ecosystem.osv() == name)
+    Ecosystem::ALL
+        .into_iter()
+        .filter(|ecosystem| ecosystem.has_advisories())
+        .find(|ecosystem| ecosystem.osv() == name)
 }
 
 fn record(raw: &Raw, ecosystem: Ecosystem, name: String) -> Record {

@@ -157,7 +157,7 @@ fn withdrawn_records_and_other_ecosystems_give_nothing() {
         |ecosystem: &str| json!([{"package": {"ecosystem": ecosystem, "name": "x"}, "versions": ["1.0.0"]}]);
     let withdrawn = json!({"id": "A-1", "withdrawn": "2024-01-01T00:00:00Z", "affected": affected("npm")});
     assert!(parse(withdrawn.to_string().as_bytes()).expect("a record").is_empty());
-    let other = json!({"id": "A-1", "affected": affected("PyPI")});
+    let other = json!({"id": "A-1", "affected": affected("RubyGems")});
     assert!(parse(other.to_string().as_bytes()).expect("a record").is_empty());
 }
 

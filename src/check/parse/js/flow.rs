@@ -795,12 +795,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let plain = name.filter(|name| !name.contains("()"));
         let capability = plain.and_then(|name| self.resolver.api.capability(name));
+        let output =
+            plain.filter(|_| capability == Some(CapabilityKind::Process)).and_then(|_| self.output(call));
         let deps = match (capability, plain) {
             (Some(CapabilityKind::Net), Some(name)) if !listens(name) => vec![self.source("net", call.span)],
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
-            (Some(CapabilityKind::Process), Some(_)) if self.output(call).is_some() => {
-                self.output(call).into_iter().collect()
-            }
+            _ if output.is_some() => output.into_iter().collect(),
             _ => {
                 let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
                 let method = member.static_property_name().unwrap_or("");
@@ -953,13 +953,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                             .is_some_and(|member| self.is_decoded(member.object(), depth + 1))
                 }
             },
-            Expression::Identifier(identifier) => bind::symbol(self.resolver.scoping, identifier)
-                .is_some_and(|symbol| match self.resolver.bindings.defs[symbol.index()].as_slice() {
-                    [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => {
-                        self.is_decoded(value, depth + 1)
-                    }
-                    _ => false,
-                }),
+            Expression::Identifier(identifier) => {
+                self.resolver.sole(identifier).is_some_and(|value| self.is_decoded(value, depth + 1))
+            }
             Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
                 spine(binary).into_iter().take(64).any(|part| self.is_decoded(part, depth + 1))
             }
@@ -1070,13 +1066,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 call.arguments.first()?.as_expression()
             }
             Expression::Identifier(identifier) if depth < 4 => {
-                let symbol = bind::symbol(self.resolver.scoping, identifier)?;
-                match self.resolver.bindings.defs[symbol.index()].as_slice() {
-                    [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => {
-                        self.stream_path(value, depth + 1)
-                    }
-                    _ => None,
-                }
+                self.stream_path(self.resolver.sole(identifier)?, depth + 1)
             }
             _ => None,
         }

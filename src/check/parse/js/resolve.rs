@@ -684,15 +684,16 @@ impl<'a, 's> Resolver<'a, 's> {
                 }
                 _ => None,
             },
-            Expression::Identifier(identifier) => {
-                let symbol = bind::symbol(self.scoping, identifier)?;
-                match self.bindings.defs[symbol.index()].as_slice() {
-                    [Def { base: Base::Expr(value), path }] if path.is_empty() => {
-                        self.approximate_at(value, depth + 1)
-                    }
-                    _ => None,
-                }
-            }
+            Expression::Identifier(identifier) => self.approximate_at(self.sole(identifier)?, depth + 1),
+            _ => None,
+        }
+    }
+
+    /// The only value that a variable is given.
+    pub fn sole(&self, identifier: &IdentifierReference<'_>) -> Option<&'a Expression<'a>> {
+        let symbol = bind::symbol(self.scoping, identifier)?;
+        match self.bindings.defs[symbol.index()].as_slice() {
+            [Def { base: Base::Expr(value), path }] if path.is_empty() => Some(value),
             _ => None,
         }
     }

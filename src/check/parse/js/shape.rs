@@ -10,7 +10,7 @@ use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::bind::{self, Base, Func};
+use super::bind::{Base, Func};
 use super::emit::Unit;
 use super::resolve::Resolver;
 use super::value::Val;
@@ -458,16 +458,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             Expression::NewExpression(new) => new.callee.is_specific_id("Date") && new.arguments.is_empty(),
             Expression::UnaryExpression(unary) => self.is_now(&unary.argument, depth + 1),
             Expression::Identifier(identifier) => {
-                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else {
-                    return false;
-                };
-                match self.resolver.bindings.defs[symbol.index()].as_slice() {
-                    [def] if def.path.is_empty() => match def.base {
-                        super::bind::Base::Expr(value) => self.is_now(value, depth + 1),
-                        _ => false,
-                    },
-                    _ => false,
-                }
+                self.resolver.sole(identifier).is_some_and(|value| self.is_now(value, depth + 1))
             }
             _ => false,
         }
@@ -495,20 +486,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                 }
                 _ => false,
             },
-            Expression::Identifier(identifier) => {
-                let Some(symbol) = super::bind::symbol(self.resolver.scoping, identifier) else {
-                    return false;
-                };
-                match self.resolver.bindings.defs[symbol.index()].as_slice() {
-                    [def] if def.path.is_empty() => match def.base {
-                        super::bind::Base::Expr(value) if !matches!(value, Expression::Identifier(_)) => {
-                            self.is_date(value)
-                        }
-                        _ => false,
-                    },
-                    _ => false,
-                }
-            }
+            Expression::Identifier(identifier) => self
+                .resolver
+                .sole(identifier)
+                .is_some_and(|value| !matches!(value, Expression::Identifier(_)) && self.is_date(value)),
             _ => {
                 matches!(self.resolver.expr(value), Val::Num(n) if n >= MIN_EPOCH || (2015.0..2100.0).contains(&n))
             }
@@ -533,7 +514,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             Expression::LogicalExpression(it) => return self.is_place_at(&it.left, depth + 1),
             Expression::Identifier(identifier) => {
                 return place_name(&identifier.name)
-                    || self.sole(identifier).is_some_and(|value| self.is_place_at(value, depth + 1));
+                    || self
+                        .resolver
+                        .sole(identifier)
+                        .is_some_and(|value| self.is_place_at(value, depth + 1));
             }
             value => value.as_member_expression(),
         };
@@ -558,20 +542,11 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
-    /// The only value that a variable is given.
-    fn sole(&self, identifier: &'a IdentifierReference<'a>) -> Option<&'a Expression<'a>> {
-        let symbol = bind::symbol(self.resolver.scoping, identifier)?;
-        match self.resolver.bindings.defs[symbol.index()].as_slice() {
-            [bind::Def { base: Base::Expr(value), path }] if path.is_empty() => Some(value),
-            _ => None,
-        }
-    }
-
     /// A pattern of addresses, written here or held by a variable.
     fn is_address_pattern(&self, value: &'a Expression<'a>) -> bool {
         match value.get_inner_expression() {
             Expression::RegExpLiteral(pattern) => is_address_pattern(pattern.regex.pattern.text.as_str()),
-            Expression::Identifier(identifier) => self.sole(identifier).is_some_and(
+            Expression::Identifier(identifier) => self.resolver.sole(identifier).is_some_and(
                 |value| matches!(value, Expression::RegExpLiteral(pattern) if is_address_pattern(pattern.regex.pattern.text.as_str())),
             ),
             _ => false,

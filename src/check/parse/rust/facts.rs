@@ -62,6 +62,7 @@ impl Ranges {
             test: self.test_file || within(&self.test),
             top_level: within(&self.top_level),
             layer: raw.layer,
+            ..Context::default()
         }
     }
 }

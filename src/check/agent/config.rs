@@ -1,0 +1,217 @@
+//! What agents' configurations start and allow, as facts: hooks, MCP servers, permissions, tasks.
+//!
+//! Names of facts are the paths in the file (`hooks.PreToolUse`, `mcp.command`,
+//! `permissions.allow`, `env.HTTPS_PROXY`). Commands are read as shell too; what an event starts
+//! without anybody asking counts as run at install time.
+
+use crate::check::shell;
+use crate::json::{self, Node};
+use crate::model::{
+    AgentKind, CapabilityKind, Contents, Context, Fact, FactKind, Gap, GapKind, LineIndex, Package, Span,
+};
+
+/// How deep a configuration is followed; further down is nothing that any agent reads.
+const MAX_DEPTH: usize = 12;
+
+/// Facts of the configurations among an agent package's files, and those that cannot be read.
+pub fn read(package: &Package, contents: &Contents) -> (Vec<Fact>, Vec<Gap>) {
+    let (mut facts, mut gaps) = (Vec::new(), Vec::new());
+    let server = package.agent == Some(AgentKind::McpServer);
+    for file in &contents.files {
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let one = package.agent == Some(AgentKind::Settings) || server;
+        let known =
+            matches!(name, "plugin.json" | "hooks.json" | "marketplace.json" | "gemini-extension.json");
+        if !name.ends_with(".json") || !(one || known) {
+            continue;
+        }
+        let Ok(text) = std::str::from_utf8(contents.bytes(file)) else { continue };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let index = LineIndex::new(&*file.path, text);
+        match json::parse(text) {
+            Ok(root) => {
+                let mut walk = Walk { index: &index, facts: &mut facts };
+                if server {
+                    walk.server(&root);
+                } else {
+                    walk.settings("", &root, 0);
+                }
+            }
+            Err(error) => gaps.push(Gap {
+                kind: GapKind::NotParsed,
+                message: format!("`{}` is not JSON: {}", file.path, error.message),
+                spans: vec![index.span(error.offset, error.offset)],
+            }),
+        }
+    }
+    (facts, gaps)
+}
+
+struct Walk<'a, 'b> {
+    index: &'a LineIndex<'b>,
+    facts: &'a mut Vec<Fact>,
+}
+
+impl Walk<'_, '_> {
+    fn span(&self, node: &Node<'_>) -> Span {
+        self.index.span(node.range.start, node.range.end)
+    }
+
+    fn field(&mut self, name: &str, value: &str, node: &Node<'_>) {
+        let span = self.span(node);
+        self.facts.push(Fact::new(FactKind::Manifest, name, span).value(value));
+    }
+
+    /// A command that an event starts: what it does, at once.
+    fn command(&mut self, name: &str, line: &str, node: &Node<'_>) {
+        let span = self.span(node);
+        let context = Context { install: true, top_level: true, ..Context::default() };
+        let mut fact = Fact::new(FactKind::Manifest, name, span.clone()).value(line);
+        fact.capability = Some(CapabilityKind::Process);
+        fact.context = context;
+        self.facts.push(fact);
+        let tool = Fact { context, ..Fact::new(FactKind::Tool, "shell.run", span.clone()).value(line) };
+        self.facts.push(tool);
+        self.facts.extend(shell::facts(line, &span).into_iter().map(|mut fact| {
+            fact.context.install = true;
+            fact.context.top_level = true;
+            fact
+        }));
+    }
+
+    /// One server of an MCP configuration.
+    fn server(&mut self, root: &Node<'_>) {
+        let mut line = String::new();
+        if let Some(command) = root.get("command").and_then(Node::as_str) {
+            line.push_str(command);
+        }
+        for arg in root.get("args").map(Node::elements).unwrap_or_default() {
+            if let Some(arg) = arg.as_str() {
+                line.push(' ');
+                line.push_str(&quoted(arg));
+            }
+        }
+        if !line.is_empty() {
+            self.command("mcp.command", &line, root.get("command").unwrap_or(root));
+        }
+        for key in ["url", "serverUrl", "httpUrl", "endpoint"] {
+            if let Some(node) = root.get(key)
+                && let Some(url) = node.as_str()
+            {
+                self.field("mcp.url", url, node);
+            }
+        }
+        for key in ["env", "headers"] {
+            for (name, _, node) in root.get(key).map(Node::members).unwrap_or_default() {
+                self.field(&format!("mcp.{key}.{name}"), node.as_str().unwrap_or_default(), node);
+            }
+        }
+        for key in ["autoApprove", "alwaysAllow", "trust"] {
+            if let Some(node) = root.get(key) {
+                for value in node.elements() {
+                    self.field(&format!("mcp.{key}"), value.as_str().unwrap_or_default(), value);
+                }
+                if node.as_bool() == Some(true) {
+                    self.field(&format!("mcp.{key}"), "true", node);
+                }
+            }
+        }
+    }
+
+    /// Settings, whatever their agent: every text, number and truth value by its path; those that
+    /// are commands by what they do.
+    fn settings(&mut self, path: &str, node: &Node<'_>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if let Some(text) = node.as_str() {
+            let runs = matches!(
+                last,
+                "command"
+                    | "bash"
+                    | "cmd"
+                    | "run"
+                    | "apiKeyHelper"
+                    | "awsAuthRefresh"
+                    | "awsCredentialExport"
+                    | "onCreateCommand"
+                    | "postCreateCommand"
+                    | "postStartCommand"
+                    | "postAttachCommand"
+                    | "initializeCommand"
+                    | "updateContentCommand"
+                    | "otelHeadersHelper"
+            );
+            match runs {
+                true => self.command(path, text, node),
+                false => self.field(path, text, node),
+            }
+        } else if let Some(value) = node.as_bool() {
+            self.field(path, if value { "true" } else { "false" }, node);
+        }
+        for (name, _, child) in node.members() {
+            // A list of MCP servers within the settings has nodes of its own.
+            if name == "mcpServers" && depth == 0 {
+                continue;
+            }
+            let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            self.settings(&path, child, depth + 1);
+        }
+        for child in node.elements() {
+            self.settings(path, child, depth + 1);
+        }
+    }
+}
+
+/// An argument as a shell would take it back.
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::examples;
+    use crate::model::{Ecosystem, Location};
+
+    fn facts(agent: AgentKind, file: &str, text: &str) -> Vec<String> {
+        let place = Location { file: file.into(), line: 1, column: 1 };
+        let package = Package { agent: Some(agent), ..Package::registry(Ecosystem::Agent, "x", "", place) };
+        let (facts, gaps) = read(&package, &examples::contents(&[(file, text.as_bytes())]));
+        assert!(gaps.is_empty());
+        facts
+            .iter()
+            .map(|fact| {
+                format!("{:?} {}={} install={}", fact.kind, fact.name, fact.value, fact.context.install)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn hooks_run_without_being_asked() {
+        let text = r#"{"permissions": {"allow": ["Bash(*)"]}, "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make fmt"}]}]}}"#;
+        let facts = facts(AgentKind::Settings, "settings.json", text);
+        assert!(facts.contains(&"Manifest permissions.allow=Bash(*) install=false".to_owned()), "{facts:?}");
+        assert!(
+            facts.contains(&"Manifest hooks.Stop.hooks.command=make fmt install=true".to_owned()),
+            "{facts:?}"
+        );
+        assert!(facts.contains(&"Shell make=make fmt install=true".to_owned()), "{facts:?}");
+    }
+
+    #[test]
+    fn a_server_is_what_it_starts_or_where_it_is() {
+        let text = r#"{"command": "npx", "args": ["-y", "a b"], "env": {"KEY": "${KEY}"}}"#;
+        let got = facts(AgentKind::McpServer, "server.json", text);
+        assert!(got.contains(&"Manifest mcp.command=npx -y 'a b' install=true".to_owned()), "{got:?}");
+        assert!(got.contains(&"Manifest mcp.env.KEY=${KEY} install=false".to_owned()), "{got:?}");
+        let got = facts(AgentKind::McpServer, "server.json", r#"{"url": "https://x.invalid/mcp"}"#);
+        assert_eq!(got, ["Manifest mcp.url=https://x.invalid/mcp install=false"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! Configurations in JSON: MCP servers, plugin manifests.
+
+use std::path::Path;
+
+use crate::discover::{Project, paths};
+use crate::json::{self, Node};
+use crate::model::{AgentKind, LineIndex, Location, Package, Source};
+use crate::resolve::{ResolveError, read_text};
+
+/// Reads a JSON file of the tree, comments and all, and hands its root on.
+///
+/// # Errors
+/// Where it cannot be read or is not JSON.
+pub(super) fn with<T>(
+    root: &Path,
+    file: &str,
+    then: impl FnOnce(&str, &Node<'_>, &LineIndex<'_>) -> T,
+) -> Result<T, ResolveError> {
+    let text = read_text(root, file)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let index = LineIndex::new(file, text);
+    let node = json::parse(text).map_err(|error| {
+        let span = index.span(error.offset, error.offset);
+        ResolveError::Invalid {
+            file: file.to_owned(),
+            line: span.line,
+            column: span.column,
+            message: format!("not JSON: {}", error.message),
+            help: "mend it, or exclude the file in `bomvet.toml`".to_owned(),
+        }
+    })?;
+    Ok(then(text, &node, &index))
+}
+
+/// Where a node stands.
+pub(super) fn location(index: &LineIndex<'_>, file: &str, node: &Node<'_>) -> Location {
+    let span = index.span(node.range.start, node.range.end);
+    Location { file: file.into(), line: span.line, column: span.column }
+}
+
+/// Keys under which the agents' configurations list servers.
+const LISTS: [&str; 4] = ["mcpServers", "servers", "mcp_servers", "context_servers"];
+
+/// One node for each server of an MCP configuration.
+pub(super) fn servers(root: &Path, file: &Project) -> Result<Vec<Package>, ResolveError> {
+    let path = &file.lockfile;
+    with(root, path, |_, node, index| {
+        let lists = LISTS.iter().filter_map(|key| Some((format!("/{key}"), node.get(key)?)));
+        // VS Code's user settings hold them one level further down.
+        let deeper = node.get("mcp").into_iter().flat_map(|node| {
+            LISTS.iter().filter_map(move |key| Some((format!("/mcp/{key}"), node.get(key)?)))
+        });
+        let mut out = Vec::new();
+        for (list, servers) in lists.chain(deeper) {
+            for (name, _, entry) in servers.members() {
+                let pointer = format!("{list}/{}", name.replace('~', "~0").replace('/', "~1"));
+                let source = Source::Entry { path: path.clone(), pointer: pointer.clone() };
+                let place = format!("file://{path}#{pointer}");
+                out.push(super::node(
+                    AgentKind::McpServer,
+                    super::clean(name),
+                    "",
+                    source,
+                    &[("download_url", &place)],
+                    location(index, path, entry),
+                ));
+            }
+        }
+        out
+    })
+}
+
+/// A plugin's node, its folder the one above the manifest's; `None` for a marketplace, which only
+/// lists plugins.
+pub(super) fn plugin(root: &Path, file: &Project) -> Result<Option<Package>, ResolveError> {
+    let path = &file.lockfile;
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name == "marketplace.json" {
+        return Ok(None);
+    }
+    let hidden = file.dir.rsplit('/').next().is_some_and(|dir| dir.starts_with('.'));
+    let dir = if hidden { paths::parent(&file.dir) } else { &file.dir };
+    let folder = if dir.is_empty() { "." } else { dir };
+    with(root, path, |_, node, index| {
+        let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+        let fallback = dir.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("plugin");
+        let name = text("name").unwrap_or_else(|| fallback.to_owned());
+        let version = text("version").unwrap_or_default();
+        let mut package = super::local(
+            AgentKind::Plugin,
+            super::clean(&name),
+            super::clean(&version),
+            folder,
+            location(index, path, node),
+        );
+        package.licence = text("license");
+        Some(package)
+    })
+}
