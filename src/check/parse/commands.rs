@@ -27,7 +27,7 @@ pub fn meant(reading: &Reading<'_>, code: &Range<usize>, setting: Setting) -> Po
     let act = reading.hits.iter().rev().find(|hit| {
         hit.concept.starts_with("act.")
             // "Never skip it" tells to run it.
-            && !matches!(hit.concept, "act.omit" | "act.disable" | "act.ignore" | "act.delete")
+            && !matches!(hit.concept, "act.omit" | "act.disable" | "act.ignore" | "act.delete" | "act.skew")
             && before.start <= hit.range.start
             && hit.range.end <= before.end
             && reading.mood(hit) == Mood::Told
@@ -64,6 +64,11 @@ fn bare_negation(reading: &Reading<'_>, probe: &Hit) -> bool {
         hit.concept == "word.neg" && hit.range.end <= probe.range.start && hit.english == probe.english
     });
     let Some(neg) = neg else { return false };
+    // "Never skip …" denies the skipping.
+    let omits = ["act.omit", "act.disable", "act.ignore", "act.delete", "act.skew"];
+    if reading.any(&omits, &(neg.range.end..probe.range.start)) {
+        return false;
+    }
     let between = reading.text.get(neg.range.end..probe.range.start).unwrap_or_default();
     // "Not optional: …" denies that it is optional.
     let own = between.trim().trim_end_matches(':').len() > 24

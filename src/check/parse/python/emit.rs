@@ -127,7 +127,9 @@ impl<'a> Walker<'_, '_, '_, 'a> {
             }
             for module in local::candidates(path, &import.module) {
                 self.out.local.extend(local::with_parents(&module, &import.module));
-                self.out.local.extend(member.map(|name| format!("{module}/{name}")));
+                let deeper = member
+                    .map(|name| if module.is_empty() { name.to_owned() } else { format!("{module}/{name}") });
+                self.out.local.extend(deeper);
             }
             self.fact(Fact::new(FactKind::Import, import.module, span));
         }

@@ -26,6 +26,7 @@ pub fn absolute(path: &str, name: &str) -> Option<String> {
 /// Every path, without ending, at which the file of a module may lie: beside the importing file,
 /// at the package's root, in `src`.
 pub fn candidates(path: &str, name: &str) -> Vec<String> {
+    let name = name.trim_start_matches('.');
     if let Some(known) = absolute(path, name) {
         return vec![known];
     }
