@@ -140,7 +140,8 @@ fn distributions_are_resolved_by_their_metadata() {
     let folder = tempfile::tempdir().unwrap();
     let pip = format!("[global]\nindex-url = {}simple\n", server.url());
     let open = |offline| {
-        let pypi = bomvet::acquire::registry::pypi::PypiConfig::parse(&[pip.clone()], "", &|_| None);
+        let pypi =
+            bomvet::acquire::registry::pypi::PypiConfig::parse(std::slice::from_ref(&pip), "", &|_| None);
         let options =
             bomvet::acquire::Options { offline, pypi, ..options(folder.path().join("project"), "", "", "") };
         Metadata::new(options, Store::open(folder.path().join("store")), NOW)

@@ -109,6 +109,10 @@ fn table(rows: &[Row]) -> String {
     let floor = Floor::of(rows);
     add("seen".to_owned(), floor.seen);
     if floor.held_out != Figures::default() {
+        let held_out: Vec<Row> = rows.iter().filter(|row| row.held_out).cloned().collect();
+        for (kind, figures) in Figures::by(&held_out, |row| row.kind) {
+            add(format!("held out of {}", format!("{kind:?}").to_ascii_lowercase()), figures);
+        }
         add("held out".to_owned(), floor.held_out);
     }
     format!("{table}\n")

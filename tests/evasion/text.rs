@@ -56,14 +56,13 @@ fn replaceable(source: &str, start: usize, end: usize) -> bool {
     let before = source[..start].trim_end();
     let after = source[end..].trim_start();
     let line = source[..start].rsplit('\n').next().unwrap_or_default().trim_start();
-    !before.ends_with("from")
-        && !before.ends_with("import")
-        && !["import ", "from ", "export ", "#[", "use ", "#!["].iter().any(|start| line.starts_with(start))
-        && !after.starts_with(':')
-        && !(before.is_empty() || before.ends_with(';') || before.ends_with('}')) // a directive
-        && !after.starts_with("=>")
-        && !after.starts_with(['"', '\''])
-        && !before.ends_with(['"', '\''])
+    let directive = before.is_empty() || before.ends_with([';', '}']);
+    let imports = before.ends_with("from") || before.ends_with("import");
+    let heads = ["import ", "from ", "export ", "#[", "use ", "#!["];
+    let within =
+        after.starts_with([':', '"', '\'']) || after.starts_with("=>") || before.ends_with(['"', '\'']);
+    let head = heads.iter().any(|start| line.starts_with(start));
+    !(imports || directive || within || head)
 }
 
 /// Every string made into an expression; `None` where there is none.
