@@ -47,8 +47,11 @@ pub fn leave_to_review(
             .iter()
             .filter_map(|span| {
                 let bytes = contents.get(&span.file)?;
-                let range = span.start as usize..(span.end as usize).min(bytes.len());
-                Some(String::from_utf8_lossy(bytes.get(range)?).into_owned())
+                // The finding stands on what runs; the address stands before it in the same line.
+                let start = bytes.get(..span.start as usize)?.iter().rposition(|&b| b == b'\n');
+                let start = start.map_or(0, |at| at + 1);
+                let end = (span.end as usize).min(bytes.len());
+                Some(String::from_utf8_lossy(bytes.get(start..end)?).into_owned())
             })
             .collect();
         let hosts: Vec<&str> = shown.iter().flat_map(|text| text.lines()).filter_map(fetched_from).collect();
@@ -67,7 +70,7 @@ pub fn leave_to_review(
 /// The host that a line with `curl` or `wget` fetches from; an address may stand without scheme.
 fn fetched_from(line: &str) -> Option<&str> {
     let quotes = ['"', '\'', '`', '(', ')', '$'];
-    let mut words = line.split([' ', '|']).map(|word| word.trim_matches(quotes));
+    let mut words = line.split(|c: char| c.is_whitespace() || c == '|').map(|word| word.trim_matches(quotes));
     words.find(|word| matches!(*word, "curl" | "wget"))?;
     let address = words.find(|word| word.contains('.') && !word.starts_with('-'))?;
     let address = address.strip_prefix("https://").unwrap_or(address);
