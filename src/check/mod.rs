@@ -38,7 +38,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -212,7 +212,10 @@ fn analyse_all(
                 let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
                 unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
                 files.push(entry);
-                facts.extend(parsed.facts);
+                facts.extend(parsed.facts.into_iter().map(|mut fact| {
+                    fact.context.test |= test;
+                    fact
+                }));
                 continue;
             }
             let mut gap = gap(GapKind::NotParsed, &entry.path, why);
