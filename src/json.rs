@@ -69,6 +69,14 @@ impl<'a> Node<'a> {
         self.members().iter().rev().find(|(name, ..)| name == key).map(|(.., node)| node)
     }
 
+    /// What a JSON pointer (RFC 6901) leads to.
+    pub fn at(&self, pointer: &str) -> Option<&Node<'a>> {
+        pointer.split('/').skip(1).try_fold(self, |node, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            node.get(&token).or_else(|| node.elements().get(token.parse::<usize>().ok()?))
+        })
+    }
+
     /// The members; none if this is not an object.
     pub fn members(&self) -> &[(Cow<'a, str>, ByteRange, Node<'a>)] {
         if let Value::Object(members) = &self.value { members } else { &[] }

@@ -85,12 +85,12 @@ fn a_name_is_resolved_from_metadata_alone() {
     let folder = tempfile::tempdir().unwrap();
     let metadata = world(&server, folder.path(), false, NOW);
     let wanted = |name: &str| Wanted { ecosystem: Ecosystem::Npm, name: name.to_owned(), requirement: None };
-    let got = newest::resolve(&[wanted("a")], &metadata, NOW);
+    let got = newest::resolve_one(&wanted("a"), &metadata, NOW).unwrap().1;
     let purls: Vec<_> = got.packages.iter().map(|package| package.purl.as_str()).collect();
     assert_eq!(purls, ["pkg:npm/a@1.0.0", "pkg:npm/b@2.1.0"]);
     assert!(got.packages.iter().all(|package| package.is_pinned()) && got.gaps.is_empty());
     assert!(metadata.listing(Ecosystem::Npm, "left-pad").is_err());
-    let made_up = newest::resolve(&[wanted("made-up")], &metadata, NOW);
+    let made_up = newest::resolve_one(&wanted("made-up"), &metadata, NOW).unwrap().1;
     assert_eq!(made_up.findings[0].1.rule, "origin/not-found");
 }
 
@@ -148,7 +148,7 @@ fn distributions_are_resolved_by_their_metadata() {
     };
     let metadata = open(false);
     let wanted = |name: &str| Wanted { ecosystem: Ecosystem::Pypi, name: name.to_owned(), requirement: None };
-    let got = newest::resolve(&[wanted("c[x]")], &metadata, NOW);
+    let got = newest::resolve_one(&wanted("c[x]"), &metadata, NOW).unwrap().1;
     let purls: Vec<_> = got.packages.iter().map(|package| package.purl.as_str()).collect();
     assert_eq!(purls, ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0", "pkg:pypi/bad@1.0", "pkg:pypi/c@1.0"]);
     assert!(got.packages.iter().all(|package| package.is_pinned() && package.artifacts.len() == 1));
@@ -160,7 +160,7 @@ fn distributions_are_resolved_by_their_metadata() {
     let paths = server.paths();
     assert!(!paths.iter().any(|path| path == "/files/c.whl"), "{paths:?}");
     // All of it is in the store: nothing more is asked for.
-    let again = newest::resolve(&[wanted("a")], &open(true), NOW);
+    let again = newest::resolve_one(&wanted("a"), &open(true), NOW).unwrap().1;
     assert!(again.gaps.is_empty() && again.packages.len() == 2, "{again:?}");
     assert_eq!(server.paths().len(), paths.len());
 }

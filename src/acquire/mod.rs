@@ -341,18 +341,11 @@ fn unpack(package: &Package, bytes: &[u8]) -> Result<Shared, Box<Refusal>> {
     let registry = matches!(package.source, Source::Registry { .. });
     // What lies in the project or is given may be any of them; its bytes say which. A registry's
     // archives have one form.
-    let zip = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06");
-    let plain = bytes.get(257..262) == Some(b"ustar") && !bytes.starts_with(&[0x1f, 0x8b]);
+    let form = if registry { None } else { archive::Form::of(bytes) }.unwrap_or(archive::Form::TarGz);
     let wheel = matches!(&package.source, Source::File { path } | Source::Tarball { url: path }
         if ArchiveKind::of(path) == Some(ArchiveKind::Wheel));
-    let unpacked = if zip && !registry {
-        archive::zip(bytes, if wheel { TopFolder::None } else { top }, &limits)
-    } else if plain && !registry {
-        archive::tar(bytes.to_vec(), top, &limits)
-    } else {
-        archive::tar_gz(bytes, top, &limits)
-    };
-    let unpacked = unpacked.map_err(|error| refusal::hostile(package, &error))?;
+    let top = if wheel && form == archive::Form::Zip { TopFolder::None } else { top };
+    let unpacked = form.unpack(bytes, top, &limits).map_err(|error| refusal::hostile(package, &error))?;
     let findings =
         unpacked.remarks.iter().map(|remark| (remark.path().to_owned(), refusal::remark(remark))).collect();
     let files = unpacked

@@ -1,7 +1,5 @@
 //! Why there are no contents, as gaps and findings.
 
-use std::sync::Arc;
-
 use super::archive::{ArchiveError, Remark};
 use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Package, Source, Span};
 
@@ -81,8 +79,7 @@ pub(super) fn wrong_digest(package: &Package, place: &str, declared: &Digest, fo
 
 /// The line that pins a package.
 pub(super) fn declared_at(package: &Package) -> Span {
-    let at = &package.declared;
-    Span { line: at.line, column: at.column, ..Span::file(Arc::clone(&at.file)) }
+    package.declared.span()
 }
 
 /// The archive's file name as registries give it.

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::acquire::Remarks;
-use crate::acquire::archive::{self, ArchiveError, Limits, TopFolder, Unpacked};
+use crate::acquire::archive::{self, ArchiveError, Form, Limits, TopFolder, Unpacked};
 use crate::compare::git::{GitError, Revision};
 use crate::discover::Format;
 use crate::model::{Digest, Ecosystem, Finding, Gap, GapKind, Location, Package, Source, Span, purl};
@@ -120,13 +120,13 @@ pub fn stage(target: &Path, revision: Option<&str>) -> Result<Subject, TargetErr
         return Err(TargetError::TooLarge { path: target.to_owned(), size: meta.len() });
     }
     let bytes = std::fs::read(&path).map_err(read)?;
-    let Some(kind) = Kind::of(&bytes) else {
+    let Some(form) = Form::of(&bytes) else {
         return match Format::of(&path.to_string_lossy()) {
             Some(_) => Ok(Subject::at(path)),
             None => Err(TargetError::Unknown(target.display().to_string())),
         };
     };
-    archived(target, &path, &bytes, kind)
+    archived(target, &path, &bytes, form)
 }
 
 /// A package of a registry: nothing of it lies here, so an empty folder stands for the project.
@@ -139,38 +139,9 @@ fn purl_target(text: &str) -> Result<Subject, TargetError> {
     Ok(Subject { given, wanted: vec![wanted], name, _hold: Some(hold), ..Subject::at(path) })
 }
 
-/// How an archive is packed, told by its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Zip,
-    TarGz,
-    Tar,
-}
-
-impl Kind {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        match bytes {
-            // An empty zip has only its end record.
-            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Self::Zip),
-            [0x1f, 0x8b, ..] => Some(Self::TarGz),
-            _ if bytes.get(257..262) == Some(b"ustar") => Some(Self::Tar),
-            _ => None,
-        }
-    }
-
-    fn unpack(self, bytes: &[u8], top: TopFolder<'_>) -> Result<Unpacked, ArchiveError> {
-        let limits = Limits::default();
-        match self {
-            Self::Zip => archive::zip(bytes, top, &limits),
-            Self::TarGz => archive::tar_gz(bytes, top, &limits),
-            Self::Tar => archive::tar(bytes.to_vec(), top, &limits),
-        }
-    }
-}
-
-fn archived(target: &Path, path: &Path, bytes: &[u8], kind: Kind) -> Result<Subject, TargetError> {
+fn archived(target: &Path, path: &Path, bytes: &[u8], form: Form) -> Result<Subject, TargetError> {
     let hostile = |source| TargetError::Hostile { path: target.to_owned(), source };
-    let unpacked = kind.unpack(bytes, TopFolder::None).map_err(hostile)?;
+    let unpacked = form.unpack(bytes, TopFolder::None, &Limits::default()).map_err(hostile)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let digest = Digest::sha256(bytes);
     let input = Some((name.clone(), digest.hex()));

@@ -1,5 +1,6 @@
 //! The verified contents of a package.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Contents {
     pub digest: Digest,
     /// Digests of the archive that they came in, if they came in one.
     pub archive: Option<Digest>,
+    /// See [`Contents::tree_digest`].
+    tree: Digest,
     /// Size of the archive in bytes, 0 without one.
     pub archive_size: u64,
     /// The files, sorted by path.
@@ -63,30 +66,24 @@ impl Contents {
     ) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut list = String::with_capacity(files.len() * 100);
+        let mut tree = String::with_capacity(files.len() * 110);
         for file in &files {
-            list.push_str(&file.path);
-            list.push('\0');
-            list.push_str(&Digest::sha256(&buffer[file.range.clone()]).hex());
-            list.push('\n');
+            let (path, sha256) = (&file.path, Digest::sha256(&buffer[file.range.clone()]).hex());
+            let mode = if file.executable { "100755" } else { "100644" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(list, "{path}\0{sha256}");
+            let _ = writeln!(tree, "{mode} {sha256}  {path}");
         }
-        let digest = Digest::sha256(list.as_bytes());
+        let (digest, tree) = (Digest::sha256(list.as_bytes()), Digest::sha256(tree.as_bytes()));
         let (archive, archive_size) = archive.map_or((None, 0), |(d, size)| (Some(d), size));
-        Self { provenance, digest, archive, archive_size, files, root: None, buffer }
+        Self { provenance, digest, tree, archive, archive_size, files, root: None, buffer }
     }
 
     /// SHA-256 over files, modes and contents: for each file in order of path (as bytes), `100755`
     /// where anybody may execute it and else `100644`, a space, the SHA-256 of its bytes in
     /// hexadecimal, two spaces, the path and a line feed.
-    pub fn tree_digest(&self) -> Digest {
-        let mut list = String::with_capacity(self.files.len() * 120);
-        for file in &self.files {
-            list.push_str(if file.executable { "100755 " } else { "100644 " });
-            list.push_str(&Digest::sha256(self.bytes(file)).hex());
-            list.push_str("  ");
-            list.push_str(&file.path);
-            list.push('\n');
-        }
-        Digest::sha256(list.as_bytes())
+    pub fn tree_digest(&self) -> &Digest {
+        &self.tree
     }
 
     /// A file's bytes.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::Digest;
+use super::{Digest, Span};
 
 /// A package manager's world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -151,6 +151,13 @@ pub struct Location {
     pub line: u32,
     /// 1-based.
     pub column: u32,
+}
+
+impl Location {
+    /// The place, without an excerpt.
+    pub fn span(&self) -> Span {
+        Span { line: self.line, column: self.column, ..Span::file(Arc::clone(&self.file)) }
+    }
 }
 
 /// Where a package comes from.

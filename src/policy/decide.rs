@@ -1,11 +1,11 @@
 //! One package's verdict.
 
 use crate::model::{
-    Analysis, CapabilityKind, CapabilitySet, Decision, Finding, Gap, GapKind, Hit, Origin, Package, Reason,
-    ReasonKind, Span, Verdict,
+    Analysis, CapabilitySet, Decision, Finding, Gap, GapKind, Hit, Origin, Package, Reason, ReasonKind, Span,
+    Verdict,
 };
 
-use super::{Exception, Policy};
+use super::{Exception, Grant, Policy};
 
 /// Everything that a decision rests on.
 #[derive(Debug, Clone, Copy)]
@@ -243,7 +243,7 @@ impl Policy {
             } else {
                 continue;
             };
-            let matching = self.grants_for(evidence.package, kind);
+            let matching = self.granting(evidence.package, |grant| grant.capabilities.contains(&kind));
             if let Err(expired) = case.excuse(&format!("granted {kind}"), &matching) {
                 let spans: Vec<Span> =
                     capability.spans.iter().take(5).map(|(_, span)| span.clone()).collect();
@@ -261,11 +261,16 @@ impl Policy {
         }
     }
 
-    fn grants_for(&self, package: &Package, kind: CapabilityKind) -> Vec<(usize, &Exception)> {
+    /// The grants of that kind for a package, each with its place among the exceptions.
+    pub(super) fn granting(
+        &self,
+        package: &Package,
+        granted: impl Fn(&Grant) -> bool,
+    ) -> Vec<(usize, &Exception)> {
         self.grants
             .iter()
             .enumerate()
-            .filter(|(_, grant)| grant.package.matches(package) && grant.capabilities.contains(&kind))
+            .filter(|(_, grant)| grant.package.matches(package) && granted(grant))
             .map(|(at, grant)| (at, &grant.exception))
             .collect()
     }

@@ -2,8 +2,8 @@
 
 use super::decide::{Case, Evidence};
 use super::pattern::wildcard;
-use super::{Exception, Grant, Policy};
-use crate::model::{Analysis, Package, ReasonKind, Span};
+use super::{Grant, Policy};
+use crate::model::{Analysis, ReasonKind, Span};
 
 impl Policy {
     /// Denies tools and combinations that need a grant and have none.
@@ -33,15 +33,6 @@ impl Policy {
                 case.deny(ReasonKind::Policy { clause: "deny-flows".to_owned(), message, spans }, clause);
             }
         }
-    }
-
-    fn granting(&self, package: &Package, granted: impl Fn(&Grant) -> bool) -> Vec<(usize, &Exception)> {
-        self.grants
-            .iter()
-            .enumerate()
-            .filter(|(_, grant)| grant.package.matches(package) && granted(grant))
-            .map(|(at, grant)| (at, &grant.exception))
-            .collect()
     }
 }
 

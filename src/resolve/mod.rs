@@ -24,7 +24,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Discovered, Format, Project};
-use crate::model::{Artifact, Dependency, Digest, Finding, Gap, GapKind, Location, Package, Source, Span};
+use crate::model::{
+    Artifact, Dependency, Digest, Ecosystem, Finding, Gap, GapKind, Location, Package, Source, Span, purl,
+};
 use crate::store::Store;
 
 /// How to resolve.
@@ -155,8 +157,7 @@ impl Resolution {
             let agree = package.integrity.iter().any(|digest| first.integrity.contains(digest));
             let pins_differ = matches!((&first.pin, &package.pin), (Some(a), Some(b)) if a != b);
             if comparable && !agree || pins_differ {
-                let place =
-                    |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
+                let place = Location::span;
                 self.findings.push((
                     first.purl.clone(),
                     Finding::new(
@@ -254,6 +255,25 @@ fn unify_artifacts(known: &mut Vec<Artifact>, more: Vec<Artifact>) -> Vec<String
     }
     known.sort();
     conflicts
+}
+
+/// The package URL: without qualifiers for the default registry only, so that nothing else can
+/// pass for a package of it. Qualifiers are the specification's, and `bundled_in` for what
+/// another package's archive brings.
+fn package_url(ecosystem: Ecosystem, name: &str, version: &str, source: &Source) -> String {
+    let (key, value) = match source {
+        Source::Registry { registry, .. } => ("repository_url", registry.clone().unwrap_or_default()),
+        Source::Git { url, commit } => {
+            let at = commit.as_ref().map(|commit| format!("@{commit}")).unwrap_or_default();
+            ("vcs_url", format!("git+{url}{at}"))
+        }
+        Source::Path { path } | Source::File { path } | Source::Entry { path, .. } => {
+            ("download_url", format!("file://{path}"))
+        }
+        Source::Tarball { url } | Source::Remote { url } => ("download_url", url.clone()),
+        Source::Bundled { within, .. } => ("bundled_in", within.clone()),
+    };
+    purl(ecosystem, name, version, &[(key, &value)])
 }
 
 /// Why a lockfile could not be resolved. Exit code 2.

@@ -200,6 +200,24 @@ fn data(request: &mut Request, value: Value) {
     }
 }
 
+/// What a long option of wget says.
+fn long_option(
+    option: &str,
+    value: Value,
+    request: &mut Request,
+    document: &mut Option<Value>,
+    folder: &mut Option<Value>,
+) {
+    match option {
+        "--post-data" | "--body-data" => request.sent.push(value),
+        "--post-file" | "--body-file" => request.files.push(value),
+        "--output-document" => *document = Some(value),
+        "--directory-prefix" => *folder = Some(value),
+        "--header" | "--user-agent" => header(request, value),
+        _ => {}
+    }
+}
+
 fn wget(args: &[Value]) -> Request {
     let mut request = Request::default();
     let (mut document, mut folder) = (None, None);
@@ -209,14 +227,7 @@ fn wget(args: &[Value]) -> Request {
         let value_of = |text: &str| Value { text: text.to_owned(), ..arg.clone() };
         if let Some((option, value)) = text.split_once('=').filter(|_| text.starts_with("--")) {
             let value = value_of(value);
-            match option {
-                "--post-data" | "--body-data" => request.sent.push(value),
-                "--post-file" | "--body-file" => request.files.push(value),
-                "--output-document" => document = Some(value),
-                "--directory-prefix" => folder = Some(value),
-                "--header" | "--user-agent" => header(&mut request, value),
-                _ => {}
-            }
+            long_option(option, value, &mut request, &mut document, &mut folder);
         } else if text.starts_with("--") {
             let takes = matches!(
                 text,
@@ -234,14 +245,7 @@ fn wget(args: &[Value]) -> Request {
                     | "--body-file"
             );
             let Some(value) = takes.then(|| rest.next().cloned()).flatten() else { continue };
-            match text {
-                "--post-data" | "--body-data" => request.sent.push(value),
-                "--post-file" | "--body-file" => request.files.push(value),
-                "--output-document" => document = Some(value),
-                "--directory-prefix" => folder = Some(value),
-                "--header" | "--user-agent" => header(&mut request, value),
-                _ => {}
-            }
+            long_option(text, value, &mut request, &mut document, &mut folder);
         } else if let Some(letters) = text.strip_prefix('-').filter(|letters| !letters.is_empty()) {
             for (at, letter) in letters.char_indices() {
                 if !"OPotTUaiewQ".contains(letter) {

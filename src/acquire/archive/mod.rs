@@ -70,6 +70,42 @@ impl Limits {
     }
 }
 
+/// How an archive is packed, told by its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Zip.
+    Zip,
+    /// Gzip; a tar archive, if anything that packages come in.
+    TarGz,
+    /// Tar, not compressed.
+    Tar,
+}
+
+impl Form {
+    /// The form of those bytes.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            // An empty zip has only its end record.
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Self::Zip),
+            [0x1f, 0x8b, ..] => Some(Self::TarGz),
+            _ if bytes.get(257..262) == Some(b"ustar") => Some(Self::Tar),
+            _ => None,
+        }
+    }
+
+    /// Unpacks an archive of this form.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn unpack(self, bytes: &[u8], top: TopFolder<'_>, limits: &Limits) -> Result<Unpacked, ArchiveError> {
+        match self {
+            Self::Zip => zip(bytes, top, limits),
+            Self::TarGz => tar_gz(bytes, top, limits),
+            Self::Tar => tar(bytes.to_vec(), top, limits),
+        }
+    }
+}
+
 /// One file of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

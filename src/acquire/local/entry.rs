@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::json::{self, Node};
+use crate::json;
 use crate::model::{Contents, File, Provenance};
 
 /// The name under which the entry's text stands in the contents.
@@ -14,14 +14,7 @@ pub const NAME: &str = "server.json";
 /// Why there is none.
 pub fn read(text: &str, pointer: &str) -> Result<Contents, String> {
     let root = json::parse(text).map_err(|error| format!("it is not JSON: {}", error.message))?;
-    let mut node: &Node<'_> = &root;
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        node = node
-            .get(&token)
-            .or_else(|| node.elements().get(token.parse::<usize>().ok()?))
-            .ok_or_else(|| format!("it has no entry `{pointer}`"))?;
-    }
+    let node = root.at(pointer).ok_or_else(|| format!("it has no entry `{pointer}`"))?;
     let bytes = text.as_bytes()[node.range.clone()].to_vec();
     let file = File { path: NAME.into(), range: 0..bytes.len(), executable: false };
     Ok(Contents::new(Provenance::FirstParty, None, vec![file], Arc::new(bytes)))

@@ -9,6 +9,7 @@ use crate::json::{self, Node};
 use crate::model::{
     AgentKind, CapabilityKind, Contents, Context, Fact, FactKind, Gap, GapKind, LineIndex, Package, Span,
 };
+use crate::resolve::agent::command_line;
 
 /// How deep a configuration is followed; further down is nothing that any agent reads.
 const MAX_DEPTH: usize = 12;
@@ -96,16 +97,7 @@ impl Walk<'_, '_> {
 
     /// One server of an MCP configuration.
     fn server(&mut self, root: &Node<'_>) {
-        let mut line = String::new();
-        if let Some(command) = root.get("command").and_then(Node::as_str) {
-            line.push_str(command);
-        }
-        for arg in root.get("args").map(Node::elements).unwrap_or_default() {
-            if let Some(arg) = arg.as_str() {
-                line.push(' ');
-                line.push_str(&quoted(arg));
-            }
-        }
+        let line = command_line(root);
         if !line.is_empty() {
             self.command("mcp.command", &line, root.get("command").unwrap_or(root));
         }
@@ -176,16 +168,6 @@ impl Walk<'_, '_> {
         for child in node.elements() {
             self.settings(path, child, depth + 1);
         }
-    }
-}
-
-/// An argument as a shell would take it back.
-fn quoted(arg: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) {
-        arg.to_owned()
-    } else {
-        format!("'{}'", arg.replace('\'', "'\\''"))
     }
 }
 

@@ -36,6 +36,24 @@ pub const FILE: &str = "file";
 /// as any other where it is only read.
 pub const DECODED_FILE: &str = "decoded-file";
 
+/// Whether a variable of that name holds a credential.
+pub fn secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let parts = [
+        "TOKEN",
+        "SECRET",
+        "PASSW",
+        "CREDENTIAL",
+        "API_KEY",
+        "APIKEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "MNEMONIC",
+        "_AUTH",
+    ];
+    parts.iter().any(|part| upper.contains(part))
+}
+
 /// What happens to a value on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {

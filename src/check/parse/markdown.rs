@@ -31,17 +31,35 @@ const MAX_README: usize = 1 << 20;
 /// Prose facts of one file.
 const MAX_FACTS: usize = 2_000;
 
+/// The file's name, in lower case.
+fn lower_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase()
+}
+
+fn ending(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
+/// Whether a file of that name is a text that somebody reads.
+fn is_text(name: &str) -> bool {
+    matches!(ending(name), "md" | "mdc" | "markdown" | "mdx" | "txt" | "rst" | "prompt")
+        || matches!(
+            name,
+            "skill" | "readme" | "instructions" | ".cursorrules" | ".windsurfrules" | ".clinerules"
+        )
+}
+
+/// Whether a file can hold prose for that audience, by its name alone.
+pub fn may_hold(path: &str, audience: Audience) -> bool {
+    let name = lower_name(path);
+    audience == Audience::Agent || is_text(&name) || !tool_marks(ending(&name)).is_empty()
+}
+
 /// What a file's prose says. `None` where the file holds none for that audience.
 pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let text = matches!(ending, "md" | "mdc" | "markdown" | "mdx" | "txt" | "rst" | "prompt")
-        || (ending.is_empty()
-            && matches!(
-                &*name,
-                "skill" | "readme" | "instructions" | ".cursorrules" | ".windsurfrules" | ".clinerules"
-            ))
-        || matches!(&*name, ".cursorrules" | ".windsurfrules" | ".clinerules");
+    let name = lower_name(path);
+    let ending = ending(&name);
+    let text = is_text(&name);
     let agent = audience == Audience::Agent;
     let large = source.len() > if agent { MAX_TEXT } else { MAX_README };
     if large {
@@ -146,17 +164,23 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a program offers tools to agents (an MCP server): their descriptions are read by one.
-fn serves_tools(ending: &str, source: &str) -> bool {
-    let marks: &[&str] = match ending {
+/// Words of programs that offer tools to agents (MCP servers): the tools' descriptions are read by
+/// one. None for files that are no such program.
+fn tool_marks(ending: &str) -> &'static [&'static str] {
+    match ending {
         "py" => &["FastMCP", "mcp.server", "@mcp.tool", "fastmcp"],
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => {
             &["@modelcontextprotocol/", "McpServer", "fastmcp", "registerTool("]
         }
         "json" => &["\"inputSchema\"", "\"input_schema\""],
         _ => &[],
-    };
-    marks.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark.as_bytes()).is_some())
+    }
+}
+
+/// Whether a program offers tools to agents.
+fn serves_tools(ending: &str, source: &str) -> bool {
+    let has = |mark: &&str| memchr::memmem::find(source.as_bytes(), mark.as_bytes()).is_some();
+    tool_marks(ending).iter().any(has)
 }
 
 /// A cheap look before a text for people is read.

@@ -38,6 +38,23 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// Facts in order of place, and files by name, each once.
+    fn put_in_order(&mut self) {
+        self.facts.sort_by(|a, b| {
+            (a.span.start, a.span.end, a.kind, &a.name, &a.value, a.context.layer).cmp(&(
+                b.span.start,
+                b.span.end,
+                b.kind,
+                &b.name,
+                &b.value,
+                b.context.layer,
+            ))
+        });
+        self.facts.dedup();
+        self.local.sort();
+        self.local.dedup();
+    }
+
     /// Only a treatment.
     pub fn only(treatment: Treatment) -> Self {
         Self {
@@ -97,7 +114,8 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
 
 /// The prose of one file for that audience, beside what [`file`] says of it.
 pub fn prose(path: &str, bytes: &[u8], audience: markdown::Audience) -> Option<Parsed> {
-    if binary::recognise(path, bytes).is_some() {
+    // Most files hold none, and their bytes were recognised and decoded once already.
+    if !markdown::may_hold(path, audience) || binary::recognise(path, bytes).is_some() {
         return None;
     }
     let decoded = text::decode(bytes)?;

@@ -97,3 +97,25 @@ pub(super) fn plugin(root: &Path, file: &Project) -> Result<Option<Package>, Res
         Some(package)
     })
 }
+
+/// The command line that starts an MCP server: `command` and `args`; empty where neither is given.
+pub fn command_line(server: &Node<'_>) -> String {
+    let mut line = server.get("command").and_then(Node::as_str).unwrap_or_default().to_owned();
+    for arg in server.get("args").map(Node::elements).unwrap_or_default() {
+        if let Some(arg) = arg.as_str() {
+            line.push(' ');
+            line.push_str(&quoted(arg));
+        }
+    }
+    line
+}
+
+/// An argument as a shell would take it back.
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', "'\\''"))
+    }
+}

@@ -13,7 +13,7 @@ use crate::discover::{Project, paths};
 use crate::json::Node;
 use crate::model::{
     AgentKind, Confidence, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, LineIndex, Location,
-    Package, Severity, Source, Span, escape, purl,
+    Package, Severity, Source, escape, purl,
 };
 use crate::prose::markdown::{self, PieceKind};
 use crate::shell::{self, Install};
@@ -128,9 +128,9 @@ fn is_shell(language: &str) -> bool {
 /// A console's prompts blanked, so that positions stay.
 fn without_prompts(text: &str) -> String {
     text.split_inclusive('\n')
-        .map(|line| match line.strip_prefix("$ ").or_else(|| line.strip_prefix("# ")) {
-            Some(rest) if line.starts_with('$') => format!("  {rest}"),
-            _ => line.to_owned(),
+        .map(|line| match line.strip_prefix("$ ") {
+            Some(rest) => format!("  {rest}"),
+            None => line.to_owned(),
         })
         .collect()
 }
@@ -211,27 +211,11 @@ impl Named<'_> {
 
     fn server(&mut self, root: &Path, file: &Project) -> Result<(), ResolveError> {
         let Source::Entry { pointer, .. } = &self.package.source else { return Ok(()) };
-        let tokens: Vec<String> =
-            pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
         config::with(root, &file.lockfile, |_, node, index| {
-            let mut entry = node;
-            for token in &tokens {
-                let Some(next) = entry.get(token) else { return };
-                entry = next;
-            }
+            let Some(entry) = node.at(pointer) else { return };
             let declared = config::location(index, &file.lockfile, entry);
             self.absent(root, &file.dir, entry, index);
-            let words = entry.get("command").and_then(Node::as_str).into_iter().map(str::to_owned).chain(
-                entry
-                    .get("args")
-                    .map(Node::elements)
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(Node::as_str)
-                    .map(|arg| format!("'{}'", arg.replace('\'', "'\\''"))),
-            );
-            let line = words.collect::<Vec<_>>().join(" ");
-            let analysis = shell::analyse(&line);
+            let analysis = shell::analyse(&config::command_line(entry));
             for (_, install) in analysis.installs() {
                 self.install(&install, declared.clone());
             }
@@ -337,8 +321,6 @@ impl Named<'_> {
     /// What is started without a version matters more than what is installed so: nothing of the
     /// project pins it either.
     fn unpinned(&mut self, install: &Install, declared: &Location) {
-        let place =
-            Span { line: declared.line, column: declared.column, ..Span::file(declared.file.clone()) };
         let severity = if install.runs { Severity::Medium } else { Severity::Low };
         let does = if install.runs { "starts" } else { "installs" };
         let finding = Finding {
@@ -347,7 +329,7 @@ impl Named<'_> {
             ..Finding::new(
                 "agent/unpinned",
                 format!("{does} `{}` without naming a version", crate::model::escape(&install.name)),
-                vec![place],
+                vec![declared.span()],
             )
         };
         self.out.findings.push((self.package.purl.clone(), finding));

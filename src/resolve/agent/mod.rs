@@ -14,11 +14,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use self::config::command_line;
 use super::{Resolution, ResolveError, read_text};
 use crate::discover::{Format, Project, paths};
 use crate::model::{
-    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, LineIndex, Location, Package,
-    PlatformSpec, Source, Span, purl,
+    AgentKind, Dependency, DependencyKind, Ecosystem, Gap, GapKind, LineIndex, Location, Package, Source,
+    Span, purl,
 };
 use crate::prose::markdown;
 
@@ -155,23 +156,11 @@ fn node(
     declared: Location,
 ) -> Package {
     Package {
-        pin: None,
         purl: purl(Ecosystem::Agent, &format!("{}/{name}", kind.as_str()), version, qualifiers),
-        ecosystem: Ecosystem::Agent,
         agent: Some(kind),
-        name: name.to_owned(),
-        version: version.to_owned(),
         source,
-        integrity: Vec::new(),
-        artifacts: Vec::new(),
-        declared,
         first_party: true,
-        optional: false,
-        platform: PlatformSpec::default(),
-        licence: None,
-        features: Vec::new(),
-        patches: None,
-        folder: None,
+        ..Package::registry(Ecosystem::Agent, name, version, declared)
     }
 }
 

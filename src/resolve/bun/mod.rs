@@ -143,10 +143,7 @@ impl Reader<'_> {
         }
         js::mark_optional(&mut self.found);
         if self.manifests.own.is_empty() {
-            self.found.notes.push(format!(
-                "{}: there is no package.json beside it, so the two could not be compared",
-                self.doc.location(&(0..0)).file
-            ));
+            self.found.without_manifest(&self.doc.location(&(0..0)).file);
         }
         self.manifests.name(&mut self.found);
         self.found

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::npm::{self, check, doc::Doc, doc::Text, edges, lock, source, spec};
-use super::{Options, Resolution, ResolveError};
+use super::{Options, Resolution, ResolveError, package_url};
 use crate::discover::Project;
 use crate::json::ByteRange;
 use crate::model::{
@@ -123,6 +123,23 @@ impl Found {
     /// A finding about an entry.
     pub(super) fn add(&mut self, entry: usize, rule: &str, message: String, spans: Vec<Span>) {
         self.findings.push((entry, Finding::new(rule, message, spans)));
+    }
+
+    /// Says that there is no manifest to compare the lockfile with.
+    pub(super) fn without_manifest(&mut self, lockfile: &str) {
+        self.notes.push(format!(
+            "{lockfile}: there is no package.json beside it, so the two could not be compared"
+        ));
+    }
+
+    /// Says that the entry comes from a place that is not read.
+    pub(super) fn unread(&mut self, entry: usize, name: &str, from: &str, span: Span) {
+        let message = format!(
+            "`{}` comes from `{}`, a source that is not read",
+            crate::model::escape(name),
+            crate::model::escape(from)
+        );
+        self.gaps.push((entry, Gap { spans: vec![span], ..Gap::new(GapKind::NotResolved, message) }));
     }
 
     /// Says that a patch of the project changes the entry's package when it is installed.
@@ -351,7 +368,9 @@ fn packages(
 fn url_of(entry: &Entry, source: &Source) -> String {
     let version = entry.version.as_ref().map_or("", |(version, _)| version);
     match (entry.ecosystem, source) {
-        (Ecosystem::Npm, _) | (_, Source::Path { .. }) => source::package_url(&entry.name, version, source),
+        (Ecosystem::Npm, _) | (_, Source::Path { .. }) => {
+            package_url(Ecosystem::Npm, &entry.name, version, source)
+        }
         (_, Source::Remote { url }) => purl(entry.ecosystem, &entry.name, "", &[("download_url", url)]),
         _ => purl(entry.ecosystem, &format!("jsr/{}", entry.name), version, &[]),
     }

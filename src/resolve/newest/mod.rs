@@ -109,20 +109,11 @@ pub const NOT_FOUND: &str = "origin/not-found";
 /// Packages that one resolution may hold; the largest trees known have some thousand.
 pub const MAX_PACKAGES: usize = 20_000;
 
-/// Resolves. Packages that cannot be had are gaps of those who ask for them; what was wanted
-/// itself and is not there is a package with the finding `origin/not-found`.
-pub fn resolve(wanted: &[Wanted], registry: &dyn Registry, as_of: i64) -> Resolution {
-    let mut out = Resolution::default();
-    for one in wanted {
-        add(one, registry, as_of, &mut out);
-    }
-    out.normalise();
-    out
-}
-
 pub use overlay::{Known, resolve_known};
 
-/// Resolves one package; gives its purl and all that it brings in.
+/// Resolves one package; gives its purl and all that it brings in. Packages that cannot be had are
+/// gaps of those who ask for them; what was wanted itself and is not there is a package with the
+/// finding `origin/not-found`.
 pub fn resolve_one(one: &Wanted, registry: &dyn Registry, as_of: i64) -> Option<(String, Resolution)> {
     let mut out = Resolution::default();
     add(one, registry, as_of, &mut out);

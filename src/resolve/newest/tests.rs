@@ -57,7 +57,7 @@ impl Fake {
 
 fn resolved(fake: &Fake, ecosystem: Ecosystem, name: &str, requirement: Option<&str>, day: i64) -> String {
     let wanted = Wanted { ecosystem, name: name.to_owned(), requirement: requirement.map(str::to_owned) };
-    let got = resolve(&[wanted], fake, day * 86_400);
+    let (_, got) = resolve_one(&wanted, fake, day * 86_400).expect("a package");
     let mut out: Vec<String> = got.packages.iter().map(|package| package.label()).collect();
     out.extend(got.gaps.iter().map(|(_, gap)| format!("{}: {}", gap.kind.as_str(), gap.message)));
     out.extend(got.findings.iter().map(|(_, finding)| finding.rule.clone()));

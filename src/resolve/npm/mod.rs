@@ -30,7 +30,7 @@ pub(super) mod tree;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{Options, Resolution, ResolveError, read_text};
+use super::{Options, Resolution, ResolveError, package_url, read_text};
 use crate::discover::Project;
 use crate::json::ByteRange;
 use crate::model::{Dependency, DependencyKind, Digest, Ecosystem, Finding, Package, Source, Span};
@@ -257,7 +257,7 @@ impl Resolver<'_, '_, '_> {
     fn purl(&self, at: usize, source: Option<&Source>) -> String {
         let entry = &self.lock.entries[at];
         source.map_or(String::new(), |source| {
-            source::package_url(self.name(entry), self.version(entry), source)
+            package_url(Ecosystem::Npm, self.name(entry), self.version(entry), source)
         })
     }
 

@@ -4,7 +4,7 @@ use super::edges::Asked;
 use super::lock::{Entry, Lock};
 use super::spec::{self, GitUrl, Spec};
 use super::tree::{self, Tree};
-use crate::model::{Ecosystem, Source, purl};
+use crate::model::Source;
 
 /// Hosts of the default registry; the second is an alias of the first.
 pub(in crate::resolve) const DEFAULT_HOSTS: [&str; 2] = ["registry.npmjs.org", "registry.yarnpkg.com"];
@@ -79,23 +79,4 @@ pub(in crate::resolve) fn source(base: &str, entry: &Entry<'_>, asked: Asked) ->
             Source::Registry { registry, url: Some(url) }
         }
     }
-}
-
-/// The package URL: without qualifiers for the default registry only, so that nothing else can
-/// pass for a package of it. Qualifiers are the specification's, and `bundled_in` for what
-/// another package's archive brings.
-pub(in crate::resolve) fn package_url(name: &str, version: &str, source: &Source) -> String {
-    let (key, value) = match source {
-        Source::Registry { registry, .. } => ("repository_url", registry.clone().unwrap_or_default()),
-        Source::Git { url, commit } => {
-            let at = commit.as_ref().map(|commit| format!("@{commit}")).unwrap_or_default();
-            ("vcs_url", format!("git+{url}{at}"))
-        }
-        Source::Path { path } | Source::File { path } | Source::Entry { path, .. } => {
-            ("download_url", format!("file://{path}"))
-        }
-        Source::Tarball { url } | Source::Remote { url } => ("download_url", url.clone()),
-        Source::Bundled { within, .. } => ("bundled_in", within.clone()),
-    };
-    purl(Ecosystem::Npm, name, version, &[(key, &value)])
 }

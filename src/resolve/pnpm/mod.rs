@@ -20,7 +20,7 @@ use super::npm::doc::Doc;
 use super::npm::source;
 use super::{Options, Resolution, ResolveError, read_text};
 use crate::discover::Project;
-use crate::model::{DependencyKind, Gap, GapKind};
+use crate::model::DependencyKind;
 use lock::{Ask, Lock, Locked};
 
 /// Resolves one pnpm lockfile.
@@ -112,10 +112,7 @@ impl Reader<'_> {
             ));
         }
         if self.manifests.own.is_empty() {
-            self.found.notes.push(format!(
-                "{}: there is no package.json beside it, so the two could not be compared",
-                self.doc.location(&(0..0)).file
-            ));
+            self.found.without_manifest(&self.doc.location(&(0..0)).file);
         }
         self.manifests.name(&mut self.found);
         self.found
@@ -143,13 +140,7 @@ impl Reader<'_> {
         entry.optional = locked.optional || self.lock.major > 6;
         entry.platform = locked.platform.clone();
         if let Some((what, range)) = &locked.unknown {
-            let message = format!(
-                "`{}` comes from `{}`, a source that is not read",
-                crate::model::escape(&entry.name),
-                crate::model::escape(what)
-            );
-            let span = self.doc.span(range);
-            self.found.gaps.push((at, Gap { spans: vec![span], ..Gap::new(GapKind::NotResolved, message) }));
+            self.found.unread(at, &entry.name, what, self.doc.span(range));
             // Not the default registry's package of that name.
             entry.resolved =
                 Some((format!("https:{}", what.replace(char::is_whitespace, "")), range.clone()));

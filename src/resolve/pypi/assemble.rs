@@ -7,12 +7,12 @@ use url::Url;
 
 use super::manifest::{self, Own};
 use super::name;
-use super::source::{is_default, package_url};
+use super::source::is_default;
 use crate::model::{
     Artifact, Dependency, DependencyKind, Digest, Ecosystem, Finding, Gap, GapKind, HashAlgorithm, Location,
     Package, Source, Span,
 };
-use crate::resolve::{Options, Resolution, ResolveError};
+use crate::resolve::{Options, Resolution, ResolveError, package_url};
 
 /// A requirement of a package.
 #[derive(Debug, Clone)]
@@ -276,8 +276,11 @@ impl<'r> Assembly<'r> {
     pub fn finish(mut self) -> Resolution {
         let mut out = Resolution::default();
         let project = self.project();
-        let purls: Vec<String> =
-            self.locked.iter().map(|entry| package_url(&entry.name, &entry.version, &entry.source)).collect();
+        let purls: Vec<String> = self
+            .locked
+            .iter()
+            .map(|entry| package_url(Ecosystem::Pypi, &entry.name, &entry.version, &entry.source))
+            .collect();
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, entry) in self.locked.iter().enumerate() {
             by_name.entry(&entry.name).or_default().push(at);
@@ -370,7 +373,7 @@ impl<'r> Assembly<'r> {
 
     /// The entries that a requirement may get, and what is wrong with them.
     fn fitting(&self, from: Option<usize>, ask: &Ask, found: &[usize]) -> (Vec<usize>, Option<Finding>) {
-        let place = |at: &Location| Span { line: at.line, column: at.column, ..Span::file(at.file.clone()) };
+        let place = Location::span;
         if found.is_empty() {
             let must = ask.platform.is_none() && ask.kind != DependencyKind::Optional;
             let rule = match from {
@@ -432,7 +435,7 @@ impl<'r> Assembly<'r> {
         };
         let name = name.unwrap_or(fallback);
         let version = version.unwrap_or_default();
-        let purl = package_url(&name, &version, &source);
+        let purl = package_url(Ecosystem::Pypi, &name, &version, &source);
         let folder = self.script.as_ref().unwrap_or(&self.dir);
         let folder = (!folder.is_empty()).then(|| self.root.join(folder));
         Package {

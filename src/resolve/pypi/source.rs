@@ -4,7 +4,7 @@ use url::Url;
 
 use super::name::file_name;
 use crate::discover::paths;
-use crate::model::{Artifact, Digest, Ecosystem, HashAlgorithm, Source, purl};
+use crate::model::{Artifact, Digest, HashAlgorithm, Source};
 
 /// Hosts of the default index and of its files.
 const DEFAULT_HOSTS: [&str; 3] = ["pypi.org", "files.pythonhosted.org", "pypi.python.org"];
@@ -95,22 +95,4 @@ pub fn digest_of(algorithm: &str, hex: &str) -> Option<Digest> {
 /// An archive by URL.
 pub(super) fn artifact(url: &str, integrity: Vec<Digest>) -> Artifact {
     Artifact { name: file_name(url), url: Some(without_user(url)), integrity }
-}
-
-/// The package URL: without qualifiers for the default index only, so that nothing else can pass
-/// for a package of it.
-pub(super) fn package_url(name: &str, version: &str, source: &Source) -> String {
-    let (key, value) = match source {
-        Source::Registry { registry, .. } => ("repository_url", registry.clone().unwrap_or_default()),
-        Source::Git { url, commit } => {
-            let at = commit.as_ref().map(|commit| format!("@{commit}")).unwrap_or_default();
-            ("vcs_url", format!("git+{url}{at}"))
-        }
-        Source::Path { path } | Source::File { path } | Source::Entry { path, .. } => {
-            ("download_url", format!("file://{path}"))
-        }
-        Source::Tarball { url } | Source::Remote { url } => ("download_url", url.clone()),
-        Source::Bundled { within, .. } => ("bundled_in", within.clone()),
-    };
-    purl(Ecosystem::Pypi, name, version, &[(key, &value)])
 }

@@ -24,7 +24,7 @@ use super::npm::spec::{self, Spec};
 use super::{Options, Resolution, ResolveError, read_text};
 use crate::discover::Project;
 use crate::json::ByteRange;
-use crate::model::{DependencyKind, Gap, GapKind, PlatformSpec};
+use crate::model::{DependencyKind, PlatformSpec};
 
 /// What to do about a file that is none of Yarn's.
 const REWRITE: &str = "write it again with `yarn install`";
@@ -192,13 +192,7 @@ impl<'r> Reader<'r> {
         entry.checked_otherwise = locked.checksum;
         entry.platform = locked.platform.clone();
         if let Some((what, range)) = &locked.unknown {
-            let message = format!(
-                "`{}` comes from `{}`, a source that is not read",
-                crate::model::escape(&entry.name),
-                crate::model::escape(what)
-            );
-            let span = self.doc.span(range);
-            self.found.gaps.push((at, Gap { spans: vec![span], ..Gap::new(GapKind::NotResolved, message) }));
+            self.found.unread(at, &entry.name, what, self.doc.span(range));
             entry.resolved = Some((what.replace(char::is_whitespace, ""), range.clone()));
         }
         self.found.entries.push(entry);
@@ -354,10 +348,7 @@ impl<'r> Reader<'r> {
             });
         }
         if !known {
-            self.found.notes.push(format!(
-                "{}: there is no package.json beside it, so the two could not be compared",
-                self.doc.location(&(0..0)).file
-            ));
+            self.found.without_manifest(&self.doc.location(&(0..0)).file);
         }
     }
 }

@@ -41,19 +41,7 @@ pub fn parse(path: &str, text: &str) -> Parsed {
         Ok(parsed) => parsed,
         Err(fact) => Parsed { facts: vec![*fact], ..Parsed::only(Treatment::Text) },
     };
-    parsed.facts.sort_by(|a, b| {
-        (a.span.start, a.span.end, a.kind, &a.name, &a.value, a.context.layer).cmp(&(
-            b.span.start,
-            b.span.end,
-            b.kind,
-            &b.name,
-            &b.value,
-            b.context.layer,
-        ))
-    });
-    parsed.facts.dedup();
-    parsed.local.sort();
-    parsed.local.dedup();
+    parsed.put_in_order();
     parsed
 }
 

@@ -126,19 +126,7 @@ pub fn parse_notebook(path: &str, text: &str) -> Parsed {
 
 /// In order of place, each once.
 fn finish(mut parsed: Parsed) -> Parsed {
-    parsed.facts.sort_by(|a, b| {
-        (a.span.start, a.span.end, a.kind, &a.name, &a.value, a.context.layer).cmp(&(
-            b.span.start,
-            b.span.end,
-            b.kind,
-            &b.name,
-            &b.value,
-            b.context.layer,
-        ))
-    });
-    parsed.facts.dedup();
-    parsed.local.sort();
-    parsed.local.dedup();
+    parsed.put_in_order();
     parsed.local.retain(|name| !name.is_empty());
     parsed
 }

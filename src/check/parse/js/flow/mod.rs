@@ -273,25 +273,9 @@ fn source(name: &str) -> usize {
     SOURCES.iter().position(|source| *source == name).unwrap_or(0)
 }
 
-/// Whether a variable of that name holds a credential, by its name.
+/// Whether a variable of that name holds a credential; of a server's, sessions too.
 fn secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    [
-        "TOKEN",
-        "SECRET",
-        "PASSW",
-        "PASSWD",
-        "CREDENTIAL",
-        "API_KEY",
-        "APIKEY",
-        "PRIVATE_KEY",
-        "ACCESS_KEY",
-        "MNEMONIC",
-        "_AUTH",
-        "SESSION",
-    ]
-    .iter()
-    .any(|part| upper.contains(part))
+    crate::check::flow::secret_name(name) || name.to_ascii_uppercase().contains("SESSION")
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {

@@ -639,7 +639,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             && it.arguments.args.first().is_some_and(|prefix| {
                 self.resolver.expr(prefix).as_str().is_some_and(|prefix| {
                     prefix.len() > 2
-                        && !names::secret_name(prefix)
+                        && !crate::check::flow::secret_name(prefix)
                         && !matches!(prefix, "AWS_" | "AWS" | "CI_" | "GITHUB_" | "NPM_")
                 })
             })
@@ -667,7 +667,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
 
     fn variable(&self, key: &'a Expr, range: TextRange) -> Taint {
         let name = self.resolver.expr(key);
-        let secret = name.as_str().is_some_and(names::secret_name);
+        let secret = name.as_str().is_some_and(crate::check::flow::secret_name);
         Taint::source(if secret { names::ENV_SECRET } else { names::ENV }, range)
     }
 

@@ -27,24 +27,6 @@ pub const USER: &str = "user";
 /// What a client of a web service asks with.
 pub const REQUEST: &str = "request";
 
-/// Whether a variable of that name holds a credential.
-pub fn secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let parts = [
-        "TOKEN",
-        "SECRET",
-        "PASSW",
-        "CREDENTIAL",
-        "API_KEY",
-        "APIKEY",
-        "PRIVATE_KEY",
-        "ACCESS_KEY",
-        "MNEMONIC",
-        "_AUTH",
-    ];
-    parts.iter().any(|part| upper.contains(part))
-}
-
 /// What a value or the result of a call is a source of, by its name alone.
 pub fn source(name: &str, called: bool) -> Option<&'static str> {
     Some(match (name, called) {
