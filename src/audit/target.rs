@@ -172,11 +172,15 @@ fn tree(path: &Path, revision: &str) -> Result<Subject, TargetError> {
     let revision = Revision::open(path, revision)?;
     let files = revision.all().collect::<Result<Vec<_>, _>>()?;
     let hold = write(files.iter().map(|(name, bytes, executable)| (*name, bytes.as_slice(), *executable)))?;
-    let gaps = revision.others.iter().map(|path| Gap {
-        spans: vec![Span::file(path.as_str())],
-        ..Gap::new(GapKind::NotSeen, format!("`{path}` is a link or a submodule of the tree and is not read"))
-    });
-    let remarks = Remarks { findings: Vec::new(), gaps: gaps.collect() };
+    let unseen = |path: &str, why: &str| {
+        let path = crate::model::escape(path);
+        let gap = Gap::new(GapKind::NotSeen, format!("`{path}` {why} and is not read"));
+        Gap { spans: vec![Span::file(path)], ..gap }
+    };
+    let others = revision.others.iter().map(|path| unseen(path, "is a link or a submodule of the tree"));
+    let odd = files.iter().filter(|(name, ..)| archive::clean(name.as_bytes()).is_err());
+    let odd = odd.map(|(name, ..)| unseen(name, "has a name that cannot be written everywhere"));
+    let remarks = Remarks { findings: Vec::new(), gaps: others.chain(odd).collect() };
     let folder = std::fs::canonicalize(hold.path())
         .map_err(|source| TargetError::Read { path: hold.path().to_owned(), source })?;
     let input = Some((format!("git:{}", revision.id), revision.id.clone()));
@@ -184,8 +188,8 @@ fn tree(path: &Path, revision: &str) -> Result<Subject, TargetError> {
     Ok(Subject { input, name, remarks, _hold: Some(hold), ..Subject::at(folder) })
 }
 
-/// Writes files into a new folder that only this user may enter. Names were checked when the
-/// archive was read; what would still leave the folder is not written.
+/// Writes files into a new folder that only this user may enter. What has a name that could leave
+/// the folder is not written; whoever calls has said so, or had such an archive refused.
 fn write<'a>(
     files: impl Iterator<Item = (&'a str, &'a [u8], bool)>,
 ) -> Result<tempfile::TempDir, TargetError> {

@@ -279,6 +279,23 @@ fn a_git_tree_is_taken_at_a_revision() {
     assert_eq!(answer.code, 2, "{}", answer.stderr);
 }
 
+/// A name that cannot be written out is said, as is a link: nothing of the tree is passed over.
+#[test]
+fn what_a_git_tree_cannot_give_is_said() {
+    let project = world();
+    let root = folder(&project, "repo", &[("SKILL.md", TIDY.as_bytes())]);
+    write(&root.join("a\nb.sh"), b"id");
+    std::os::unix::fs::symlink("SKILL.md", root.join("link.md")).unwrap();
+    git(&root, &["init", "-q", "-b", "main"]);
+    git(&root, &["add", "-A"]);
+    git(&root, &["commit", "-q", "-m", "odd"]);
+    let answer = check(&project, &root, &["--rev", "HEAD"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    for part in ["has a name that cannot be written everywhere", "`link.md` is a link or a submodule"] {
+        assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
+    }
+}
+
 #[test]
 fn the_answer_has_the_shape_of_an_audit() {
     let mut project = world();

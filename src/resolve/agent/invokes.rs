@@ -70,6 +70,12 @@ pub(super) fn of(
             let folder = folder_of(package);
             let mut files = Vec::new();
             list(root, &folder, places, 0, &mut files);
+            if files.len() > MAX_FILES {
+                files.truncate(MAX_FILES);
+                let message =
+                    format!("more than {MAX_FILES} texts and scripts; what the rest names is not known");
+                named.out.gaps.push((package.purl.clone(), Gap::new(GapKind::NotResolved, message)));
+            }
             for path in files {
                 named.file(root, &path);
             }
@@ -93,7 +99,7 @@ fn list(root: &Path, dir: &str, places: &BTreeMap<String, String>, depth: usize,
             if !other && depth < 32 {
                 list(root, &path, places, depth + 1, out);
             }
-        } else if kind.is_file() && out.len() < MAX_FILES && (is_markdown(&name) || is_script(&name)) {
+        } else if kind.is_file() && out.len() <= MAX_FILES && (is_markdown(&name) || is_script(&name)) {
             out.push(path);
         }
     }
