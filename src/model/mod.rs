@@ -15,6 +15,7 @@ mod finding;
 mod listing;
 mod origin;
 mod package;
+mod review;
 mod span;
 mod verdict;
 
@@ -32,5 +33,6 @@ pub use origin::Origin;
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
+pub use review::{Answer, Behaviour, Cite, Claim, Cost, Outcome, Review, Reviewer, Topic};
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

@@ -3,6 +3,8 @@
 //! In: findings, gaps, capabilities and the place in the graph. Out: a [`Risk`] whose parts
 //! explain it. No reviewer is asked here yet; the queue says who should be read first.
 
+pub mod ask;
+
 use crate::model::{Analysis, CapabilityKind, Confidence, Finding, Gap, Place, Risk, Severity, Standing};
 
 /// A micro-library has at most this many lines of code.

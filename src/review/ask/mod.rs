@@ -1,0 +1,48 @@
+//! Asking a reviewer: a prompt in, text out. Nothing here believes what comes back.
+
+use serde_json::Value;
+
+/// What a reviewer is asked. It holds no key and no path of this machine.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// The standing instruction.
+    pub system: String,
+    /// The packet.
+    pub user: String,
+    /// JSON Schema (2020-12) of the answer, for servers that hold a model to one.
+    pub schema: Value,
+    /// Most tokens of the answer.
+    pub max_tokens: u32,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The model's text, as it is.
+    pub text: String,
+    /// Tokens sent, as the server counts them; `None` where it says nothing.
+    pub tokens_in: Option<u64>,
+    /// Tokens that came back, likewise.
+    pub tokens_out: Option<u64>,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// This prompt got none, others may: a hung connection, a broken answer, a server error after
+    /// every retry.
+    #[error("{0}")]
+    Failed(String),
+    /// No prompt will get one: a wrong key, a wrong address, no such model, no sandbox.
+    #[error("{0}")]
+    Hopeless(String),
+}
+
+/// Something that answers prompts.
+pub trait Ask: Sync {
+    /// Asks once, with whatever retries the transport needs.
+    ///
+    /// # Errors
+    /// Where no reply could be had.
+    fn ask(&self, prompt: &Prompt) -> Result<Reply, Trouble>;
+}
