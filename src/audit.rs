@@ -3,6 +3,7 @@
 mod bring;
 pub mod change;
 mod known;
+pub mod reviews;
 pub mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +22,13 @@ use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
     AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Ecosystem, Finding,
-    Gap, GapKind, Hit, Node, Package, Place, Provenance, Risk, Source, Verdict,
+    Gap, GapKind, Hit, Node, Origin, Package, Place, Provenance, Risk, Source, Standing, Verdict,
 };
 use crate::origin;
 use crate::policy::{Evidence, Policy};
 use crate::resolve::newest::{self, Wanted};
 use crate::resolve::{self, ResolveError};
-use crate::review;
+use crate::review::{self, weigh::Weighed};
 use crate::rules::RuleSet;
 use crate::store::Store;
 
@@ -66,6 +67,8 @@ pub struct Options {
     pub advisories: advisory::Options,
     /// Of which packages registries are asked what they say of them.
     pub origin: origin::Ask,
+    /// Who reviews what is open, and what is known of earlier reviews.
+    pub reviewing: reviews::Reviewing,
     /// bomvet's own store.
     pub store: Store,
 }
@@ -239,7 +242,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         .map(|outcome| outcome.analysis.as_ref().map(Analysis::capability_set).unwrap_or_default())
         .collect();
     let reached = graph.reached(&own);
-    let mut nodes = Vec::with_capacity(graph.packages.len());
+    let mut pending = Vec::with_capacity(graph.packages.len());
     let mut used = BTreeSet::new();
     for (at, (mut outcome, delta)) in outcomes.into_iter().zip(deltas).enumerate() {
         let package = graph.packages[at].clone();
@@ -257,8 +260,16 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             covered: advisories.covers(package.ecosystem),
             origin: known.remove(&at).unwrap_or_default(),
         };
-        nodes.push(node(package, of_package, outcome, delta, (options, &rules), &mut used));
+        pending.push(gather(package, of_package, outcome, delta, (options, &rules)));
     }
+    let digest = rules.digest();
+    let stage = reviews::Stage { options, acquirer: &acquirer, rules: &digest, pool: &pool };
+    let (mut weighed, review_run) = stage.run(&pending);
+    let nodes: Vec<Node> = pending
+        .into_iter()
+        .enumerate()
+        .map(|(at, pending)| node(pending, weighed.remove(&at), (options, &rules), &mut used))
+        .collect();
     notes.extend(resolution.notes);
     notes.extend(acquirer.notes());
     notes.extend(dangling.iter().map(|d| {
@@ -282,6 +293,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         nodes,
         removed,
         dependencies: graph.dependencies,
+        reviews: review_run,
         unused_policy: options
             .policy
             .exceptions()
@@ -427,16 +439,30 @@ fn origin_notes(
     notes
 }
 
-/// Brings together what is known of one package, and decides. `used` gains the exceptions of the
-/// policy that were needed.
-fn node(
+/// One package with everything known of it but what reviewers say.
+pub(super) struct Pending {
+    package: Package,
+    origin: Option<Origin>,
+    place: Place,
+    reached: CapabilitySet,
+    contents: Option<ContentsInfo>,
+    analysis: Option<Analysis>,
+    findings: Vec<Finding>,
+    hits: Vec<Hit>,
+    gaps: Vec<Gap>,
+    verified: Option<String>,
+    delta: change::Delta,
+    risk: Risk,
+}
+
+/// Brings together what is known of one package, and says what is left to do.
+fn gather(
     package: Package,
     known: Known,
     outcome: Outcome,
     delta: change::Delta,
     (options, rules): (&Options, &RuleSet),
-    used: &mut BTreeSet<usize>,
-) -> Node {
+) -> Pending {
     let Outcome { contents, analysis, mut findings, mut gaps, .. } = outcome;
     let said = |finding: &Finding| finding.rule == newest::NOT_FOUND;
     // Resolving may have said it before; the registry's word has the place.
@@ -446,7 +472,7 @@ fn node(
     let of_origin = known.origin.findings.into_iter();
     let young = origin::young_install(&package, origin.as_ref(), analysis.as_ref(), options.now);
     findings.extend(of_origin.chain(young).map(|finding| rules.complete(finding)));
-    findings.extend(delta.findings);
+    findings.extend(delta.findings.iter().cloned());
     findings.extend(analysis.iter().flat_map(|analysis| analysis.findings.iter().cloned()));
     findings.sort();
     findings.dedup();
@@ -472,35 +498,107 @@ fn node(
         }
         None => format!("contents: {}", info.from),
     });
-    let decided = options.policy.decide(&Evidence {
-        package: &package,
-        analysis: analysis.as_ref(),
-        verified: verified.as_deref(),
-        findings: &findings,
-        hits: &known.hits,
-        gaps: &gaps,
-        gained: delta.gained,
-        origin: origin.as_ref(),
-        now: options.now,
-    });
-    used.extend(decided.used);
-    let verdict: Verdict = decided.verdict;
-    findings.extend(known.hits.iter().map(|hit| hit.finding.clone()));
-    findings.sort();
-    findings.dedup();
-    let denied = verdict.decision == Decision::Deny;
-    let risk: Risk = review::rate(analysis.as_ref(), &findings, &gaps, &known.place, denied);
-    Node {
+    let mut pending = Pending {
         package,
         origin,
         place: known.place,
+        reached: known.reached,
         contents,
         analysis,
-        reached: known.reached,
+        findings,
         hits: known.hits,
+        gaps,
+        verified,
+        delta,
+        risk: Risk::default(),
+    };
+    // The best that any review could bring about: everything that it may settle is settled.
+    let settled: Vec<Gap> =
+        pending.gaps.iter().filter(|gap| gap.kind != GapKind::NeedsReview).cloned().collect();
+    let best = options.policy.decide(&evidence(&pending, &pending.findings, &settled, options));
+    let denied = best.verdict.decision == Decision::Deny;
+    let all: Vec<Finding> =
+        pending.findings.iter().chain(pending.hits.iter().map(|hit| &hit.finding)).cloned().collect();
+    let analysis = pending.analysis.as_ref();
+    let gained = pending.delta.gained;
+    let age = pending.origin.as_ref().and_then(|origin| origin.age_days(options.now));
+    let about =
+        review::About { analysis, findings: &all, gaps: &pending.gaps, place: &pending.place, gained, age };
+    pending.risk = review::rate(&about, denied);
+    pending
+}
+
+/// What the policy decides on.
+fn evidence<'a>(
+    pending: &'a Pending,
+    findings: &'a [Finding],
+    gaps: &'a [Gap],
+    options: &Options,
+) -> Evidence<'a> {
+    Evidence {
+        package: &pending.package,
+        analysis: pending.analysis.as_ref(),
+        verified: pending.verified.as_deref(),
+        findings,
+        hits: &pending.hits,
+        gaps,
+        gained: pending.delta.gained,
+        origin: pending.origin.as_ref(),
+        now: options.now,
+    }
+}
+
+/// Decides on one package. `used` gains the exceptions of the policy that were needed.
+fn node(
+    mut pending: Pending,
+    weighed: Option<Weighed>,
+    (options, rules): (&Options, &RuleSet),
+    used: &mut BTreeSet<usize>,
+) -> Node {
+    let mut testimony = None;
+    if let Some(weighed) = weighed {
+        pending.gaps = weighed.gaps;
+        pending.findings.extend(weighed.findings.into_iter().map(|finding| rules.complete(finding)));
+        pending.findings.sort();
+        testimony = weighed.testimony;
+    }
+    let decided = options.policy.decide(&evidence(&pending, &pending.findings, &pending.gaps, options));
+    used.extend(decided.used);
+    let verdict: Verdict = decided.verdict;
+    let Pending {
+        package,
+        origin,
+        place,
+        reached,
+        contents,
+        analysis,
+        mut findings,
+        hits,
+        gaps,
+        delta,
+        mut risk,
+        ..
+    } = pending;
+    findings.extend(hits.iter().map(|hit| hit.finding.clone()));
+    findings.sort();
+    findings.dedup();
+    if testimony.as_ref().is_some_and(|testimony: &crate::model::Testimony| testimony.settled)
+        && verdict.decision == Decision::Approve
+    {
+        risk.standing = Standing::Evidence;
+    }
+    Node {
+        package,
+        origin,
+        place,
+        contents,
+        analysis,
+        reached,
+        hits,
         findings,
         gaps,
         risk,
+        testimony,
         change: delta.change,
         gained: delta.gained,
         verdict,

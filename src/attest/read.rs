@@ -148,6 +148,7 @@ fn node(component: &Value, props: &Props<'_>) -> Result<Node, ReadError> {
         findings,
         gaps,
         risk: Risk { standing: props.parse("standing", &standing)?, score: props.number("risk")?, parts },
+        testimony: props.get("review").map(|text| props.parse("review", text)).transpose()?,
         change: change(props)?,
         gained: props.kinds("gained")?,
         verdict,

@@ -149,6 +149,7 @@ impl Shared {
                 (_, true) => origin::Ask::Never,
                 _ => origin::Ask::Changed,
             },
+            reviewing: audit::reviews::Reviewing::default(),
             store,
         })
     }

@@ -190,6 +190,7 @@ fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) 
         now,
         acquire: acquire::Options { offline: true, root: path.clone(), connections: 1, ..Default::default() },
         resolve: resolve::Options { offline: true, lockfile_only: true, ..Default::default() },
+        reviewing: audit::reviews::Reviewing::default(),
         advisories: advisory::Options { now, ..Default::default() },
         store: Store::none(),
         path,

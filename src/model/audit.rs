@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Analysis, CapabilitySet, DatabaseInfo, Decision, Dependency, Finding, Gap, Hit, Origin, Package, Verdict,
+    Analysis, CapabilitySet, DatabaseInfo, Decision, Dependency, Finding, Gap, Hit, Origin, Package,
+    ReviewRun, Testimony, Verdict,
 };
 
 /// Where a package stands in the graph.
@@ -135,6 +136,8 @@ pub struct Node {
     pub gaps: Vec<Gap>,
     /// Its place in the review queue.
     pub risk: Risk,
+    /// What reviewers said of it; `None` where nobody did.
+    pub testimony: Option<Testimony>,
     /// How it differs from the base; `None` without one.
     pub change: Option<Change>,
     /// Capabilities that it gained against the base's version.
@@ -179,6 +182,8 @@ pub struct Audit {
     pub removed: Vec<String>,
     /// Edges, sorted.
     pub dependencies: Vec<Dependency>,
+    /// The review queue and its reviewers; `None` where nobody was asked and no ledger was read.
+    pub reviews: Option<ReviewRun>,
     /// Grants and ignores of the policy that nothing used, as text.
     pub unused_policy: Vec<String>,
 }

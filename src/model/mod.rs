@@ -13,6 +13,7 @@ mod digest;
 mod fact;
 mod finding;
 mod listing;
+mod measure;
 mod origin;
 mod package;
 mod review;
@@ -29,10 +30,13 @@ pub use digest::{Digest, HashAlgorithm};
 pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
 pub use listing::{Listing, Need, Release, ReleaseFile};
+pub use measure::Measure;
 pub use origin::Origin;
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
-pub use review::{Answer, Behaviour, Cite, Claim, Cost, Outcome, Review, Reviewer, Topic};
+pub use review::{
+    Answer, Behaviour, Cite, Claim, Cost, Outcome, Queued, Review, ReviewRun, Reviewer, Testimony, Topic,
+};
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

@@ -152,6 +152,18 @@ pub struct Claim {
     pub cites: Vec<Cite>,
 }
 
+impl Claim {
+    /// Whether it speaks against the package.
+    pub fn is_against(&self) -> bool {
+        match &self.topic {
+            Topic::Behaviour { .. } => true,
+            Topic::Purpose { matches: answer }
+            | Topic::Capability { needed: answer, .. }
+            | Topic::Question { harmless: answer, .. } => *answer == Answer::No,
+        }
+    }
+}
+
 /// What all claims of a review come to. Made by bomvet out of the grounded claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -247,4 +259,42 @@ pub struct Review {
     pub cost: Cost,
     /// Seconds since the epoch: the run's time.
     pub date: i64,
+}
+
+/// What was said of one package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Testimony {
+    /// Each reviewer's outcome, with why it does not count if it does not; sorted.
+    pub votes: Vec<(String, Outcome, Option<String>)>,
+    /// Persons' words: who, whether clear, why; sorted.
+    pub words: Vec<(String, bool, String)>,
+    /// Claims that speak against it, with who makes them; sorted.
+    pub against: Vec<(String, Claim)>,
+    /// Whether reviewers that count disagree.
+    pub dissent: bool,
+    /// Whether everything that could be settled is.
+    pub settled: bool,
+}
+
+/// One package of the queue and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Queued {
+    /// Its risk.
+    pub score: u32,
+    /// The package.
+    pub purl: String,
+    /// Each reviewer that was to be asked, and what came: an outcome, `reused` before it where the
+    /// ledger had it, or why nothing did.
+    pub came: Vec<(String, String)>,
+}
+
+/// The reviews of one audit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewRun {
+    /// The queue in its order: highest risk first, then by purl.
+    pub queue: Vec<Queued>,
+    /// Each reviewer that was asked, in order, with how far its word goes.
+    pub reviewers: Vec<(String, super::Measure)>,
+    /// What the ledger said about itself while it was read.
+    pub remarks: Vec<String>,
 }

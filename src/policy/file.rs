@@ -6,7 +6,7 @@ use time::format_description::well_known::Iso8601;
 use toml::Spanned;
 
 use super::pattern::PackagePattern;
-use super::{Accept, Exception, Grant, Ignore, PROFILES, Policy, Profile};
+use super::{Accept, Exception, Grant, Ignore, PROFILES, Policy, Profile, ReviewPolicy, Trust};
 use crate::model::{CapabilityKind, Confidence, GapKind, Severity};
 
 /// What `bomvet policy init` writes.
@@ -37,6 +37,25 @@ struct RawPolicy {
     grant: Vec<RawGrant>,
     ignore: Vec<RawIgnore>,
     accept: Vec<RawAccept>,
+    review: RawReview,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct RawReview {
+    above: Option<u32>,
+    quorum: Option<Spanned<u32>>,
+    trust: Vec<RawTrust>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawTrust {
+    key: Spanned<String>,
+    package: Option<Spanned<String>>,
+    reason: Spanned<String>,
+    owner: Option<Spanned<String>>,
+    expires: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -247,7 +266,29 @@ pub(super) fn parse(name: &str, text: &str, asked: Option<&str>) -> Result<Polic
         grants: Vec::new(),
         ignores: Vec::new(),
         accepts: Vec::new(),
+        review: ReviewPolicy::default(),
+        trust: Vec::new(),
     };
+    policy.review.above = raw.review.above;
+    if let Some(quorum) = raw.review.quorum {
+        if *quorum.get_ref() == 0 {
+            let help = Some("leave `above` out where no review is needed".to_owned());
+            return Err(source.error(quorum.span().start, "a quorum of 0 would let anything pass", help));
+        }
+        policy.review.quorum = *quorum.get_ref();
+    }
+    for trust in raw.review.trust {
+        let key = trust.key.get_ref();
+        if key.len() != 43 || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            let help = Some("`bomvet key show` prints it: 43 characters".to_owned());
+            return Err(source.error(trust.key.span().start, format!("`{key}` is no key id"), help));
+        }
+        policy.trust.push(Trust {
+            key: key.clone(),
+            package: trust.package.as_ref().map(|package| source.pattern(package)).transpose()?,
+            exception: source.exception(&trust.reason, trust.owner.as_ref(), trust.expires.as_ref())?,
+        });
+    }
     for grant in raw.grant {
         if grant.capabilities.is_empty() && grant.tools.is_empty() && grant.flows.is_empty() {
             let help = Some("write `capabilities`, `tools` or `flows`".to_owned());

@@ -18,7 +18,7 @@ pub use profile::{PROFILES, Profile};
 use serde::Serialize;
 
 use crate::json::canonical::canonical;
-use crate::model::{CapabilityKind, Digest};
+use crate::model::{CapabilityKind, Digest, Package};
 use pattern::PackagePattern;
 
 /// The effective policy of one run: built-in profile and file merged and validated.
@@ -34,6 +34,39 @@ pub struct Policy {
     pub ignores: Vec<Ignore>,
     /// Findings that are known and accepted.
     pub accepts: Vec<Accept>,
+    /// What is asked of reviews.
+    pub review: ReviewPolicy,
+    /// Whose reviews count beside one's own.
+    pub trust: Vec<Trust>,
+}
+
+/// `[review]`: which packages need one, and whose counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReviewPolicy {
+    /// A package whose risk is at least this needs a review, even where evidence leaves nothing open;
+    /// none needs one for its risk alone where this is not set.
+    pub above: Option<u32>,
+    /// Different reviewers that have to find a package clear.
+    pub quorum: u32,
+}
+
+impl Default for ReviewPolicy {
+    fn default() -> Self {
+        Self { above: None, quorum: 1 }
+    }
+}
+
+/// `[[review.trust]]`: reviews signed by this key count.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trust {
+    /// The key's id (RFC 7638 thumbprint).
+    pub key: String,
+    /// Only for these packages; all where there is none.
+    pub package: Option<PackagePattern>,
+    /// Why.
+    #[serde(flatten)]
+    pub exception: Exception,
 }
 
 /// Why an exception stands, by whom and until when.
@@ -110,7 +143,19 @@ impl Policy {
             grants: Vec::new(),
             ignores: Vec::new(),
             accepts: Vec::new(),
+            review: ReviewPolicy::default(),
+            trust: Vec::new(),
         })
+    }
+
+    /// Ids of the keys whose reviews of a package count at `now`, in seconds since the epoch.
+    pub fn trusted(&self, package: &Package, now: i64) -> Vec<&str> {
+        self.trust
+            .iter()
+            .filter(|trust| trust.exception.counts(now))
+            .filter(|trust| trust.package.as_ref().is_none_or(|pattern| pattern.matches(package)))
+            .map(|trust| trust.key.as_str())
+            .collect()
     }
 
     /// Reads a policy file. `profile` is the one asked for on the command line, which wins over

@@ -32,6 +32,7 @@ pub fn document(audit: &Audit) -> Value {
         "notes": audit.notes,
         "packages": audit.nodes.iter().map(package).collect::<Vec<_>>(),
         "removed": audit.removed,
+        "reviews": audit.reviews,
         "gaps": audit.nodes.iter().flat_map(|node| node.gaps.iter().map(move |g| gap(node, g))).collect::<Vec<_>>(),
     })
 }
@@ -92,6 +93,10 @@ fn package(node: &Node) -> Value {
     put("first_party", json!(node.package.first_party));
     put("verdict", json!(node.verdict.decision.as_str()));
     put("reasons", node.verdict.reasons.iter().map(reason).collect());
+    put("risk", json!({"standing": node.risk.standing, "score": node.risk.score, "parts": node.risk.parts}));
+    if let Some(testimony) = &node.testimony {
+        put("review", json!(testimony));
+    }
     let analysis = node.analysis.as_ref();
     put(
         "capabilities",

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod reviews;
 pub mod sarif;
 mod summary;
 pub mod table;

@@ -50,6 +50,9 @@ fn denied(node: &Node, paint: Paint, out: &mut String) {
     if more > 0 {
         let _ = writeln!(out, "  and {}; see `bomvet explain`", count(more, "more reason"));
     }
+    if let Some(testimony) = &node.testimony {
+        let _ = writeln!(out, "  review: {}", super::reviews::testimony(testimony));
+    }
     if node.place.path.len() > 1 {
         let path: Vec<_> = node.place.path.iter().map(|purl| short(purl)).collect();
         let _ = writeln!(out, "  path: {}", path.join(" > "));
@@ -141,6 +144,9 @@ fn numbers(audit: &Audit, paint: Paint, out: &mut String) {
         "  review: {} settled by evidence, {} would gain from one",
         sum.settled_by_evidence, sum.review_queue
     );
+    for line in audit.reviews.iter().flat_map(super::reviews::lines) {
+        let _ = writeln!(out, "  {line}");
+    }
     for database in &audit.databases {
         let _ = writeln!(
             out,

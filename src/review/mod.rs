@@ -3,21 +3,48 @@
 //! In: findings, gaps, capabilities and the place in the graph. Out: a [`Risk`] whose parts
 //! explain it. No reviewer is asked here yet; the queue says who should be read first.
 
+mod address;
+pub mod answer;
 pub mod ask;
+pub mod canary;
+pub mod control;
+pub mod fence;
+pub mod ground;
+pub mod packet;
+pub mod question;
+pub mod run;
+pub mod slice;
+pub mod tokens;
+pub mod weigh;
+pub mod wording;
 
-use crate::model::{Analysis, CapabilityKind, Confidence, Finding, Gap, Place, Risk, Severity, Standing};
+use crate::model::{
+    Analysis, CapabilityKind, CapabilitySet, Confidence, Finding, Gap, Place, Risk, Severity, Standing,
+};
 
 /// A micro-library has at most this many lines of code.
 pub const MICRO_LINES: u64 = 120;
 
-/// Rates one package. `denied` says that the evidence denies it already.
-pub fn rate(
-    analysis: Option<&Analysis>,
-    findings: &[Finding],
-    gaps: &[Gap],
-    place: &Place,
-    denied: bool,
-) -> Risk {
+/// What a rating looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// What the checks say, if the contents were had.
+    pub analysis: Option<&'a Analysis>,
+    /// All findings.
+    pub findings: &'a [Finding],
+    /// All gaps.
+    pub gaps: &'a [Gap],
+    /// Its place in the graph.
+    pub place: &'a Place,
+    /// Capabilities that this version has and the base's has not.
+    pub gained: CapabilitySet,
+    /// Days since this version was published, where its registry says so.
+    pub age: Option<i64>,
+}
+
+/// Rates one package. `denied` says that the evidence denies it whatever a review says.
+pub fn rate(about: &About<'_>, denied: bool) -> Risk {
+    let About { analysis, findings, gaps, place, gained, age } = *about;
     let mut parts = Vec::new();
     let mut add = |part: &str, points: u32| {
         if points > 0 {
@@ -27,6 +54,11 @@ pub fn rate(
     for kind in analysis.iter().flat_map(|analysis| analysis.capability_set().iter()) {
         add(&format!("capability {kind}"), weight(kind));
     }
+    for kind in gained.iter() {
+        add(&format!("gained {kind}"), 2 * weight(kind));
+    }
+    let flows = analysis.map_or(0, |analysis| analysis.flows.len()) as u32;
+    add("flows", (flows * 4).min(20));
     let uncertain =
         findings.iter().filter(|f| f.severity >= Severity::Medium && f.confidence < Confidence::High).count()
             as u32;
@@ -34,6 +66,12 @@ pub fn rate(
     add("gaps", gaps.len() as u32 * 10);
     // Logarithmic: the thousandth dependant matters less than the first.
     add("dependants", (place.dependants + 1).ilog2());
+    // Most taken-over versions are found within days, nearly all within a month.
+    match age {
+        Some(..=7) => add("published within a week", 10),
+        Some(..=30) => add("published within a month", 5),
+        _ => {}
+    }
     parts.sort();
     let micro = analysis
         .is_some_and(|analysis| analysis.capabilities.is_empty() && analysis.micro.code_lines <= MICRO_LINES);

@@ -56,6 +56,7 @@ fn node(package: Package, decision: Decision, reasons: Vec<Reason>) -> Node {
         findings: Vec::new(),
         gaps: Vec::new(),
         risk: Risk::default(),
+        testimony: None,
         change: None,
         gained: CapabilitySet::default(),
         verdict: Verdict { decision, reasons },
@@ -328,6 +329,7 @@ pub fn rich() -> Audit {
         nodes,
         removed: vec!["pkg:npm/gone@1.0.0".into()],
         dependencies,
+        reviews: None,
         unused_policy: vec!["grant `fs-read` to `x`".into()],
     }
 }
@@ -374,6 +376,7 @@ pub fn minimal() -> Audit {
         nodes: Vec::new(),
         removed: Vec::new(),
         dependencies: Vec::new(),
+        reviews: None,
         unused_policy: Vec::new(),
     }
 }

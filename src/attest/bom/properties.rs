@@ -95,6 +95,9 @@ pub(super) fn of_node(node: &Node, edges: &[&Dependency]) -> Vec<(String, String
     if let Some(origin) = &node.origin {
         list.json("origin", origin);
     }
+    if let Some(testimony) = &node.testimony {
+        list.json("review", testimony);
+    }
     list.json("place", &node.place);
     for edge in edges {
         list.json("dependency", edge);

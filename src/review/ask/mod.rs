@@ -39,7 +39,7 @@ pub enum Trouble {
 }
 
 /// Something that answers prompts.
-pub trait Ask: Sync {
+pub trait Ask: Send + Sync {
     /// Asks once, with whatever retries the transport needs.
     ///
     /// # Errors

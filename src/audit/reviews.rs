@@ -1,0 +1,343 @@
+//! The review stage: who is asked about what, what is known already, and what it comes to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::{Options, Pending};
+use crate::acquire::{Acquired, Acquirer};
+use crate::model::{
+    Analysis, Contents, File, Gap, GapKind, Outcome, Package, Provenance, Queued, Review, ReviewRun,
+    Reviewer, Standing,
+};
+use crate::review::ask::Ask;
+use crate::review::packet::Packet;
+use crate::review::run::{self, Budget, Came, Configured, Setting};
+use crate::review::slice::Limits;
+use crate::review::weigh::{self, Vote, Weighed, Word};
+
+/// A reviewer that may be asked.
+#[derive(Clone)]
+pub struct Asker {
+    /// Who.
+    pub reviewer: Reviewer,
+    /// How.
+    pub ask: Arc<dyn Ask>,
+    /// How much it is shown at once.
+    pub limits: Limits,
+    /// Prompts at the same time.
+    pub concurrency: usize,
+    /// Price of a million tokens sent, and of a million that come back, in millionths.
+    pub price: (u64, u64),
+}
+
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asker({})", self.reviewer)
+    }
+}
+
+/// What is known of earlier reviews, and where new ones go.
+pub trait Memory: Send + Sync {
+    /// Reviews of these contents whose signature holds, each with the id of the key that signed it.
+    fn reviews(&self, subject: &str) -> Vec<(Review, String)>;
+    /// Persons' words on these contents, likewise.
+    fn words(&self, subject: &str) -> Vec<(Word, String)>;
+    /// Keeps reviews; what could not be kept is said by [`Memory::remarks`].
+    fn keep(&self, reviews: &[Review]);
+    /// Whether a key is the user's own.
+    fn is_own(&self, key: &str) -> bool;
+    /// What was odd.
+    fn remarks(&self) -> Vec<String>;
+}
+
+/// How reviews are made in this run.
+#[derive(Clone, Default)]
+pub struct Reviewing {
+    /// Reviewers, asked one after the other until what is open is settled.
+    pub askers: Vec<Asker>,
+    /// What the run may cost.
+    pub budget: Budget,
+    /// When no further prompt is sent.
+    pub until: Option<Instant>,
+    /// Packages of at least this risk are asked about too, though the policy does not demand it.
+    pub above: Option<u32>,
+    /// The ledger.
+    pub memory: Option<Arc<dyn Memory>>,
+}
+
+impl fmt::Debug for Reviewing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reviewing({:?}, ledger: {})", self.askers, self.memory.is_some())
+    }
+}
+
+/// What the stage needs of the rest.
+pub(super) struct Stage<'a> {
+    pub options: &'a Options,
+    pub acquirer: &'a Acquirer,
+    pub rules: &'a str,
+    pub pool: &'a rayon::ThreadPool,
+}
+
+/// One package in the queue.
+struct Item {
+    at: usize,
+    score: u32,
+    /// What is asked: ids of the questions that have to be answered.
+    open: Vec<String>,
+    due: Option<(u32, u32)>,
+    votes: Vec<Vote>,
+    words: Vec<Word>,
+    came: Vec<(String, String)>,
+}
+
+impl Stage<'_> {
+    /// Weighs what is known of each package, asks about what is open, and gives for each package what
+    /// is left; and the queue, where there was anything to ask or to look up.
+    pub fn run(&self, pending: &[Pending]) -> (BTreeMap<usize, Weighed>, Option<ReviewRun>) {
+        let reviewing = &self.options.reviewing;
+        let mut items: Vec<Item> =
+            pending.iter().enumerate().filter_map(|(at, one)| self.item(at, one)).collect();
+        items.sort_by(|a, b| {
+            let purl = |item: &Item| &pending[item.at].package.purl;
+            b.score.cmp(&a.score).then_with(|| purl(a).cmp(purl(b)))
+        });
+        let mut out = ReviewRun::default();
+        let late = || reviewing.until.is_some_and(|until| Instant::now() >= until);
+        let mut spent = crate::model::Cost::default();
+        for asker in &reviewing.askers {
+            let name = asker.reviewer.to_string();
+            let wanted: Vec<usize> = (0..items.len())
+                .filter(|at| {
+                    let item = &items[*at];
+                    let known = item
+                        .votes
+                        .iter()
+                        .any(|vote| vote.review.reviewer == asker.reviewer && vote.void.is_none());
+                    !known && !self.is_settled(item, &pending[item.at].gaps)
+                })
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let configured = Configured {
+                reviewer: asker.reviewer.clone(),
+                ask: &*asker.ask,
+                limits: asker.limits,
+                concurrency: asker.concurrency,
+                price: asker.price,
+            };
+            let budget = Budget {
+                tokens: reviewing
+                    .budget
+                    .tokens
+                    .map(|limit| limit.saturating_sub(spent.tokens_in + spent.tokens_out)),
+                micros: reviewing.budget.micros.map(|limit| limit.saturating_sub(spent.micros)),
+            };
+            let setting =
+                Setting { store: &self.options.store, rules: self.rules, now: self.options.now, late: &late };
+            let mut came: Vec<(usize, Came)> = Vec::new();
+            let mut fresh: Vec<Review> = Vec::new();
+            let unreadable = std::sync::Mutex::new(Vec::new());
+            let of_item: Vec<(usize, usize)> = wanted.iter().map(|at| (*at, items[*at].at)).collect();
+            let mut packets = Packets {
+                stage: self,
+                pending,
+                todo: of_item.into(),
+                ready: VecDeque::new(),
+                limits: asker.limits,
+                unreadable: &unreadable,
+            };
+            let ran = run::run(&configured, &mut packets, budget, &setting, &mut |at, one| {
+                if let (Came::Review(review), Some(memory)) = (&one, &reviewing.memory) {
+                    fresh.push((**review).clone());
+                    // A few at a time: a killed run loses no more.
+                    if fresh.len() >= 32 {
+                        memory.keep(&std::mem::take(&mut fresh));
+                    }
+                }
+                came.push((at, one));
+            });
+            if let Some(memory) = &reviewing.memory {
+                memory.keep(&fresh);
+            }
+            spent.add(ran.measure.cost);
+            let unreadable = unreadable.into_inner().unwrap_or_default();
+            came.extend(unreadable.into_iter().map(|(at, why)| (at, Came::Nothing(why))));
+            for (at, one) in came {
+                let item = &mut items[at];
+                let text = match &one {
+                    Came::Review(review) => review.outcome.as_str().to_owned(),
+                    Came::Nothing(why) => why.clone(),
+                };
+                item.came.push((name.clone(), text));
+                if let Came::Review(review) = one {
+                    item.votes.push(Vote { review: *review, key: None, void: None });
+                }
+            }
+            out.reviewers.push((name, ran.measure));
+        }
+        let mut weighed = BTreeMap::new();
+        for item in &items {
+            weighed.insert(item.at, self.weigh(item, &pending[item.at].gaps));
+        }
+        out.queue = items
+            .into_iter()
+            .map(|item| Queued {
+                score: item.score,
+                purl: pending[item.at].package.purl.clone(),
+                came: item.came,
+            })
+            .collect();
+        if let Some(memory) = &reviewing.memory {
+            out.remarks = memory.remarks();
+        }
+        let said = !reviewing.askers.is_empty() || reviewing.memory.is_some();
+        (weighed, said.then_some(out))
+    }
+
+    /// The package's entry, where a review could change anything or somebody said something already.
+    fn item(&self, at: usize, pending: &Pending) -> Option<Item> {
+        let (options, reviewing) = (self.options, &self.options.reviewing);
+        let subject = pending.analysis.as_ref().map(|analysis| analysis.contents.as_str());
+        let (mut votes, mut words, mut came) = (Vec::new(), Vec::new(), Vec::new());
+        let open: Vec<String> = pending
+            .gaps
+            .iter()
+            .filter(|gap| gap.kind == GapKind::NeedsReview)
+            .map(crate::review::question::id_of)
+            .collect();
+        if let (Some(memory), Some(subject)) =
+            (&reviewing.memory, subject.filter(|subject| !subject.is_empty()))
+        {
+            let trusted = options.policy.trusted(&pending.package, options.now);
+            let counts = |key: &str| memory.is_own(key) || trusted.contains(&key);
+            for (review, key) in memory.reviews(subject).into_iter().filter(|(_, key)| counts(key)) {
+                // What was asked then must be what is open now, by the rules of now.
+                if review.rules == self.rules && open.iter().all(|id| review.questions.contains(id)) {
+                    came.push((review.reviewer.to_string(), format!("reused: {}", review.outcome.as_str())));
+                    votes.push(Vote { review, key: Some(key), void: None });
+                }
+            }
+            words.extend(
+                memory.words(subject).into_iter().filter(|(_, key)| counts(key)).map(|(word, _)| word),
+            );
+        }
+        let score = pending.risk.score;
+        let review = pending.risk.standing == Standing::Review;
+        let due =
+            options.policy.review.above.filter(|line| review && score >= *line).map(|line| (score, line));
+        let asked = review && reviewing.above.is_some_and(|line| score >= line);
+        let ask = review && pending.analysis.is_some() && (!open.is_empty() || due.is_some() || asked);
+        (ask || due.is_some() || !votes.is_empty() || !words.is_empty()).then_some(Item {
+            at,
+            score,
+            open,
+            due,
+            votes,
+            words,
+            came,
+        })
+    }
+
+    fn weigh(&self, item: &Item, gaps: &[Gap]) -> Weighed {
+        let asked = weigh::Asked { quorum: self.options.policy.review.quorum as usize, due: item.due };
+        weigh::weigh(gaps, &item.votes, &item.words, asked)
+    }
+
+    /// Whether no further reviewer is needed.
+    fn is_settled(&self, item: &Item, gaps: &[Gap]) -> bool {
+        let weighed = self.weigh(item, gaps);
+        let enough = item.votes.iter().filter(|vote| vote.review.outcome == Outcome::Clear).count()
+            >= self.options.policy.review.quorum as usize;
+        let open = !item.open.is_empty() || item.due.is_some();
+        weighed.testimony.is_some_and(|testimony| testimony.settled)
+            && (enough || !open && !item.votes.is_empty() || !item.words.is_empty())
+    }
+
+    /// The package's files, again: they were dropped after the check.
+    fn contents(&self, package: &Package) -> Result<Contents, String> {
+        let acquired = self.acquirer.acquire(package).map_err(|refusal| refusal.gap.message)?;
+        let Acquired::Distributions { list, .. } = &acquired else {
+            return self
+                .acquirer
+                .unpack(package, &acquired)
+                .map(|(contents, _)| contents)
+                .map_err(|refusal| refusal.gap.message);
+        };
+        if let [one] = list.as_slice() {
+            return self
+                .acquirer
+                .unpack_distribution(package, one)
+                .map(|(contents, _)| contents)
+                .map_err(|refusal| refusal.gap.message);
+        }
+        // As the check names them: each archive's files below its name.
+        let (mut files, mut buffer): (Vec<File>, Vec<u8>) = (Vec::new(), Vec::new());
+        for one in list {
+            let (contents, _) =
+                self.acquirer.unpack_distribution(package, one).map_err(|refusal| refusal.gap.message)?;
+            if buffer.len() as u64 + contents.size() > MAX_BYTES {
+                return Err(format!("its archives hold more than {MAX_BYTES} bytes"));
+            }
+            for file in &contents.files {
+                let start = buffer.len();
+                buffer.extend_from_slice(contents.bytes(file));
+                let path = format!("{}/{}", one.name, file.path).into();
+                files.push(File { path, range: start..buffer.len(), executable: file.executable });
+            }
+        }
+        Ok(Contents::new(Provenance::FirstParty, None, files, Arc::new(buffer)))
+    }
+
+    fn packet(&self, pending: &Pending, limits: Limits) -> Result<Packet, String> {
+        let analysis: &Analysis = pending.analysis.as_ref().ok_or("its contents were not checked")?;
+        let contents = self.contents(&pending.package)?;
+        Ok(Packet::new(&pending.package, &contents, analysis, &pending.gaps, None, limits))
+    }
+}
+
+/// Largest sum of a version's archives that packets are made of, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Makes packets a few at a time, on all threads, as they are asked for.
+struct Packets<'a> {
+    stage: &'a Stage<'a>,
+    pending: &'a [Pending],
+    todo: VecDeque<(usize, usize)>,
+    ready: VecDeque<(usize, Packet)>,
+    limits: Limits,
+    unreadable: &'a std::sync::Mutex<Vec<(usize, String)>>,
+}
+
+/// Packets made at once.
+const AHEAD: usize = 16;
+
+impl Iterator for Packets<'_> {
+    type Item = (usize, Packet);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ready.is_empty() && !self.todo.is_empty() {
+            let some: Vec<_> = self.todo.drain(..AHEAD.min(self.todo.len())).collect();
+            let (stage, pending, limits) = (self.stage, self.pending, self.limits);
+            let made: Vec<_> = self.stage.pool.install(|| {
+                some.into_par_iter().map(|(item, at)| (item, stage.packet(&pending[at], limits))).collect()
+            });
+            for (item, packet) in made {
+                match packet {
+                    Ok(packet) => self.ready.push_back((item, packet)),
+                    Err(why) => {
+                        if let Ok(mut unreadable) = self.unreadable.lock() {
+                            unreadable.push((item, why));
+                        }
+                    }
+                }
+            }
+        }
+        self.ready.pop_front()
+    }
+}
