@@ -15,6 +15,7 @@ pub use self::case::{Case, CaseError, Kind, load};
 pub use self::figures::{Figures, Floor, FloorError, percent};
 
 use crate::acquire::{self, Remarks};
+use crate::audit::reviews::Reviewing;
 use crate::audit::{self, Options, Quiet, Scope, change};
 use crate::check::advisory;
 use crate::model::{Audit, Decision, Digest, GapKind, Location, Package, ReasonKind, Source, purl};
@@ -40,7 +41,8 @@ impl Outcome {
         *self == Self::Approved
     }
 
-    fn of(audit: &Audit) -> Self {
+    /// What an audit came to.
+    pub fn of(audit: &Audit) -> Self {
         let denied = audit.nodes.iter().filter(|node| node.verdict.decision == Decision::Deny);
         let reasons: Vec<_> = denied.flat_map(|node| &node.verdict.reasons).collect();
         let review =
@@ -136,31 +138,10 @@ pub fn run(folder: &Path, policy: &Policy, now: i64) -> std::result::Result<Vec<
 }
 
 fn one(id: &str, case: &Case, policy: &Policy, now: i64) -> std::result::Result<Result, EvalError> {
-    let side = |files: &BTreeMap<String, String>, name: &str| -> std::result::Result<Outcome, EvalError> {
-        let write = |source| EvalError::Write { id: id.to_owned(), source };
-        let folder = tempfile::tempdir().map_err(write)?;
-        let options = match case.kind.ecosystem() {
-            None => {
-                case::write(folder.path(), files).map_err(write)?;
-                options(folder.path().to_owned(), None, policy, now)
-            }
-            Some(ecosystem) => {
-                let (file, bytes) = case::pack(name, &case.version, files).map_err(write)?;
-                std::fs::write(folder.path().join(&file), &bytes).map_err(write)?;
-                let declared = Location { file: file.as_str().into(), line: 0, column: 0 };
-                let package = Package {
-                    purl: purl(ecosystem, name, &case.version, &[]),
-                    source: Source::File { path: file.clone() },
-                    integrity: vec![Digest::sha256(&bytes)],
-                    ..Package::registry(ecosystem, name, &case.version, declared)
-                };
-                let given = Resolution { packages: vec![package], ..Resolution::default() };
-                options(folder.path().to_owned(), Some(given), policy, now)
-            }
-        };
-        let audit = audit::run(&options, change::Base::None, &Quiet);
-        let audit = audit.map_err(|source| EvalError::Audit { id: id.to_owned(), source })?;
-        Ok(Outcome::of(&audit))
+    let none = Reviewing::default();
+    let side = |files, name| {
+        let audit = side(id, case, files, name, policy, &none, now)?;
+        Ok::<_, EvalError>(Outcome::of(&audit))
     };
     let twin = case.twin_name.as_ref().unwrap_or(&case.name);
     Ok(Result {
@@ -171,6 +152,46 @@ fn one(id: &str, case: &Case, policy: &Policy, now: i64) -> std::result::Result<
         bad: case.bad.as_ref().map(|files| side(files, &case.name)).transpose()?,
         good: case.good.as_ref().map(|files| side(files, twin)).transpose()?,
     })
+}
+
+/// Audits one side of a case by itself, offline: files of that name, as a folder or as the archive
+/// that a registry would have.
+///
+/// # Errors
+/// Where it cannot be written out or audited.
+pub fn side(
+    id: &str,
+    case: &Case,
+    files: &BTreeMap<String, String>,
+    name: &str,
+    policy: &Policy,
+    reviewing: &Reviewing,
+    now: i64,
+) -> std::result::Result<Audit, EvalError> {
+    let write = |source| EvalError::Write { id: id.to_owned(), source };
+    let folder = tempfile::tempdir().map_err(write)?;
+    let mut options = match case.kind.ecosystem() {
+        None => {
+            case::write(folder.path(), files).map_err(write)?;
+            options(folder.path().to_owned(), None, policy, now)
+        }
+        Some(ecosystem) => {
+            let (file, bytes) = case::pack(name, &case.version, files).map_err(write)?;
+            std::fs::write(folder.path().join(&file), &bytes).map_err(write)?;
+            let declared = Location { file: file.as_str().into(), line: 0, column: 0 };
+            let package = Package {
+                purl: purl(ecosystem, name, &case.version, &[]),
+                source: Source::File { path: file.clone() },
+                integrity: vec![Digest::sha256(&bytes)],
+                ..Package::registry(ecosystem, name, &case.version, declared)
+            };
+            let given = Resolution { packages: vec![package], ..Resolution::default() };
+            options(folder.path().to_owned(), Some(given), policy, now)
+        }
+    };
+    options.reviewing = reviewing.clone();
+    audit::run(&options, change::Base::None, &Quiet)
+        .map_err(|source| EvalError::Audit { id: id.to_owned(), source })
 }
 
 fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) -> Options {
@@ -190,7 +211,7 @@ fn options(path: PathBuf, given: Option<Resolution>, policy: &Policy, now: i64) 
         now,
         acquire: acquire::Options { offline: true, root: path.clone(), connections: 1, ..Default::default() },
         resolve: resolve::Options { offline: true, lockfile_only: true, ..Default::default() },
-        reviewing: audit::reviews::Reviewing::default(),
+        reviewing: Reviewing::default(),
         advisories: advisory::Options { now, ..Default::default() },
         store: Store::none(),
         path,

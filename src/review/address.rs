@@ -18,12 +18,12 @@ use crate::prose::sentence::Origin;
 static SHAPES: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
         // The packet's own form.
-        r"^\s*(f\d+ line \d+|q\d+\s*[.:=]|file f\d+ =|[0-9a-f]{16,} (begin|end)\b)",
+        r"\bf\d+ line \d+|\bq\d+\s*[.:=]\s*\w+|\bfile f\d+ =|\b[0-9a-f]{16,} (begin|end)\b",
         r#""(answers|behaviours|cites?|quote)"\s*:\s*\["#,
         // Chat formats, which the fence takes apart.
         r"<\s?\|\s?(im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)",
-        r"\[\s?/?\s?i\s?n\s?s\s?t\s?\]|<<\s?s\s?y\s?s\s?>>",
-        r"^\W*(system|assistant|developer|human|user|tool[ _]?(result|response|output)|function_results?)\s*(prompt|message|note|override)?\s*[:>\]]",
+        r"\[\s?/?\s?i\s?n\s?s\s?t\s?\]|<\s?<\s?/?\s?s\s?y\s?s\s?>\s?>",
+        r#"(^|[:>"'`])\W*(system|assistant|developer|human|user|tool[ _]?(result|response|output)|function_results?)\s*(prompt|message|note|override)?\s*[:>\]]"#,
         r"</?(system|assistant|tool_result|function_results|instructions?|untrusted|data|package|answer|document)\b[^>]*>",
         // Orders to a reader who answers.
         r"(ignore|disregard|forget|override|skip|bypass)\b.{0,40}\b(above|previous|prior|earlier|preceding|instruction|prompt|question|rule|fence|system)",
