@@ -65,6 +65,8 @@ pub struct Reviewing {
     pub until: Option<Instant>,
     /// Packages of at least this risk are asked about too, though the policy does not demand it.
     pub above: Option<u32>,
+    /// Whether a reviewer whose word does not count is asked on all the same.
+    pub regardless: bool,
     /// The ledger.
     pub memory: Option<Arc<dyn Memory>>,
 }
@@ -139,7 +141,7 @@ impl Stage<'_> {
                 micros: reviewing.budget.micros.map(|limit| limit.saturating_sub(spent.micros)),
             };
             let setting =
-                Setting { store: &self.options.store, rules: self.rules, now: self.options.now, late: &late };
+                Setting { store: &self.options.store, rules: self.rules, now: self.options.now, regardless: reviewing.regardless, late: &late };
             let mut came: Vec<(usize, Came)> = Vec::new();
             let mut fresh: Vec<Review> = Vec::new();
             let unreadable = std::sync::Mutex::new(Vec::new());

@@ -6,6 +6,7 @@
 
 mod case;
 mod figures;
+pub mod review;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

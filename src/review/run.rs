@@ -57,6 +57,9 @@ pub struct Setting<'a> {
     pub rules: &'a str,
     /// The run's time, seconds since the epoch.
     pub now: i64,
+    /// Whether a reviewer whose word does not count is asked on: to write its questions down, or to
+    /// measure it.
+    pub regardless: bool,
     /// Whether time is up.
     pub late: &'a (dyn Fn() -> bool + Sync),
 }
@@ -124,7 +127,8 @@ pub fn run(
     let opening = opening(&first);
     let mut state = State { configured, budget, setting, repeated: None, ran: &mut ran };
     state.pool(opening, &mut |state, job, reply| state.take(job, reply, &mut []));
-    let void = state.ran.ended.clone().or_else(|| state.ran.measure.void());
+    let voided = |measure: &Measure| measure.void().filter(|_| !setting.regardless);
+    let void = state.ran.ended.clone().or_else(|| voided(&state.ran.measure));
     if let Some(why) = void {
         ran.ended.get_or_insert_with(|| why.clone());
         for (at, _) in first.into_iter().chain(packets) {
@@ -142,7 +146,7 @@ pub fn run(
         }
         let mut state = State { configured, budget, setting, repeated: None, ran: &mut ran };
         let given = state.batch(batch);
-        let void = state.ran.measure.void();
+        let void = voided(&state.ran.measure);
         for (at, came) in given {
             match (&void, came) {
                 (Some(why), Came::Review(_)) => {
