@@ -17,6 +17,7 @@ pub mod discover;
 pub mod eval;
 pub mod graph;
 pub mod json;
+pub mod ledger;
 pub mod model;
 pub mod origin;
 pub mod policy;

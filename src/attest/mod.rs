@@ -19,7 +19,7 @@ pub mod verify;
 use serde_json::Value;
 
 pub use atomic::{write_all_atomic, write_atomic};
-pub use keys::Signer;
+pub use keys::{PublicKey, Signer};
 
 use crate::model::Audit;
 

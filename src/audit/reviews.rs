@@ -181,6 +181,9 @@ impl Stage<'_> {
                     item.votes.push(Vote { review: *review, key: None, void: None });
                 }
             }
+            if let Some(why) = ran.failure {
+                out.remarks.push(format!("{name}: {} prompts got no reply, the first: {why}", ran.measure.failed));
+            }
             out.reviewers.push((name, ran.measure));
         }
         let mut weighed = BTreeMap::new();
@@ -196,7 +199,7 @@ impl Stage<'_> {
             })
             .collect();
         if let Some(memory) = &reviewing.memory {
-            out.remarks = memory.remarks();
+            out.remarks.extend(memory.remarks().into_iter().map(|remark| format!("ledger: {remark}")));
         }
         let said = !reviewing.askers.is_empty() || reviewing.memory.is_some();
         (weighed, said.then_some(out))

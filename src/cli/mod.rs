@@ -9,8 +9,11 @@ mod env;
 mod eval;
 mod explain;
 mod key;
+mod ledger;
 mod policy;
 mod progress;
+mod review;
+mod reviewers;
 mod rules;
 mod shared;
 mod verify;
@@ -58,6 +61,10 @@ enum Command {
     Explain(explain::Args),
     /// Check a bill of materials: signature, form, verdicts, digests, attestations
     Verify(verify::VerifyArgs),
+    /// The review queue: list, run, export, import
+    Review(Box<review::Args>),
+    /// Share signed reviews and decisions: list, verify, export, import, prove, decide
+    Ledger(ledger::Args),
     /// Measure recall and false denials on a labelled corpus
     Eval(eval::Args),
     /// Get and show advisory databases
@@ -89,6 +96,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Check(args) => check::run(&args, &env),
+        Command::Review(args) => review::run(&args, &env),
+        Command::Ledger(args) => ledger::run(&args, &env),
         Command::Eval(args) => eval::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),

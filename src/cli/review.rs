@@ -140,7 +140,6 @@ struct Import<'a> {
 impl Common {
     fn audit(&self, env: &Env, import: Option<Import<'_>>) -> Result<Audit, CommandError> {
         let shared = &self.shared;
-        let signer = shared.signer()?;
         let folder = if self.path.is_file() { self.path.parent().unwrap_or(Path::new(".")) } else { &self.path };
         let profile = shared.profile.as_deref();
         let policy: Policy = match &self.policy {
@@ -148,20 +147,16 @@ impl Common {
             None => policy::beside(folder, profile)?,
         };
         let mut options = shared.options(env, policy, &self.path, folder, Vec::new())?;
-        options.reviewing = match import {
-            None => shared.review.reviewing(env, signer.as_ref(), shared.offline)?,
-            Some(Import { name, ask, records }) => {
-                let none = super::reviewers::ReviewArgs { reviewers: Vec::new(), ..shared.review.clone() };
-                let reviewer =
-                    Reviewer::Model { interface: "import".to_owned(), model: name.to_owned() };
-                let tokens = shared.review.review_slice.unwrap_or(6000) as usize;
-                // One at a time, so that the order and with it the planted copies are those of the export.
-                let asker = Asker { reviewer, ask, limits: Limits { tokens, parts: 12 }, concurrency: 1, price: (0, 0) };
-                let reviewing = none.reviewing(env, signer.as_ref(), true)?;
-                let memory = reviewing.memory.filter(|_| !records);
-                Reviewing { askers: vec![asker], memory, regardless: records, ..reviewing }
-            }
-        };
+        if let Some(Import { name, ask, records }) = import {
+            let reviewer = Reviewer::Model { interface: "import".to_owned(), model: name.to_owned() };
+            let tokens = shared.review.review_slice.unwrap_or(6000) as usize;
+            // One at a time, so that the order and with it the planted copies are those of the export.
+            let limits = Limits { tokens, parts: 12 };
+            let asker = Asker { reviewer, ask, limits, concurrency: 1, price: (0, 0) };
+            let before = std::mem::take(&mut options.reviewing);
+            let memory = before.memory.filter(|_| !records);
+            options.reviewing = Reviewing { askers: vec![asker], memory, regardless: records, ..before };
+        }
         let bar = Bar::default();
         let progress: &dyn audit::Progress = if env.terminal { &bar } else { &audit::Quiet };
         Ok(audit::run(&options, change::Base::None, progress)?)

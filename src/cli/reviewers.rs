@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{CommandError, Env};
+use super::{CommandError, Env, ledger};
 use crate::attest::Signer;
-use crate::audit::reviews::{Asker, Reviewing};
+use crate::audit::reviews::{Asker, Memory, Reviewing};
 use crate::model;
-use crate::review::ask::settings::{Reviewer, Settings};
-use crate::review::ask::spec::Spec;
-use crate::review::ask::{self, Surroundings};
+use crate::review::ask::{self, Reviewer, Settings, Spec, Surroundings};
 use crate::review::run::Budget;
 use crate::review::slice::Limits;
 
@@ -64,7 +62,7 @@ const AROUND: u32 = 1800;
 
 impl ReviewArgs {
     /// Gets the reviewers ready and opens the ledger. `signer` signs what the ledger keeps.
-    pub fn reviewing(&self, env: &Env, signer: Option<&Signer>, offline: bool) -> Result<Reviewing, CommandError> {
+    pub fn reviewing(&self, env: &Env, signer: Option<Signer>, offline: bool) -> Result<Reviewing, CommandError> {
         let known = self.known(env)?;
         let helper = std::env::current_exe()?;
         let mut askers = Vec::new();
@@ -94,8 +92,38 @@ impl ReviewArgs {
             budget: Budget { tokens: self.review_tokens, micros: self.review_money },
             until: self.review_minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
             above: self.review_above,
+            regardless: false,
             memory: self.memory(env, signer)?,
         })
+    }
+
+    /// The ledger, where there is one or something to put into it.
+    fn memory(&self, env: &Env, signer: Option<Signer>) -> Result<Option<Arc<dyn Memory>>, CommandError> {
+        if self.no_ledger {
+            return Ok(None);
+        }
+        let folder = match ledger::folder(self.ledger.as_deref()) {
+            Ok(folder) => folder,
+            // Without a home there is no ledger of one's own.
+            Err(_) if self.reviewers.is_empty() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let unused = self.reviewers.is_empty() && self.ledger.is_none() && !folder.exists();
+        if unused {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(ledger::Kept::open(&folder, signer, env.now)?)))
+    }
+
+    /// The reviewers of the user's own file; never one of the audited project.
+    fn known(&self, env: &Env) -> Result<Vec<Reviewer>, CommandError> {
+        let Some(path) = env.config.as_ref().map(|config| config.join("reviewers.toml")) else {
+            return Ok(Vec::new());
+        };
+        if self.reviewers.is_empty() || !path.exists() {
+            return Ok(Vec::new());
+        }
+        Err("TEMPORARY".into())
     }
 
     /// How much a reviewer is shown at once: what its context holds beside question and answer, with

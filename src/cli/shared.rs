@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::reviewers::ReviewArgs;
 use super::{CommandError, Env, db, key, print};
 use crate::attest::{self, Signer, write_all_atomic};
 use crate::audit;
@@ -73,6 +74,8 @@ pub struct Shared {
     /// CycloneDX version: 1.6 or 1.5
     #[arg(long, default_value = "1.6")]
     spec_version: String,
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }
 
 impl Shared {
@@ -92,6 +95,14 @@ impl Shared {
             "no signing key: make one with `bomvet key new`, name one with `--key`, or write an unsigned BoM with `--unsigned`",
         )?;
         Ok(Some(signer))
+    }
+
+    /// The key that the ledger signs with, where there is one; its reviews are one's own.
+    fn own_key(&self) -> Result<Option<Signer>, CommandError> {
+        if self.unsigned || self.key.as_deref() == Some(Path::new("-")) {
+            return Ok(None);
+        }
+        Ok(key::signer(self.key.as_deref())?)
     }
 
     /// The library's options. `folder` is what is audited, `left_out` what lies in it and is ours.
@@ -149,7 +160,7 @@ impl Shared {
                 (_, true) => origin::Ask::Never,
                 _ => origin::Ask::Changed,
             },
-            reviewing: audit::reviews::Reviewing::default(),
+            reviewing: self.review.reviewing(env, self.own_key()?, self.offline)?,
             store,
         })
     }

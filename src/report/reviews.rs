@@ -46,7 +46,7 @@ pub fn lines(run: &ReviewRun) -> Vec<String> {
     if reused > 0 {
         out.push(format!("reviews from the ledger: {}", count(reused, "package")));
     }
-    out.extend(run.remarks.iter().map(|remark| format!("ledger: {}", escape(remark))));
+    out.extend(run.remarks.iter().map(|remark| escape(remark)));
     out
 }
 

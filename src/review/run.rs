@@ -80,6 +80,8 @@ pub struct Ran {
     pub measure: Measure,
     /// Why the run ended early, if it did.
     pub ended: Option<String>,
+    /// Why the first prompt that got no reply got none.
+    pub failure: Option<String>,
 }
 
 /// What a prompt is for.
@@ -128,7 +130,9 @@ pub fn run(
     let mut state = State { configured, budget, setting, repeated: None, ran: &mut ran };
     state.pool(opening, &mut |state, job, reply| state.take(job, reply, &mut []));
     let voided = |measure: &Measure| measure.void().filter(|_| !setting.regardless);
-    let void = state.ran.ended.clone().or_else(|| voided(&state.ran.measure));
+    // Nobody answered at all: that says more than what was not noticed.
+    let silent = state.ran.failure.clone().filter(|_| state.ran.measure.replies == 0 && !setting.regardless);
+    let void = state.ran.ended.clone().or(silent).or_else(|| voided(&state.ran.measure));
     if let Some(why) = void {
         ran.ended.get_or_insert_with(|| why.clone());
         for (at, _) in first.into_iter().chain(packets) {
@@ -313,6 +317,7 @@ impl State<'_> {
             }
             Err(trouble) => {
                 measure.failed += 1;
+                self.ran.failure.get_or_insert_with(|| trouble.to_string());
                 if let Trouble::Hopeless(why) = &trouble {
                     self.ran.ended.get_or_insert_with(|| why.clone());
                 }
