@@ -155,7 +155,7 @@ impl Stage<'_> {
                 unreadable: &unreadable,
             };
             let ran = run::run(&configured, &mut packets, budget, &setting, &mut |at, one| {
-                if let (Came::Review(review), Some(memory)) = (&one, &reviewing.memory) {
+                if let (Came::Review(review), Some(memory), false) = (&one, &reviewing.memory, reviewing.regardless) {
                     fresh.push((**review).clone());
                     // A few at a time: a killed run loses no more.
                     if fresh.len() >= 32 {
@@ -170,6 +170,7 @@ impl Stage<'_> {
             spent.add(ran.measure.cost);
             let unreadable = unreadable.into_inner().unwrap_or_default();
             came.extend(unreadable.into_iter().map(|(at, why)| (at, Came::Nothing(why))));
+            let void = ran.measure.void();
             for (at, one) in came {
                 let item = &mut items[at];
                 let text = match &one {
@@ -178,7 +179,7 @@ impl Stage<'_> {
                 };
                 item.came.push((name.clone(), text));
                 if let Came::Review(review) = one {
-                    item.votes.push(Vote { review: *review, key: None, void: None });
+                    item.votes.push(Vote { review: *review, key: None, void: void.clone() });
                 }
             }
             if let Some(why) = ran.failure {

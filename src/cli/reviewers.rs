@@ -33,6 +33,9 @@ pub struct ReviewArgs {
     /// Tokens of a package that a reviewer is shown at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(200..=1_000_000))]
     pub review_slice: Option<u32>,
+    /// Ask a reviewer on whose word does not count, to see what it says; nothing of it is kept
+    #[arg(long)]
+    pub review_anyway: bool,
     /// Ledger of reviews; the user's own by default
     #[arg(long, value_name = "FOLDER", env = "BOMVET_LEDGER")]
     pub ledger: Option<PathBuf>,
@@ -92,7 +95,7 @@ impl ReviewArgs {
             budget: Budget { tokens: self.review_tokens, micros: self.review_money },
             until: self.review_minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
             above: self.review_above,
-            regardless: false,
+            regardless: self.review_anyway,
             memory: self.memory(env, signer)?,
         })
     }
