@@ -27,4 +27,5 @@ pub mod review;
 pub mod rules;
 pub mod shell;
 pub mod store;
+pub mod vet;
 pub mod yaml;
