@@ -102,11 +102,9 @@ impl Criteria {
         set.0.iter().copied().filter(|&one| !implied(one)).collect()
     }
 
-    /// The names of [`Self::heads`], sorted.
+    /// The names of [`Self::heads`], those that are built in first.
     pub fn names(&self, set: &Set) -> Vec<String> {
-        let mut names: Vec<_> = self.heads(set).into_iter().map(|one| self.names[one].clone()).collect();
-        names.sort();
-        names
+        self.heads(set).into_iter().map(|one| self.names[one].clone()).collect()
     }
 
     /// The name of one criterion.

@@ -131,14 +131,15 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Adds the versions that an account published within the time for which it is vouched for.
+    /// Adds the versions that an account published within the time for which it is vouched for. Whom
+    /// an import trusts is its own affair: only its wildcard audits count.
     fn vouched(&mut self, store: &Store, name: &str) {
-        let own = std::iter::once((OWN, &store.audits));
-        let all: Vec<(&str, &Audits)> =
-            own.chain(store.lock.audits.iter().map(|(import, audits)| (import.as_str(), audits))).collect();
+        let imports = store.lock.audits.iter().map(|(import, audits)| (import.as_str(), audits, None));
+        let own = (OWN, &store.audits, Some((By::Trusted, &store.audits.trusted)));
+        let all: Vec<_> = std::iter::once(own).chain(imports).collect();
         for publisher in store.lock.publishers.get(name).into_iter().flatten() {
-            for &(source, audits) in &all {
-                for (by, list) in [(By::Wildcard, &audits.wildcards), (By::Trusted, &audits.trusted)] {
+            for &(source, audits, trusted) in &all {
+                for (by, list) in std::iter::once((By::Wildcard, &audits.wildcards)).chain(trusted) {
                     for vouch in list.get(name).into_iter().flatten() {
                         let within = vouch.start <= publisher.when && publisher.when < vouch.end;
                         if vouch.account != publisher.account || !within {

@@ -80,7 +80,7 @@ pub enum Account {
 /// `[[wildcard-audits.NAME]]` and `[[trusted.NAME]]`: what an account publishes within a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vouch {
-    /// Who says so; never set for `trusted`.
+    /// Who says so; empty for `trusted`.
     pub who: Vec<String>,
     /// What is met.
     pub criteria: Vec<String>,
@@ -90,7 +90,7 @@ pub struct Vouch {
     pub start: Date,
     /// The day after the last (UTC).
     pub end: Date,
-    /// Whether the end is to be moved on when it comes near; never set for `trusted`.
+    /// Whether the end is to be moved on when it comes near; `None` for `trusted`.
     pub renew: Option<bool>,
     /// In the auditor's words; data, never instructions.
     pub notes: Option<String>,
@@ -158,8 +158,8 @@ pub struct Policy {
     pub criteria: Option<Vec<String>>,
     /// What its dev-dependencies must meet.
     pub dev_criteria: Option<Vec<String>>,
-    /// What these dependencies must meet instead.
-    pub dependency_criteria: BTreeMap<PolicyKey, Vec<String>>,
+    /// What these dependencies must meet instead, by name.
+    pub dependency_criteria: BTreeMap<String, Vec<String>>,
     /// In the project's words.
     pub notes: Option<String>,
     /// Where it stands.
@@ -216,8 +216,6 @@ pub struct Unpublished {
     pub version: VetVersion,
     /// The published version that stands for it.
     pub audited_as: VetVersion,
-    /// Whether it was found in this run; never in a file that is used.
-    pub still_unpublished: bool,
     /// Where it stands.
     pub at: Location,
 }

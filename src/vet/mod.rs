@@ -14,18 +14,34 @@ mod cover;
 mod criteria;
 mod edges;
 pub mod entry;
+mod export;
+mod import;
+mod place;
+mod problems;
 mod read;
 mod require;
 mod search;
+pub mod show;
 mod version;
+pub mod write;
 
 pub use cover::{By, Conflict, Coverage, Entry, Path, Standing, Step, cover};
 pub use criteria::{SAFE_TO_DEPLOY, SAFE_TO_RUN};
+pub use export::{Approval, export};
+pub use place::store_folder;
 pub use read::{VetError, audits as read_audits, foreign as read_foreign};
 pub use version::{Range, VetVersion};
 
 use criteria::Criteria;
 use entry::{Audits, Config, Lock};
+
+impl Store {
+    /// What counts here of a published file that [`read_foreign`] gave; beside it what was left out,
+    /// a line each.
+    pub fn imported(&self, import: &entry::Import, theirs: Audits) -> (Audits, Vec<String>) {
+        import::imported(&self.criteria, import, theirs)
+    }
+}
 
 /// The files of one project, read and found sound.
 #[derive(Debug, Clone)]

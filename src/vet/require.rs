@@ -57,6 +57,11 @@ impl<'a> Needs<'a> {
         })
     }
 
+    /// All packages of the build.
+    pub fn packages(&self) -> impl Iterator<Item = &'a Package> + '_ {
+        self.packages.iter().copied()
+    }
+
     fn spread(&mut self, edges: &[Edge]) {
         let criteria = &self.store.criteria;
         let default = |name: &str| criteria.one(name).cloned().unwrap_or_default();
@@ -73,11 +78,8 @@ impl<'a> Needs<'a> {
             .collect();
         let instead = |edge: &Edge| {
             let to = self.packages[edge.to];
-            let by_package = &policies[edge.from]?.dependency_criteria;
-            let version = to.version.parse().ok();
-            let exact = PolicyKey { name: to.name.clone(), version };
-            let all = PolicyKey { name: to.name.clone(), version: None };
-            by_package.get(&exact).or_else(|| by_package.get(&all)).map(|names| criteria.set(names))
+            let names = policies[edge.from]?.dependency_criteria.get(&to.name)?;
+            Some(criteria.set(names))
         };
         let mut required: Vec<Set> = fixed
             .iter()
@@ -184,7 +186,7 @@ fn policy<'a>(store: &'a Store, package: &Package) -> Option<&'a Policy> {
 }
 
 /// The version with the commit, where it is from a repository; `None` where it is no version.
-fn audit_version(package: &Package) -> Option<VetVersion> {
+pub fn audit_version(package: &Package) -> Option<VetVersion> {
     let version = semver::Version::parse(&package.version).ok()?;
     let commit = match &package.source {
         Source::Git { commit, .. } => commit.clone(),

@@ -23,10 +23,19 @@ impl<'a> Search<'a> {
         Self { target, from }
     }
 
-    /// The shortest path whose every edge shows the criterion; with an exemption only where there
-    /// is none without.
+    /// The shortest path whose every edge shows the criterion; where there is none without an
+    /// exemption, that from the lowest exempted version which leads there, as cargo-vet has it.
     pub fn path(&self, criterion: usize) -> Option<Vec<Step>> {
-        self.walk(criterion, |edge| edge.by != By::Exemption).or_else(|| self.walk(criterion, |_| true))
+        let audited = |edge: &Edge| edge.by != By::Exemption;
+        self.walk(criterion, audited).or_else(|| {
+            let whole = self.from.get(&None).into_iter().flatten();
+            let exempted = whole.filter(|edge| edge.by == By::Exemption);
+            exempted.copied().find_map(|exemption| {
+                self.walk(criterion, |edge| {
+                    std::ptr::eq(edge, exemption) || (edge.from.is_some() && audited(edge))
+                })
+            })
+        })
     }
 
     fn walk(&self, criterion: usize, may: impl Fn(&Edge) -> bool) -> Option<Vec<Step>> {

@@ -59,15 +59,15 @@ pub fn delta(text: &str) -> Result<(VetVersion, VetVersion), String> {
     Ok((from.trim().parse()?, to.trim().parse()?))
 }
 
-/// The versions that a violation is about: Cargo's requirement syntax, `*` for every version,
-/// pre-releases too.
+/// The versions that a violation is about, in Cargo's requirement syntax. As there, a pre-release
+/// lies only within a range that names one of the same version; not even within `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range(VersionReq);
 
 impl Range {
     /// Whether a version, or the published version under a commit, lies within.
     pub fn holds(&self, version: &VetVersion) -> bool {
-        self.0 == VersionReq::STAR || self.0.matches(&version.version)
+        self.0.matches(&version.version)
     }
 }
 
@@ -113,11 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn a_star_holds_pre_releases() {
+    fn a_range_holds_pre_releases_only_where_it_names_one() {
         let all: Range = "*".parse().unwrap();
-        let some: Range = ">=1.0.0".parse().unwrap();
-        let early: VetVersion = "1.5.0-alpha.1".parse().unwrap();
-        assert!(all.holds(&early) && !some.holds(&early));
-        assert!(some.holds(&"1.5.0".parse().unwrap()));
+        let early: VetVersion = "1.5.0-alpha.2".parse().unwrap();
+        assert!(!all.holds(&early) && all.holds(&"1.5.0".parse().unwrap()));
+        assert!(">=1.5.0-alpha.1".parse::<Range>().unwrap().holds(&early));
+        let commit: VetVersion = format!("1.5.0@git:{}", "a".repeat(40)).parse().unwrap();
+        assert!("^1.4".parse::<Range>().unwrap().holds(&commit));
     }
 }

@@ -8,6 +8,10 @@ use crate::vet::entry::{Account, Audit, Audits, Criterion, Kind, Vouch};
 use crate::vet::version::delta;
 
 const TABLES: [&str; 4] = ["criteria", "audits", "wildcard-audits", "trusted"];
+const TRUSTED: [&str; 7] =
+    ["criteria", "user-id", "trusted-publisher", "start", "end", "notes", "aggregated-from"];
+const WILDCARD: [&str; 9] =
+    ["who", "criteria", "user-id", "trusted-publisher", "start", "end", "renew", "notes", "aggregated-from"];
 
 /// Reads a file to the letter.
 pub fn read(file: &str, text: &str) -> Result<Audits, VetError> {
@@ -18,6 +22,7 @@ pub fn read(file: &str, text: &str) -> Result<Audits, VetError> {
 /// Reads the tables of a file, or of an import within `imports.lock`.
 pub fn table(root: Table<'_, '_>) -> Result<Audits, VetError> {
     let root = root.only(&TABLES)?;
+    root.required("audits", root.get("audits"))?;
     let mut criteria = BTreeMap::new();
     if let Some(table) = root.child("criteria")? {
         for name in table.entries().into_keys() {
@@ -27,8 +32,8 @@ pub fn table(root: Table<'_, '_>) -> Result<Audits, VetError> {
     Ok(Audits {
         criteria,
         audits: root.lists("audits", audit)?,
-        wildcards: root.lists("wildcard-audits", |entry| vouch(entry, true))?,
-        trusted: root.lists("trusted", |entry| vouch(entry, false))?,
+        wildcards: root.lists("wildcard-audits", |entry| vouch(entry.only(&WILDCARD)?, true))?,
+        trusted: root.lists("trusted", |entry| vouch(entry.only(&TRUSTED)?, false))?,
     })
 }
 
@@ -36,6 +41,7 @@ pub fn table(root: Table<'_, '_>) -> Result<Audits, VetError> {
 pub fn foreign(file: &str, text: &str) -> Result<(Audits, Vec<String>), VetError> {
     let (doc, root) = Doc::parse(file, text)?;
     let root = doc.root(&root);
+    root.required("audits", root.get("audits"))?;
     let mut left_out = Vec::new();
     if let Err(error) = root.only(&TABLES) {
         left_out.push(error.to_string());
@@ -97,7 +103,7 @@ fn audit(table: Table<'_, '_>) -> Result<Audit, VetError> {
     };
     Ok(Audit {
         who: table.strings("who")?.unwrap_or_default(),
-        criteria: table.required("criteria", table.strings("criteria")?)?,
+        criteria: table.strings("criteria")?.unwrap_or_default(),
         kind,
         importable: table.flag("importable")?.unwrap_or(true),
         notes: table.owned("notes")?,
@@ -117,20 +123,13 @@ pub fn account(table: Table<'_, '_>) -> Result<Account, VetError> {
 }
 
 fn vouch(table: Table<'_, '_>, wildcard: bool) -> Result<Vouch, VetError> {
-    const TRUSTED: [&str; 7] =
-        ["criteria", "user-id", "trusted-publisher", "start", "end", "notes", "aggregated-from"];
-    let table = if wildcard {
-        table.only(&[&TRUSTED[..], &["who", "renew"]].concat())?
-    } else {
-        table.only(&TRUSTED)?
-    };
     Ok(Vouch {
-        who: table.strings("who")?.unwrap_or_default(),
-        criteria: table.required("criteria", table.strings("criteria")?)?,
+        who: if wildcard { table.strings("who")?.unwrap_or_default() } else { Vec::new() },
+        criteria: table.strings("criteria")?.unwrap_or_default(),
         account: account(table)?,
         start: table.required("start", table.day("start")?)?,
         end: table.required("end", table.day("end")?)?,
-        renew: table.flag("renew")?,
+        renew: if wildcard { table.flag("renew")? } else { None },
         notes: table.owned("notes")?,
         aggregated_from: table.strings("aggregated-from")?.unwrap_or_default(),
         at: table.location(),

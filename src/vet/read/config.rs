@@ -70,15 +70,11 @@ fn key(table: Table<'_, '_>, text: &str) -> Result<PolicyKey, VetError> {
 fn one_policy(table: Table<'_, '_>) -> Result<Policy, VetError> {
     let table =
         table.only(&["audit-as-crates-io", "criteria", "dev-criteria", "dependency-criteria", "notes"])?;
-    let mut dependency_criteria = BTreeMap::new();
-    for (name, criteria) in lists(table, "dependency-criteria")? {
-        dependency_criteria.insert(key(table, &name)?, criteria);
-    }
     Ok(Policy {
         audit_as_crates_io: table.flag("audit-as-crates-io")?,
         criteria: table.strings("criteria")?,
         dev_criteria: table.strings("dev-criteria")?,
-        dependency_criteria,
+        dependency_criteria: lists(table, "dependency-criteria")?,
         notes: table.owned("notes")?,
         at: table.location(),
     })
@@ -88,7 +84,7 @@ fn exemption(table: Table<'_, '_>) -> Result<Exemption, VetError> {
     let table = table.only(&["version", "criteria", "suggest", "notes"])?;
     Ok(Exemption {
         version: table.required("version", table.parsed("version", str::parse)?)?,
-        criteria: table.required("criteria", table.strings("criteria")?)?,
+        criteria: table.strings("criteria")?.unwrap_or_default(),
         suggest: table.flag("suggest")?.unwrap_or(true),
         notes: table.owned("notes")?,
         at: table.location(),

@@ -38,15 +38,10 @@ fn publisher(table: Table<'_, '_>) -> Result<Publisher, VetError> {
 }
 
 fn unpublished(table: Table<'_, '_>) -> Result<Unpublished, VetError> {
-    let table = table.only(&["version", "audited_as", "audited-as", "still_unpublished"])?;
-    let audited_as = match table.parsed("audited_as", str::parse)? {
-        Some(version) => Some(version),
-        None => table.parsed("audited-as", str::parse)?,
-    };
+    let table = table.only(&["version", "audited_as"])?;
     Ok(Unpublished {
         version: table.required("version", table.parsed("version", str::parse)?)?,
-        audited_as: table.required("audited_as", audited_as)?,
-        still_unpublished: table.flag("still_unpublished")?.unwrap_or(false),
+        audited_as: table.required("audited_as", table.parsed("audited_as", str::parse)?)?,
         at: table.location(),
     })
 }

@@ -10,6 +10,8 @@ mod lock;
 mod sound;
 mod table;
 
+pub use table::{DAY, wrong};
+
 use std::io::Read as _;
 use std::path::Path;
 
@@ -60,6 +62,32 @@ impl Store {
         Self::parse(&config, &audits, &lock)
     }
 
+    /// As [`Self::load`], for writing `imports.lock`: imports that it lacks are there, empty, and
+    /// named; those that `config.toml` no longer has are gone.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_to_import(folder: &Path) -> Result<(Self, Vec<String>), VetError> {
+        let config = config::read("config.toml", &text(&folder.join("config.toml"))?)?;
+        let audits = audits::read("audits.toml", &text(&folder.join("audits.toml"))?)?;
+        let path = folder.join("imports.lock");
+        let mut lock =
+            if path.exists() { lock::read("imports.lock", &text(&path)?)? } else { Lock::default() };
+        lock.audits.retain(|name, _| config.imports.contains_key(name));
+        let missing: Vec<String> =
+            config.imports.keys().filter(|name| !lock.audits.contains_key(*name)).cloned().collect();
+        for name in &missing {
+            lock.audits.insert(name.clone(), Audits::default());
+        }
+        for (name, import) in &config.imports {
+            if let Some(held) = lock.audits.get_mut(name) {
+                held.audits.retain(|package, _| !import.exclude.contains(package));
+                held.wildcards.retain(|package, _| !import.exclude.contains(package));
+            }
+        }
+        Ok((Self::new(config, audits, lock)?, missing))
+    }
+
     /// The store that these texts make.
     ///
     /// # Errors
@@ -104,6 +132,11 @@ pub fn foreign(file: &str, text: &str) -> Result<(Audits, Vec<String>), VetError
 /// Where it cannot be read, is too large or not UTF-8.
 pub fn text(path: &Path) -> Result<String, VetError> {
     let fail = |why: String| VetError::Unreadable { file: path.display().to_string(), why };
+    // What is audited put it there: a pipe would never end, a link could lead anywhere.
+    let kind = std::fs::symlink_metadata(path).map_err(|error| fail(error.to_string()))?;
+    if !kind.is_file() {
+        return Err(fail("not a regular file".to_owned()));
+    }
     let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;

@@ -13,10 +13,6 @@ pub fn check(config: &Config, audits: &Audits, lock: &Lock, criteria: &Criteria)
         if is_built_in(name) {
             return Err(wrong(&criterion.at, format!("`{name}` is built in and cannot be declared"), None));
         }
-        if criterion.description.is_none() && criterion.description_url.is_none() {
-            let message = format!("`{}` has neither `description` nor `description-url`", escape(name));
-            return Err(wrong(&criterion.at, message, None));
-        }
         known(&criterion.implies, &criterion.at)?;
     }
     for audits in std::iter::once(audits).chain(lock.audits.values()) {
@@ -36,13 +32,36 @@ pub fn check(config: &Config, audits: &Audits, lock: &Lock, criteria: &Criteria)
             known(names, &policy.at)?;
         }
     }
-    for import in config.imports.values() {
-        for names in import.criteria_map.values() {
-            known(names, &import.at)?;
+    fits(config, lock)?;
+    Ok(())
+}
+
+/// Refuses a lock that was made for other imports.
+fn fits(config: &Config, lock: &Lock) -> Result<(), VetError> {
+    let help = || Some("let `cargo vet` fetch again, or use `bomvet vet import`".to_owned());
+    let first = || Location { file: "imports.lock".into(), line: 1, column: 1 };
+    for (name, import) in &config.imports {
+        let Some(audits) = lock.audits.get(name) else {
+            let message = format!("the import `{}` is not in `imports.lock`", escape(name));
+            return Err(wrong(&import.at, message, help()));
+        };
+        let held = audits.audits.keys().chain(audits.wildcards.keys());
+        if let Some(package) = held.into_iter().find(|package| import.exclude.contains(package)) {
+            let message = format!(
+                "the import `{}` leaves `{}` out, and `imports.lock` holds it",
+                escape(name),
+                escape(package)
+            );
+            return Err(wrong(&import.at, message, help()));
         }
     }
-    let first = Location { file: "config.toml".into(), line: 1, column: 1 };
-    one(criteria, &config.default_criteria, &first)
+    match lock.audits.keys().find(|name| !config.imports.contains_key(*name)) {
+        Some(name) => {
+            let message = format!("`{}` is no import of `config.toml`", escape(name));
+            Err(wrong(&first(), message, help()))
+        }
+        None => Ok(()),
+    }
 }
 
 fn one(criteria: &Criteria, name: &str, at: &Location) -> Result<(), VetError> {
