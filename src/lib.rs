@@ -28,4 +28,5 @@ pub mod review;
 pub mod rules;
 pub mod shell;
 pub mod store;
+pub mod vet;
 pub mod yaml;

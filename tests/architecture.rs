@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "acquire",
     "origin",
     "check",
+    "vet",
     "review",
     "policy",
     "attest",

@@ -17,6 +17,7 @@ mod reviewers;
 mod rules;
 mod shared;
 mod verify;
+mod vet;
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -74,6 +75,9 @@ enum Command {
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Check, import and export audits in the format of cargo-vet
+    #[command(subcommand)]
+    Vet(vet::Command),
     /// List, explain and test the rules
     Rules(rules::RulesArgs),
     /// Print completions for a shell
@@ -105,6 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
+        Command::Vet(command) => vet::run(&command, &env),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut script);
