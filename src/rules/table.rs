@@ -216,6 +216,7 @@ table! {
     "origin/publisher-changed",
     "origin/url-dependency",
     "origin/yanked",
+    "review/violation",
     "store/damaged",
     "text/bidi",
     "text/homoglyph",

@@ -22,6 +22,8 @@ mod read;
 mod require;
 mod search;
 pub mod show;
+#[cfg(test)]
+mod tests;
 mod version;
 pub mod write;
 
@@ -30,6 +32,7 @@ pub use criteria::{SAFE_TO_DEPLOY, SAFE_TO_RUN};
 pub use export::{Approval, export};
 pub use place::store_folder;
 pub use read::{VetError, audits as read_audits, foreign as read_foreign};
+pub use show::findings;
 pub use version::{Range, VetVersion};
 
 use criteria::Criteria;

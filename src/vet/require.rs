@@ -68,7 +68,10 @@ impl<'a> Needs<'a> {
         let policies: Vec<_> = self.packages.iter().map(|package| policy(self.store, package)).collect();
         let asked: Vec<bool> = {
             let mut asked = vec![false; self.packages.len()];
-            edges.iter().filter(|edge| !edge.dev).for_each(|edge| asked[edge.to] = true);
+            // What is there for development only is no root; a package of the project's own that
+            // others use only so still is.
+            let asks = |edge: &&Edge| !edge.dev || !self.packages[edge.to].first_party;
+            edges.iter().filter(asks).for_each(|edge| asked[edge.to] = true);
             asked
         };
         // A policy's own criteria are the last word on its package.

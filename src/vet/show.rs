@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::cover::{Conflict, Coverage, Entry, Path, Standing, Step};
-use crate::model::escape;
+use crate::model::{Finding, escape};
 
 /// How many packages stand where, in the order of [`Standing`].
 fn counts(covered: &BTreeMap<String, Coverage>) -> BTreeMap<Standing, usize> {
@@ -99,6 +99,25 @@ fn entry(entry: &Entry) -> String {
     from.extend(entry.who.iter().map(|who| escape(who)));
     from.push(format!("{}:{}", entry.at.file, entry.at.line));
     format!("{} ({})", escape(&entry.what), from.join(", "))
+}
+
+/// What a package's violations and contradictions are as findings of `review/violation`.
+pub fn findings(coverage: &Coverage) -> Vec<Finding> {
+    let said = coverage.violations.iter().map(|violation| {
+        let message = format!("{} violates {}", entry(violation), list(&violation.criteria));
+        Finding::new("review/violation", message, vec![violation.at.span()])
+    });
+    let contradicted = coverage.conflicts.iter().map(|conflict| {
+        let message = format!(
+            "the violation of {} by {} contradicts {}",
+            list(&conflict.violation.criteria),
+            entry(&conflict.violation),
+            entry(&conflict.against)
+        );
+        let spans = vec![conflict.violation.at.span(), conflict.against.at.span()];
+        Finding::new("review/violation", message, spans)
+    });
+    said.chain(contradicted).collect()
 }
 
 /// The same as one document.

@@ -17,6 +17,7 @@ mod since;
 mod tamper;
 #[cfg(target_os = "linux")]
 mod traced;
+mod vet;
 
 use project::Packed;
 

@@ -66,6 +66,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "shell", run: code::shell, seeds: code::shell_seeds },
     Target { name: "text", run: code::text, seeds: code::text_seeds },
     Target { name: "toml", run: code::toml, seeds: code::toml_seeds },
+    Target { name: "vet", run: records::vet, seeds: records::vet_seeds },
     Target { name: "vetted_lock", run: agents::vetted_lock, seeds: agents::lock_seeds },
     Target { name: "workflow", run: infra::workflow, seeds: infra::workflow_seeds },
     Target { name: "zon", run: infra::zon, seeds: infra::zon_seeds },

@@ -5,6 +5,7 @@ use bomvet::check::{examples, licence as licences};
 use bomvet::model::{Ecosystem, Location, Package};
 use bomvet::policy::Policy;
 use bomvet::rules::RuleSet;
+use bomvet::vet;
 
 use super::{bytes_of, files, fixture};
 
@@ -194,4 +195,44 @@ pub fn yaml_seeds() -> Vec<Vec<u8>> {
     ];
     let texts = texts.iter().map(|text| text.as_bytes().to_vec());
     texts.chain(bytes_of(files("fixtures/js", &["pnpm-lock.yaml", "yarn.lock"], 4 << 10))).collect()
+}
+
+/// Reads audits to the letter and entry by entry, a lock, a configuration. What the first takes the second takes whole;
+/// what is written reads back and is written the same.
+pub fn vet(data: &[u8]) -> bool {
+    let text = &String::from_utf8_lossy(data);
+    let others = [
+        vet::Store::parse(text, "[audits]", "").is_ok(),
+        vet::Store::parse("", "[audits]", text)
+            .map(|store| {
+                let lock = vet::write::lock(&store.lock);
+                let again = vet::Store::parse("", "[audits]", &lock).expect("own lock");
+                assert_eq!(vet::write::lock(&again.lock), lock);
+            })
+            .is_ok(),
+    ];
+    let foreign = vet::read_foreign("audits.toml", text);
+    let Ok(audits) = vet::read_audits("audits.toml", text) else { return others.contains(&true) };
+    let written = vet::write::audits(&audits, &Default::default());
+    let again = vet::read_audits("audits.toml", &written).expect("own audits");
+    assert_eq!(vet::write::audits(&again, &Default::default()), written);
+    let (foreign, left_out) = foreign.expect("read to the letter");
+    assert!(left_out.is_empty(), "{left_out:?}");
+    assert_eq!(foreign.audits, audits.audits);
+    true
+}
+
+/// The three files of each recorded case.
+pub fn vet_seeds() -> Vec<Vec<u8>> {
+    let cases = bytes_of(files("fixtures/vet/cases", &[".json"], 6 << 10));
+    let cases = cases.iter().map(|case| serde_json::from_slice::<serde_json::Value>(case).expect("a case"));
+    let files = |case: serde_json::Value| {
+        let text = |name: &str| case[name].as_str().expect("a file").as_bytes().to_vec();
+        ["config.toml", "audits.toml", "imports.lock"].map(text)
+    };
+    let mut seeds: Vec<_> =
+        cases.filter(|case| case["cargo-vet"]["conclusion"] != "error").flat_map(files).collect();
+    seeds.sort();
+    seeds.dedup();
+    seeds
 }
