@@ -11,7 +11,7 @@ const LONGEST: f64 = 10.0;
 /// The pause after try number `tried` (1 for the first): between half and all of `first`
 /// doubled `tried - 1` times. The share is taken from the URL's hash, so no clock and no random
 /// source is needed and two runs behave the same.
-pub(super) fn pause(first: Duration, tried: u32, url: &str) -> Duration {
+pub(crate) fn pause(first: Duration, tried: u32, url: &str) -> Duration {
     let hash = Digest::sha256(format!("{tried} {url}").as_bytes()).hex();
     let share = u32::from_str_radix(&hash[..8], 16).map_or(0.5, |n| f64::from(n) / f64::from(u32::MAX));
     let whole = first.as_secs_f64() * f64::from(2_u32.saturating_pow(tried.saturating_sub(1)));

@@ -4,7 +4,7 @@
 //! no secret. What a second try can cure is tried again, with growing pauses; a body is cut off
 //! at its limit. Redirects are followed by hand, because the credential must not go along.
 
-mod backoff;
+pub(crate) mod backoff;
 mod secret;
 
 use std::io::Read as _;
@@ -320,6 +320,16 @@ impl Failure {
 }
 
 fn build(timing: &Timing, certificates: &[PathBuf]) -> Result<reqwest::blocking::Client, String> {
+    builder(timing, certificates)?
+        .build()
+        .map_err(|error| format!("cannot make a TLS client: {}", explain(error)))
+}
+
+/// The set-up of every client: the provider of TLS, no redirect, no try that nobody asked for.
+pub(crate) fn builder(
+    timing: &Timing,
+    certificates: &[PathBuf],
+) -> Result<reqwest::blocking::ClientBuilder, String> {
     let mut trusted = Vec::new();
     for path in certificates {
         let pem = std::fs::read(path).map_err(|error| {
@@ -331,16 +341,14 @@ fn build(timing: &Timing, certificates: &[PathBuf]) -> Result<reqwest::blocking:
     }
     // Another part of the program may have chosen a provider already; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::blocking::Client::builder()
+    Ok(reqwest::blocking::Client::builder()
         .user_agent(concat!("bomvet/", env!("CARGO_PKG_VERSION"), " (", env!("CARGO_PKG_NAME"), ")"))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(timing.connect)
         .timeout(timing.read)
-        .tls_certs_merge(trusted)
-        .build()
-        .map_err(|error| format!("cannot make a TLS client: {}", explain(error)))
+        .tls_certs_merge(trusted))
 }
 
 /// Whether `url`, reached from `start`, may be asked.
@@ -374,7 +382,7 @@ fn is_local(url: &Url) -> bool {
 }
 
 /// Scheme, host and port are the same.
-pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
+pub(crate) fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme()
         && a.host_str() == b.host_str()
         && a.port_or_known_default() == b.port_or_known_default()
@@ -402,7 +410,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn explain(error: reqwest::Error) -> String {
+/// What went wrong, without the address.
+pub(crate) fn explain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return if error.is_connect() { "no connection in time" } else { "no answer in time" }.to_owned();
     }
@@ -411,7 +420,7 @@ fn explain(error: reqwest::Error) -> String {
 }
 
 /// The last cause says what happened; those before it only who noticed.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

@@ -15,7 +15,7 @@ impl Secret {
     }
 
     /// The credential itself, for the one header that it goes into.
-    pub(in crate::acquire) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

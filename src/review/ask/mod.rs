@@ -1,6 +1,22 @@
 //! Asking a reviewer: a prompt in, text out. Nothing here believes what comes back.
+//!
+//! [`Spec`] says who is asked, [`Reviewer`] also how; [`open`] makes of it something that can be
+//! asked, over HTTP ([`http`]) or as a program of this machine.
+
+pub mod http;
+mod key;
+pub mod limiter;
+pub mod limits;
+pub mod protocol;
+mod settings;
+mod spec;
+
+use std::path::Path;
 
 use serde_json::Value;
+
+pub use settings::{Input, KeySource, Reviewer, Settings, Structured};
+pub use spec::{Api, Spec, SpecError};
 
 /// What a reviewer is asked. It holds no key and no path of this machine.
 #[derive(Debug, Clone)]
@@ -45,4 +61,27 @@ pub trait Ask: Sync {
     /// # Errors
     /// Where no reply could be had.
     fn ask(&self, prompt: &Prompt) -> Result<Reply, Trouble>;
+}
+
+/// What opening a reviewer takes from its surroundings.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// A variable of the environment.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// The `bomvet` program, which restricts itself before it becomes a reviewer's command.
+    pub helper: &'a Path,
+}
+
+/// Gets a reviewer ready: its key is fetched here, nothing is asked yet.
+///
+/// # Errors
+/// [`Trouble::Hopeless`] where it cannot be asked.
+pub fn open(reviewer: &Reviewer, around: Surroundings<'_>) -> Result<Box<dyn Ask + Send>, Trouble> {
+    match &reviewer.spec {
+        Spec::Server { api, model, base } => {
+            let key = key::find(reviewer, around.env)?;
+            Ok(Box::new(http::Server::new(*api, model, base, key, &reviewer.settings)?))
+        }
+        Spec::Command { .. } => Err(Trouble::Hopeless("no command yet".to_owned())),
+    }
 }
