@@ -7,6 +7,7 @@ pub mod http;
 mod key;
 pub mod limiter;
 pub mod limits;
+pub mod pool;
 pub mod protocol;
 mod settings;
 mod spec;
@@ -82,6 +83,8 @@ pub fn open(reviewer: &Reviewer, around: Surroundings<'_>) -> Result<Box<dyn Ask
             let key = key::find(reviewer, around.env)?;
             Ok(Box::new(http::Server::new(*api, model, base, key, &reviewer.settings)?))
         }
-        Spec::Command { .. } => Err(Trouble::Hopeless("no command yet".to_owned())),
+        Spec::Command { .. } => Err(Trouble::Hopeless(
+            "a command cannot be asked yet, for there is no sandbox to run it in; name a server".to_owned(),
+        )),
     }
 }

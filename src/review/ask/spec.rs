@@ -292,7 +292,34 @@ mod tests {
             ]
             .map(told)
             .join("\n"),
-            @""
+            @r"
+            `gpt` names no reviewer: the kind is missing
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `opnai:gpt` names no reviewer: the kind is unknown
+              help: did you mean `openai`?
+            `carrier-pigeon:x` names no reviewer: the kind is unknown
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `openai:` names no reviewer: the model is missing
+              help: write `openai:MODEL`, with the name by which the server knows it
+            `openai:https://h.invalid/v1` names no reviewer: an address stands where the model should
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `command:` names no reviewer: the program is missing
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `command:a 'b` names no reviewer: a quote (') is not closed
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `openai:m@…` names no reviewer: the address is none
+              help: write it as `https://HOST/v1`, or `http://127.0.0.1:PORT/v1` for a server of this machine
+            `openai:m@…` names no reviewer: the address holds a user or password, which would be shown
+              help: name the key with `key-env` or `key-command` in reviewers.toml
+            `openai:m@…` names no reviewer: the address holds a query or fragment, which would be shown
+              help: write it as `https://HOST/v1`, or `http://127.0.0.1:PORT/v1` for a server of this machine
+            `gemini:a/b` names no reviewer: the model's name holds a character that no name has
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `openai:a b` names no reviewer: the model's name holds a character that no name has
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            `openai:ab` names no reviewer: it holds a control character
+              help: write e.g. `openai:MODEL@http://127.0.0.1:8080/v1`, `anthropic:MODEL`, `gemini:MODEL` or `command:PROGRAM ARGS`
+            "
         );
     }
 
