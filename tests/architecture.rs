@@ -28,6 +28,8 @@ const ORDER: &[&str] = &[
     "report",
     "audit",
     "eval",
+    "guard",
+    "mcp",
 ];
 
 /// Uses that point up and why they may.
