@@ -29,6 +29,8 @@ const ORDER: &[&str] = &[
     "report",
     "audit",
     "eval",
+    "guard",
+    "mcp",
 ];
 
 /// Uses that point up and why they may.

@@ -1,6 +1,7 @@
 //! Arguments in, calls of the library, exit code out. The only place that reads the clock and
 //! the environment.
 
+mod agents;
 mod audit;
 mod base;
 mod check;
@@ -8,8 +9,10 @@ mod db;
 mod env;
 mod eval;
 mod explain;
+mod guard;
 mod key;
 mod ledger;
+mod mcp;
 mod policy;
 mod progress;
 mod review;
@@ -80,6 +83,11 @@ enum Command {
     Vet(vet::Command),
     /// List, explain and test the rules
     Rules(rules::RulesArgs),
+    /// Serve verdicts to coding agents (Model Context Protocol, standard input and output)
+    Mcp(Box<mcp::Args>),
+    /// Stop installs that would be denied: hooks and shims
+    #[command(subcommand)]
+    Guard(Box<guard::Command>),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -110,6 +118,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Key(args) => key::run(&args),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Vet(command) => vet::run(&command, &env),
+        Command::Mcp(args) => mcp::run(&args, &env),
+        Command::Guard(command) => guard::run(&command, &env),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "bomvet", &mut script);

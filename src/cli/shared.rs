@@ -79,6 +79,28 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What is not asked of an agent's surroundings stands at its default; no process is started.
+    pub fn of(profile: Option<String>, db: Vec<PathBuf>, offline: bool) -> Self {
+        Self {
+            profile,
+            db,
+            offline,
+            origin: false,
+            no_origin: false,
+            lockfile_only: true,
+            jobs: 0,
+            connections: 16,
+            timeout: 30,
+            retries: 2,
+            format: Format::Table,
+            all: false,
+            key: None,
+            unsigned: true,
+            spec_version: "1.6".to_owned(),
+            review: ReviewArgs { no_ledger: true, ..ReviewArgs::default() },
+        }
+    }
+
     /// The BoM's version.
     pub fn spec(&self) -> Result<attest::SpecVersion, CommandError> {
         attest::SpecVersion::parse(&self.spec_version).ok_or_else(|| {

@@ -3,6 +3,7 @@
 //! In: a finished [`crate::model::Audit`]. Out: text. Nothing is decided here, everything is
 //! sorted already, and text from audited packages is escaped for the medium that it goes to.
 
+pub mod agent;
 pub mod explain;
 pub mod frame;
 pub mod html;

@@ -45,6 +45,14 @@ impl RuleSet {
         BUILTIN.clone()
     }
 
+    /// The digest of [`Self::builtin`], without parsing the rules.
+    pub fn builtin_digest() -> String {
+        let mut files = table::TABLE.to_vec();
+        files.sort_unstable();
+        let line = |(id, text): &(&str, &str)| format!("{id}\0{}\n", Digest::sha256(text.as_bytes()).hex());
+        Digest::sha256(files.iter().map(line).collect::<String>().as_bytes()).hex()
+    }
+
     /// A set from texts: id and text of each; `folder` is named in errors.
     ///
     /// # Errors
