@@ -33,6 +33,6 @@ pub use origin::Origin;
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
-pub use review::{Answer, Behaviour, Cite, Claim, Cost, Outcome, Review, Reviewer, Topic};
+pub use review::{Answer, Attested, Behaviour, Cite, Claim, Cost, Outcome, Review, Reviewer, Ruling, Topic};
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};
