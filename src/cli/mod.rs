@@ -9,6 +9,7 @@ mod env;
 mod eval;
 mod explain;
 mod key;
+mod ledger;
 mod policy;
 mod progress;
 mod rules;
@@ -64,6 +65,8 @@ enum Command {
     Db(db::DbArgs),
     /// Make, show and trust keys
     Key(key::KeyArgs),
+    /// Keep, exchange and prove reviews and decisions
+    Ledger(ledger::LedgerArgs),
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -95,6 +98,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Db(args) => db::run(&args, env.now),
         Command::Rules(args) => rules::run(&args),
         Command::Key(args) => key::run(&args),
+        Command::Ledger(args) => ledger::run(&args, &env),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Completions { shell } => {
             let mut script = Vec::new();
