@@ -31,6 +31,7 @@ use crate::resolve::{self, ResolveError};
 use crate::review::{self, weigh::Weighed};
 use crate::rules::RuleSet;
 use crate::store::Store;
+use crate::vet;
 
 /// What to audit and how.
 #[derive(Debug, Clone)]
@@ -100,6 +101,9 @@ pub enum AuditError {
     /// The base cannot be read.
     #[error(transparent)]
     Base(#[from] GitError),
+    /// The audits of cargo-vet are not such.
+    #[error(transparent)]
+    Vet(#[from] Box<vet::VetError>),
     /// The system refused threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -263,7 +267,8 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         pending.push(gather(package, of_package, outcome, delta, (options, &rules)));
     }
     let digest = rules.digest();
-    let stage = reviews::Stage { options, acquirer: &acquirer, rules: &digest, pool: &pool };
+    let vetted = vetted(options, &found.root, &graph)?;
+    let stage = reviews::Stage { options, acquirer: &acquirer, rules: &digest, pool: &pool, vetted: &vetted };
     let (mut weighed, review_run) = stage.run(&pending);
     let nodes: Vec<Node> = pending
         .into_iter()
@@ -303,6 +308,17 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             .map(|(_, (what, exception))| format!("line {}: {what}", exception.line))
             .collect(),
     })
+}
+
+/// What cargo-vet's audits say, where the policy lets them count.
+fn vetted(
+    options: &Options,
+    root: &Path,
+    graph: &Graph,
+) -> Result<BTreeMap<String, vet::Coverage>, AuditError> {
+    let Some(folder) = &options.policy.review.vet else { return Ok(BTreeMap::new()) };
+    let store = vet::Store::load(&root.join(folder)).map_err(Box::new)?;
+    Ok(vet::cover(&store, &graph.packages, &graph.dependencies))
 }
 
 /// Whether a package is the audited folder itself.

@@ -2,7 +2,7 @@
 //! node, and writes a signed CycloneDX BoM with a verdict, and its reasons, for every package.
 //!
 //! Data flows down this list and never up; a stage imports only [`model`], the services
-//! ([`store`], [`rules`], [`prose`], [`shell`]) and the stages above it:
+//! ([`store`], [`rules`], [`prose`], [`shell`], [`ledger`]) and the stages above it:
 //!
 //! [`discover`] → [`resolve`] → [`graph`] → [`acquire`] → [`check`] → [`review`] →
 //! [`policy`] → [`attest`] and [`report`]. [`audit`] alone knows the order.

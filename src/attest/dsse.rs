@@ -98,6 +98,11 @@ impl Envelope {
         self.signatures.is_empty()
     }
 
+    /// The key that the envelope says signed it; believed only once [`Envelope::is_signed_by`] agrees.
+    pub fn key_id(&self) -> Option<&str> {
+        self.signatures.first().map(|(keyid, _)| keyid.as_str())
+    }
+
     /// Whether `key` signed it and the envelope names that key.
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         let message = pae(PAYLOAD_TYPE, &self.payload);

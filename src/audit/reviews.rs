@@ -18,6 +18,7 @@ use crate::review::packet::Packet;
 use crate::review::run::{self, Budget, Came, Configured, Setting};
 use crate::review::slice::Limits;
 use crate::review::weigh::{self, Vote, Weighed, Word};
+use crate::vet;
 
 /// A reviewer that may be asked.
 #[derive(Clone)]
@@ -43,9 +44,9 @@ impl fmt::Debug for Asker {
 /// What is known of earlier reviews, and where new ones go.
 pub trait Memory: Send + Sync {
     /// Reviews of these contents whose signature holds, each with the id of the key that signed it.
-    fn reviews(&self, subject: &str) -> Vec<(Review, String)>;
+    fn reviews(&self, purl: &str, subject: &str) -> Vec<(Review, String)>;
     /// Persons' words on these contents, likewise.
-    fn words(&self, subject: &str) -> Vec<(Word, String)>;
+    fn words(&self, purl: &str, subject: &str) -> Vec<(Word, String)>;
     /// Keeps reviews; what could not be kept is said by [`Memory::remarks`].
     fn keep(&self, reviews: &[Review]);
     /// Whether a key is the user's own.
@@ -83,6 +84,8 @@ pub(super) struct Stage<'a> {
     pub acquirer: &'a Acquirer,
     pub rules: &'a str,
     pub pool: &'a rayon::ThreadPool,
+    /// What cargo-vet's audits say, by purl.
+    pub vetted: &'a BTreeMap<String, vet::Coverage>,
 }
 
 /// One package in the queue.
@@ -222,7 +225,7 @@ impl Stage<'_> {
         {
             let trusted = options.policy.trusted(&pending.package, options.now);
             let counts = |key: &str| memory.is_own(key) || trusted.contains(&key);
-            for (review, key) in memory.reviews(subject).into_iter().filter(|(_, key)| counts(key)) {
+            for (review, key) in memory.reviews(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key)) {
                 // What was asked then must be what is open now, by the rules of now.
                 if review.rules == self.rules && open.iter().all(|id| review.questions.contains(id)) {
                     came.push((review.reviewer.to_string(), format!("reused: {}", review.outcome.as_str())));
@@ -230,8 +233,11 @@ impl Stage<'_> {
                 }
             }
             words.extend(
-                memory.words(subject).into_iter().filter(|(_, key)| counts(key)).map(|(word, _)| word),
+                memory.words(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key)).map(|(word, _)| word),
             );
+        }
+        if let Some(coverage) = self.vetted.get(&pending.package.purl) {
+            words.extend(audited(coverage));
         }
         let score = pending.risk.score;
         let review = pending.risk.standing == Standing::Review;
@@ -305,6 +311,16 @@ impl Stage<'_> {
         let contents = self.contents(&pending.package)?;
         Ok(Packet::new(&pending.package, &contents, analysis, &pending.gaps, None, limits))
     }
+}
+
+/// cargo-vet's audits of one version as a word on it.
+fn audited(coverage: &vet::Coverage) -> Option<Word> {
+    let by = "cargo-vet's audits".to_owned();
+    if let Some(violation) = vet::findings(coverage).into_iter().next() {
+        return Some(Word { clear: false, by, reason: violation.message });
+    }
+    let reason = coverage.required.join(", ");
+    coverage.is_evidence().then_some(Word { clear: true, by, reason })
 }
 
 /// Largest sum of a version's archives that packets are made of, in bytes.

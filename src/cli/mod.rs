@@ -13,6 +13,7 @@ mod guard;
 mod key;
 mod ledger;
 mod mcp;
+mod memory;
 mod policy;
 mod progress;
 mod review;
@@ -67,14 +68,14 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// The review queue: list, run, export, import
     Review(Box<review::Args>),
-    /// Share signed reviews and decisions: list, verify, export, import, prove, decide
-    Ledger(ledger::Args),
     /// Measure recall and false denials on a labelled corpus
     Eval(eval::Args),
     /// Get and show advisory databases
     Db(db::DbArgs),
     /// Make, show and trust keys
     Key(key::KeyArgs),
+    /// Keep, exchange and prove reviews and decisions
+    Ledger(ledger::LedgerArgs),
     /// Show, check or start a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -109,13 +110,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(args) => audit::run(&args, &env),
         Command::Check(args) => check::run(&args, &env),
         Command::Review(args) => review::run(&args, &env),
-        Command::Ledger(args) => ledger::run(&args, &env),
         Command::Eval(args) => eval::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),
         Command::Db(args) => db::run(&args, env.now),
         Command::Rules(args) => rules::run(&args),
         Command::Key(args) => key::run(&args),
+        Command::Ledger(args) => ledger::run(&args, &env),
         Command::Policy(command) => policy::run(&command, &env),
         Command::Vet(command) => vet::run(&command, &env),
         Command::Mcp(args) => mcp::run(&args, &env),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::memory::Kept;
 use super::{CommandError, Env, ledger};
 use crate::attest::Signer;
 use crate::audit::reviews::{Asker, Memory, Reviewing};
@@ -105,17 +106,17 @@ impl ReviewArgs {
         if self.no_ledger {
             return Ok(None);
         }
-        let folder = match ledger::folder(self.ledger.as_deref()) {
-            Ok(folder) => folder,
+        let folder = match self.ledger.clone().or_else(ledger::folder) {
+            Some(folder) => folder,
             // Without a home there is no ledger of one's own.
-            Err(_) if self.reviewers.is_empty() => return Ok(None),
-            Err(error) => return Err(error),
+            None if self.reviewers.is_empty() => return Ok(None),
+            None => return Err("the user's data folder is not known; give `--ledger FOLDER` or `--no-ledger`".into()),
         };
         let unused = self.reviewers.is_empty() && self.ledger.is_none() && !folder.exists();
         if unused {
             return Ok(None);
         }
-        Ok(Some(Arc::new(ledger::Kept::open(&folder, signer, env.now)?)))
+        Ok(Some(Arc::new(Kept::open(&folder, signer, env.now)?)))
     }
 
     /// The reviewers of the user's own file; never one of the audited project.

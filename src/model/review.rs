@@ -298,3 +298,42 @@ pub struct ReviewRun {
     /// What the ledger said about itself while it was read.
     pub remarks: Vec<String>,
 }
+
+/// What a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ruling {
+    /// The contents were read and are fine for the criteria.
+    Clear,
+    /// They are not. Wins over every [`Ruling::Clear`], and never expires.
+    Violation,
+}
+
+impl Ruling {
+    /// `clear` or `violation`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Violation => "violation",
+        }
+    }
+}
+
+/// A person's decision on one package's contents. The ledger keeps it, signed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attested {
+    /// The package.
+    pub purl: String,
+    /// Hexadecimal SHA-256 of the canonical file list ([`super::Analysis::contents`]).
+    pub subject: String,
+    /// The decision.
+    pub ruling: Ruling,
+    /// Why, in the person's own words.
+    pub reason: String,
+    /// What it is decided for (`safe-to-deploy`), sorted; empty for any use.
+    pub criteria: Vec<String>,
+    /// Seconds since the epoch.
+    pub date: i64,
+    /// Seconds since the epoch from which a [`Ruling::Clear`] no longer counts.
+    pub expires: Option<i64>,
+}

@@ -45,6 +45,7 @@ struct RawPolicy {
 struct RawReview {
     above: Option<u32>,
     quorum: Option<Spanned<u32>>,
+    vet: Option<Spanned<String>>,
     trust: Vec<RawTrust>,
 }
 
@@ -276,6 +277,15 @@ pub(super) fn parse(name: &str, text: &str, asked: Option<&str>) -> Result<Polic
             return Err(source.error(quorum.span().start, "a quorum of 0 would let anything pass", help));
         }
         policy.review.quorum = *quorum.get_ref();
+    }
+    if let Some(folder) = raw.review.vet {
+        let inside = std::path::Path::new(folder.get_ref());
+        let plain = |part| matches!(part, std::path::Component::Normal(_));
+        if folder.get_ref().is_empty() || !inside.components().all(plain) {
+            let help = Some("write a folder of the project, e.g. `supply-chain`".to_owned());
+            return Err(source.error(folder.span().start, "`vet` leads out of the project", help));
+        }
+        policy.review.vet = Some(folder.into_inner());
     }
     for trust in raw.review.trust {
         let key = trust.key.get_ref();

@@ -49,11 +49,13 @@ pub struct ReviewPolicy {
     pub above: Option<u32>,
     /// Different reviewers that have to find a package clear.
     pub quorum: u32,
+    /// Folder of cargo-vet's audits, from the audited root, that count as reviews.
+    pub vet: Option<String>,
 }
 
 impl Default for ReviewPolicy {
     fn default() -> Self {
-        Self { above: None, quorum: 1 }
+        Self { above: None, quorum: 1, vet: None }
     }
 }
 

@@ -6,6 +6,7 @@ mod deep;
 mod determinism;
 mod escapes;
 mod interrupted;
+mod ledger;
 mod npmrc;
 #[path = "../support/project.rs"]
 mod project;

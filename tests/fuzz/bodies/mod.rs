@@ -48,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "js_locks", run: projects::locks, seeds: projects::js_lock_seeds },
     Target { name: "json", run: code::json, seeds: code::json_seeds },
     Target { name: "keys", run: signed::keys, seeds: signed::key_seeds },
+    Target { name: "ledger", run: signed::ledger, seeds: signed::ledger_seeds },
     Target { name: "licence", run: records::licence, seeds: records::licence_seeds },
     Target { name: "npm_project", run: projects::npm_project, seeds: projects::npm_seeds },
     Target { name: "npmrc", run: projects::npmrc, seeds: projects::npmrc_seeds },

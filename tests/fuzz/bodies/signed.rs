@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use bomvet::attest::dsse::Envelope;
-use bomvet::attest::keys::PublicKey;
+use bomvet::attest::keys::{Algorithm, PublicKey, Signer};
 use bomvet::attest::verify::{Inputs, verify};
 use bomvet::attest::{jsf, json, read};
+use bomvet::ledger::{ENTRIES, Entry, Ledger, Testimony, Trust, exchange, proof};
+use bomvet::model::{Attested, Ruling};
 use bomvet::report::{explain, frame::Style};
 
 use super::{files, fixture};
@@ -129,4 +131,63 @@ pub fn jcs_seeds() -> Vec<Vec<u8>> {
 pub fn key_seeds() -> Vec<Vec<u8>> {
     let ec = br#"{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}"#;
     vec![fixture("fixtures/attest/key.jwk"), ec.to_vec()]
+}
+
+fn ledger_signer() -> Signer {
+    Signer::from_seed(Algorithm::Ed25519, [7; 32]).expect("a key")
+}
+
+/// A small ledger: its entries, its export and a proof.
+static LEDGER: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
+    let (dir, signer) = (tempfile::tempdir().expect("a folder"), ledger_signer());
+    let mut ledger = Ledger::open(dir.path(), Trust::of([signer.public_key().clone()], 1)).expect("opens");
+    let decision = |purl: &str| {
+        Testimony::Decision(Attested {
+            purl: purl.to_owned(),
+            subject: "ab".repeat(32),
+            ruling: Ruling::Clear,
+            reason: "read".to_owned(),
+            criteria: Vec::new(),
+            date: 1,
+            expires: None,
+        })
+    };
+    ledger.append(&[decision("pkg:npm/a@1"), decision("pkg:npm/b@1")], &signer).expect("appends");
+    let mut export = Vec::new();
+    exchange::export(&ledger, None, &mut export).expect("exports");
+    let proof = proof::prove(&ledger, 1).expect("proves");
+    let entries = std::fs::read(dir.path().join(ENTRIES)).expect("is there");
+    [entries, export, serde_json::to_vec(&proof).expect("is JSON")]
+});
+
+/// A ledger's readers: nothing but what was signed counts, whatever stands around it.
+pub fn ledger(data: &[u8]) -> bool {
+    let trust = Trust::of([ledger_signer().public_key().clone()], 1);
+    let known = |line: &[u8]| LEDGER[0].split(|byte| *byte == b'\n').any(|one| one == line);
+    if exchange::Export::read(data, &trust).is_ok() {
+        let body = data.iter().position(|byte| *byte == b'\n').map(|at| &data[at + 1..]);
+        assert_eq!(body, Some(&*LEDGER[0]), "other entries are taken for those that were signed");
+    }
+    if let Ok((entry, _)) = proof::check(data, &trust) {
+        assert_eq!(entry.testimony.subject(), "ab".repeat(32), "another entry is proven");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join(ENTRIES), data).expect("is written");
+    let Ok(ledger) = Ledger::open(dir.path(), trust) else { return false };
+    let mut counted = 0;
+    let read = ledger.all(|_, _, entry, key| {
+        if key.is_some() {
+            counted += 1;
+            assert!(
+                known(&entry.testimony.sign(&ledger_signer()).expect("was read")),
+                "a changed entry counts"
+            );
+        }
+    });
+    assert!(read.is_ok());
+    counted > 0
+}
+
+pub fn ledger_seeds() -> Vec<Vec<u8>> {
+    LEDGER.to_vec()
 }
