@@ -79,7 +79,9 @@ pub fn check(server: &Server, arguments: &Value) -> Result<Value, String> {
     }
     let rules = RuleSet::builtin();
     let mut all = CapabilitySet::default();
-    audit.nodes.iter().for_each(|node| drop(all.merge(agent::power(node).1)));
+    for node in &audit.nodes {
+        all.merge(agent::power(node).1);
+    }
     let denied: Vec<&Node> =
         audit.nodes.iter().filter(|node| node.verdict.decision == Decision::Deny).collect();
     let told = |node: &&&Node| {
