@@ -76,16 +76,11 @@ pub fn advisory(text: &str) -> String {
     if fine { text.to_owned() } else { hidden(text) }
 }
 
-/// A path within a package; each part that is not plain is replaced, and so is all of a long one.
+/// A path within a package; one with a part that is not plain, or of many words, is not told.
 pub fn path(text: &str) -> String {
-    if words(text) > PATH_WORDS || text.len() > 200 {
-        return hidden(text);
-    }
-    let part = |part: &str| {
-        let fine = made_of(part, b"._-@+") && part.len() <= 48 && words(part) <= PART_WORDS;
-        if fine { part.to_owned() } else { hidden(part) }
-    };
-    text.split('/').map(part).collect::<Vec<_>>().join("/")
+    let part = |part: &str| made_of(part, b"._-@+") && part.len() <= 48 && words(part) <= PART_WORDS;
+    let fine = words(text) <= PATH_WORDS && text.len() <= 200 && text.split('/').all(part);
+    if fine { text.to_owned() } else { hidden(text) }
 }
 
 /// A purl as `name@version`, of what is plain.

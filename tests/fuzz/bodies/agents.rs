@@ -7,6 +7,7 @@ use bomvet::check::parse::image;
 use bomvet::check::{analyse, examples};
 use bomvet::compare::lock::Lock;
 use bomvet::eval;
+use bomvet::guard::{command, hook, settings};
 use bomvet::model::{AgentKind, Ecosystem, Location, Package};
 use bomvet::rules::RuleSet;
 
@@ -178,4 +179,35 @@ pub fn case_seeds() -> Vec<Vec<u8>> {
     all.extend(files("fixtures/malice", &[".toml"], 4 << 10));
     all.truncate(40);
     bytes_of(all)
+}
+
+/// A hook's input, and a command line of its own: whatever it is, it is read or refused, twice alike.
+pub fn guard(data: &[u8]) -> bool {
+    let here = std::path::Path::new("/no/such/folder");
+    let call = hook::read(data);
+    if let Ok(Some(call)) = &call {
+        assert_eq!(command::of_text(&call.command, here), command::of_text(&call.command, here));
+    }
+    let text = String::from_utf8_lossy(data);
+    assert_eq!(command::of_text(&text, here), command::of_text(&text, here));
+    if let Ok(merged) = settings::with_hook(&text, Some("bomvet guard hook")) {
+        assert_eq!(settings::with_hook(&merged, Some("bomvet guard hook")).as_ref(), Ok(&merged));
+    }
+    matches!(call, Ok(Some(_)))
+}
+
+pub fn guard_seeds() -> Vec<Vec<u8>> {
+    let call = |command: &str| {
+        serde_json::json!({"tool_name": "Bash", "tool_input": {"command": command}, "cwd": "/w"})
+            .to_string()
+            .into_bytes()
+    };
+    vec![
+        call("cd app && npm install left-pad@1.3.0"),
+        call("sudo -E pip install -r requirements.txt; uvx ruff"),
+        call("bash -c 'npx -y x@1' && cargo build"),
+        b"P=evil; npm --prefix x install $P".to_vec(),
+        br#"{"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"command": "bomvet guard hook"}]}]}}"#
+            .to_vec(),
+    ]
 }

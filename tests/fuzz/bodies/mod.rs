@@ -43,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "eval_case", run: agents::eval_case, seeds: agents::case_seeds },
     Target { name: "git", run: projects::git, seeds: projects::git_seeds },
     Target { name: "go_module", run: infra::go_module, seeds: infra::go_seeds },
+    Target { name: "guard", run: agents::guard, seeds: agents::guard_seeds },
     Target { name: "jcs", run: signed::jcs, seeds: signed::jcs_seeds },
     Target { name: "js", run: code::js, seeds: code::js_seeds },
     Target { name: "js_locks", run: projects::locks, seeds: projects::js_lock_seeds },
