@@ -143,8 +143,13 @@ impl Stage<'_> {
                     .map(|limit| limit.saturating_sub(spent.tokens_in + spent.tokens_out)),
                 micros: reviewing.budget.micros.map(|limit| limit.saturating_sub(spent.micros)),
             };
-            let setting =
-                Setting { store: &self.options.store, rules: self.rules, now: self.options.now, regardless: reviewing.regardless, late: &late };
+            let setting = Setting {
+                store: &self.options.store,
+                rules: self.rules,
+                now: self.options.now,
+                regardless: reviewing.regardless,
+                late: &late,
+            };
             let mut came: Vec<(usize, Came)> = Vec::new();
             let mut fresh: Vec<Review> = Vec::new();
             let unreadable = std::sync::Mutex::new(Vec::new());
@@ -158,7 +163,9 @@ impl Stage<'_> {
                 unreadable: &unreadable,
             };
             let ran = run::run(&configured, &mut packets, budget, &setting, &mut |at, one| {
-                if let (Came::Review(review), Some(memory), false) = (&one, &reviewing.memory, reviewing.regardless) {
+                if let (Came::Review(review), Some(memory), false) =
+                    (&one, &reviewing.memory, reviewing.regardless)
+                {
                     fresh.push((**review).clone());
                     // A few at a time: a killed run loses no more.
                     if fresh.len() >= 32 {
@@ -186,7 +193,8 @@ impl Stage<'_> {
                 }
             }
             if let Some(why) = ran.failure {
-                out.remarks.push(format!("{name}: {} prompts got no reply, the first: {why}", ran.measure.failed));
+                out.remarks
+                    .push(format!("{name}: {} prompts got no reply, the first: {why}", ran.measure.failed));
             }
             out.reviewers.push((name, ran.measure));
         }
@@ -225,7 +233,9 @@ impl Stage<'_> {
         {
             let trusted = options.policy.trusted(&pending.package, options.now);
             let counts = |key: &str| memory.is_own(key) || trusted.contains(&key);
-            for (review, key) in memory.reviews(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key)) {
+            for (review, key) in
+                memory.reviews(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key))
+            {
                 // What was asked then must be what is open now, by the rules of now.
                 if review.rules == self.rules && open.iter().all(|id| review.questions.contains(id)) {
                     came.push((review.reviewer.to_string(), format!("reused: {}", review.outcome.as_str())));
@@ -233,7 +243,11 @@ impl Stage<'_> {
                 }
             }
             words.extend(
-                memory.words(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key)).map(|(word, _)| word),
+                memory
+                    .words(&pending.package.purl, subject)
+                    .into_iter()
+                    .filter(|(_, key)| counts(key))
+                    .map(|(word, _)| word),
             );
         }
         if let Some(coverage) = self.vetted.get(&pending.package.purl) {

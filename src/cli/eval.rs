@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::reviewers::ReviewArgs;
 use super::{APPROVED, CommandError, DENIED, Env, complain, policy, print};
 use crate::eval::{self, Figures, Floor, Outcome, Result as Row};
 use crate::policy::Policy;
+use crate::store::Store;
 
 /// Options of `bomvet eval`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +22,15 @@ pub struct Args {
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// Measure a reviewer instead (see `bomvet audit --help`): what it reports, clears and makes up, and what it costs
+    #[arg(long, value_name = "SPEC", conflicts_with = "floor")]
+    reviewer: Option<String>,
+    /// With `--reviewer`: only every Nth case
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "reviewer", value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+    /// With `--reviewer`: tokens of a package that it is shown at once
+    #[arg(long, value_name = "N", requires = "reviewer")]
+    review_slice: Option<u32>,
     /// List the cases that went wrong; of held-out ones only the figures are shown
     #[arg(long)]
     wrong: bool,
@@ -41,6 +52,9 @@ enum Format {
 /// # Errors
 /// Where a corpus or a floor cannot be used.
 pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
+    if let Some(name) = &args.reviewer {
+        return reviewer(args, name, env);
+    }
     let policy: Policy = policy::builtin(Some(&args.profile))?;
     let mut rows = Vec::new();
     for corpus in &args.corpus {
@@ -135,4 +149,62 @@ fn wrong(rows: &[Row]) -> String {
         }
     }
     out
+}
+
+/// Measures a reviewer on the corpus.
+fn reviewer(args: &Args, name: &str, env: &Env) -> Result<u8, CommandError> {
+    let asked = ReviewArgs {
+        reviewers: vec![name.to_owned()],
+        review_slice: args.review_slice,
+        no_ledger: true,
+        ..ReviewArgs::default()
+    };
+    let reviewing = asked.reviewing(env, None, false)?;
+    let asker = reviewing.askers.first().ok_or("no reviewer")?;
+    let mut cases = Vec::new();
+    for corpus in &args.corpus {
+        cases.extend(eval::load(corpus)?);
+    }
+    let cases: Vec<_> = cases.into_iter().step_by(args.every as usize).collect();
+    let store = env.cache.clone().map_or_else(Store::none, Store::open);
+    let report = eval::review::run(&cases, asker, reviewing.budget, &store, env.now);
+    if args.format == Format::Json {
+        print(&format!(
+            "{:#}\n",
+            serde_json::json!({"bomvet": 1, "reviewer": asker.reviewer.to_string(), "report": report})
+        ))?;
+        return Ok(APPROVED);
+    }
+    let share = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1} %"));
+    let measure = report.measure;
+    print(&format!(
+        "{}\n  harmful {}: {} reported (recall {}), {} cleared\n  honest {}: {} reported (precision {}), {} cleared\n  without an answer {}\n  claims refused {} of {} ({}); controls missed {} of {}; planted noticed {} of {}, false alarms {} of {}; answered alike {} of {}\n  {} tokens in, {} out, {} prompts answered, {} failed\n  vote: {}\n",
+        asker.reviewer,
+        report.harmful,
+        report.reported,
+        share(report.recall()),
+        report.harmful_cleared,
+        report.honest,
+        report.false_alarms,
+        share(report.precision()),
+        report.honest_cleared,
+        report.without,
+        measure.refused,
+        measure.refused + measure.grounded,
+        share(measure.refused_share()),
+        measure.controls_missed,
+        measure.controls,
+        measure.noticed,
+        measure.planted,
+        measure.false_alarms,
+        measure.harmless,
+        measure.alike,
+        measure.repeated,
+        measure.cost.tokens_in,
+        measure.cost.tokens_out,
+        measure.replies,
+        measure.failed,
+        measure.void().unwrap_or_else(|| "counts".to_owned()),
+    ))?;
+    Ok(APPROVED)
 }

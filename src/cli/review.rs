@@ -85,7 +85,11 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
             let mut text = String::new();
             for node in &audit.nodes {
                 if let Some(testimony) = &node.testimony {
-                    text.push_str(&format!("{}  {}\n", node.package.purl, report::reviews::testimony(testimony)));
+                    text.push_str(&format!(
+                        "{}  {}\n",
+                        node.package.purl,
+                        report::reviews::testimony(testimony)
+                    ));
                 }
             }
             for queued in audit.reviews.iter().flat_map(|run| &run.queue) {
@@ -140,7 +144,8 @@ struct Import<'a> {
 impl Common {
     fn audit(&self, env: &Env, import: Option<Import<'_>>) -> Result<Audit, CommandError> {
         let shared = &self.shared;
-        let folder = if self.path.is_file() { self.path.parent().unwrap_or(Path::new(".")) } else { &self.path };
+        let folder =
+            if self.path.is_file() { self.path.parent().unwrap_or(Path::new(".")) } else { &self.path };
         let profile = shared.profile.as_deref();
         let policy: Policy = match &self.policy {
             Some(path) => policy::load(path, profile)?,
@@ -166,9 +171,7 @@ impl Common {
 /// The queue as a table: risk, standing, package, parts of the risk.
 fn queue(audit: &Audit) -> String {
     let mut nodes: Vec<_> = audit.nodes.iter().collect();
-    nodes.sort_by(|a, b| {
-        b.risk.score.cmp(&a.risk.score).then_with(|| a.package.purl.cmp(&b.package.purl))
-    });
+    nodes.sort_by(|a, b| b.risk.score.cmp(&a.risk.score).then_with(|| a.package.purl.cmp(&b.package.purl)));
     let mut out = String::new();
     let mut counts = [0_usize; 3];
     for node in nodes {
@@ -181,7 +184,12 @@ fn queue(audit: &Audit) -> String {
         if node.risk.standing == Standing::Review {
             let parts: Vec<String> =
                 node.risk.parts.iter().map(|(part, points)| format!("{part} {points}")).collect();
-            out.push_str(&format!("{:>4}  {word}  {}  ({})\n", node.risk.score, node.package.purl, parts.join(", ")));
+            out.push_str(&format!(
+                "{:>4}  {word}  {}  ({})\n",
+                node.risk.score,
+                node.package.purl,
+                parts.join(", ")
+            ));
         }
     }
     out.push_str(&format!(
@@ -209,7 +217,13 @@ struct Exported<'a> {
 
 impl<'a> Exported<'a> {
     fn of(id: &'a str, prompt: &'a Prompt) -> Self {
-        Self { id, system: &prompt.system, user: &prompt.user, schema: &prompt.schema, max_tokens: prompt.max_tokens }
+        Self {
+            id,
+            system: &prompt.system,
+            user: &prompt.user,
+            schema: &prompt.schema,
+            max_tokens: prompt.max_tokens,
+        }
     }
 }
 

@@ -66,7 +66,12 @@ const AROUND: u32 = 1800;
 
 impl ReviewArgs {
     /// Gets the reviewers ready and opens the ledger. `signer` signs what the ledger keeps.
-    pub fn reviewing(&self, env: &Env, signer: Option<Signer>, offline: bool) -> Result<Reviewing, CommandError> {
+    pub fn reviewing(
+        &self,
+        env: &Env,
+        signer: Option<Signer>,
+        offline: bool,
+    ) -> Result<Reviewing, CommandError> {
         let known = self.known(env)?;
         let helper = std::env::current_exe()?;
         let mut askers = Vec::new();
@@ -110,7 +115,11 @@ impl ReviewArgs {
             Some(folder) => folder,
             // Without a home there is no ledger of one's own.
             None if self.reviewers.is_empty() => return Ok(None),
-            None => return Err("the user's data folder is not known; give `--ledger FOLDER` or `--no-ledger`".into()),
+            None => {
+                return Err(
+                    "the user's data folder is not known; give `--ledger FOLDER` or `--no-ledger`".into()
+                );
+            }
         };
         let unused = self.reviewers.is_empty() && self.ledger.is_none() && !folder.exists();
         if unused {

@@ -84,7 +84,7 @@ pub fn find(query: &str, subject: Option<&Node>, graph: &[Node]) -> Value {
         })
         .collect();
     let here = subject.filter(|node| graph.iter().any(|other| other.package.purl == node.package.purl));
-    let removal = here.map(|node| removal(node));
+    let removal = here.map(removal);
     let note = match (told.is_empty(), power) {
         (true, _) => "none: no approved package of the graph has a word of its name and can do as little",
         (false, Some(_)) => {

@@ -36,7 +36,8 @@ pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };
 pub use review::{
-    Answer, Attested, Behaviour, Cite, Claim, Cost, Outcome, Queued, Review, ReviewRun, Reviewer, Ruling, Testimony, Topic,
+    Answer, Attested, Behaviour, Cite, Claim, Cost, Outcome, Queued, Review, ReviewRun, Reviewer, Ruling,
+    Testimony, Topic,
 };
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};

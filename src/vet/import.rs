@@ -34,8 +34,7 @@ pub fn imported(own: &Criteria, import: &Import, mut theirs: Audits) -> (Audits,
         }
         known
     };
-    let mut out = Audits::default();
-    out.criteria = theirs.criteria.clone();
+    let mut out = Audits { criteria: theirs.criteria.clone(), ..Audits::default() };
     out.criteria.retain(|name, _| import.criteria_map.contains_key(name));
     let counts = |name: &String| !import.exclude.contains(name);
     for (name, entries) in theirs.audits.into_iter().filter(|(name, _)| counts(name)) {

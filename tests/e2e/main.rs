@@ -8,10 +8,16 @@ mod determinism;
 mod escapes;
 mod interrupted;
 mod ledger;
+#[path = "../review/liars.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod liars;
 mod npmrc;
 #[path = "../support/project.rs"]
 mod project;
 mod registry_errors;
+mod review;
+#[path = "../review_server/mod.rs"]
+mod review_server;
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod server;

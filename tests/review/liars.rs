@@ -64,7 +64,8 @@ struct Read {
 
 fn read(prompt: &str) -> Read {
     let mut out = Read { questions: Vec::new(), lines: Vec::new() };
-    let begin = prompt.lines().position(|line| line.len() == 30 && line.ends_with(" begin")).expect("a fence");
+    let begin =
+        prompt.lines().position(|line| line.len() == 30 && line.ends_with(" begin")).expect("a fence");
     let all: Vec<&str> = prompt.lines().collect();
     let boundary = all[begin].trim_end_matches(" begin");
     for line in &all[..begin] {

@@ -83,7 +83,10 @@ fn a_reviewer_that_reads_settles_what_is_open_and_no_other_does() {
         assert_eq!(cleared, manner == Manner::Perfect, "{manner:?}: {:?}", after.reviews);
         let run = after.reviews.expect("somebody was asked");
         let measure = run.reviewers[0].1;
-let void = matches!(manner, Manner::Approves | Manner::Alarms | Manner::Garbage | Manner::Half | Manner::Fails);
+        let void = matches!(
+            manner,
+            Manner::Approves | Manner::Alarms | Manner::Garbage | Manner::Half | Manner::Fails
+        );
         assert!(!void || measure.void().is_some(), "{manner:?} {measure:?}");
         assert!(manner != Manner::Perfect || measure.void().is_none(), "{measure:?}");
     }
@@ -173,7 +176,10 @@ fn answers() -> impl Strategy<Value = String> {
     });
     let lists = (proptest::collection::vec(entry.clone(), 0..9), proptest::collection::vec(entry, 0..3));
     prop_oneof![
-        lists.prop_map(|(answers, behaviours)| serde_json::json!({"answers": answers, "behaviours": behaviours, "verdict": "approve"}).to_string()),
+        lists.prop_map(|(answers, behaviours)| {
+            serde_json::json!({"answers": answers, "behaviours": behaviours, "verdict": "approve"})
+                .to_string()
+        }),
         "\\PC{0,60}",
     ]
 }

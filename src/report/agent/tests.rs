@@ -104,6 +104,7 @@ fn hostile(text: &str) -> Node {
         findings: vec![finding("install/network"), finding(text)],
         gaps: vec![gap.clone()],
         risk: Risk::default(),
+        testimony: None,
         change: Some(Change::Upgraded { from: text.to_owned() }),
         gained: CapabilitySet::default(),
         verdict: Verdict {

@@ -165,7 +165,7 @@ pub fn reply(api: Api, body: &[u8], begun: bool) -> Result<Reply, String> {
         }
     };
     let mut text = text.filter(|text| !text.is_empty()).ok_or_else(|| {
-        let stopped = stopped.map(|why| plain(why)).filter(|why| !why.is_empty());
+        let stopped = stopped.map(plain).filter(|why| !why.is_empty());
         format!(
             "the answer holds no text{}",
             stopped.map(|why| format!(" (it ended with `{why}`)")).unwrap_or_default()
