@@ -3,9 +3,8 @@
 #[path = "../review_server/mod.rs"]
 mod review_server;
 
+mod command;
 mod http;
-
-use std::path::Path;
 
 use bomvet::review::ask::{Ask, Prompt, Reviewer, Settings, Spec, Surroundings, Trouble, open};
 use serde_json::json;
@@ -33,6 +32,5 @@ fn reviewer(spec: &str, settings: Settings) -> Result<Box<dyn Ask + Send>, Troub
         "BOMVET_REVIEWER_KEY" => Some(KEY.to_owned()),
         _ => None,
     };
-    let helper = Path::new(env!("CARGO_BIN_EXE_bomvet"));
-    open(&Reviewer { name: "test".to_owned(), spec, settings }, Surroundings { env: &env, helper })
+    open(&Reviewer { name: "test".to_owned(), spec, settings }, Surroundings { env: &env })
 }
