@@ -1,5 +1,7 @@
 //! Reviewers as they are named on the command line.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,7 +75,6 @@ impl ReviewArgs {
         offline: bool,
     ) -> Result<Reviewing, CommandError> {
         let known = self.known(env)?;
-        let helper = std::env::current_exe()?;
         let mut askers = Vec::new();
         for name in &self.reviewers {
             let reviewer = match known.iter().find(|known| known.name == *name) {
@@ -86,8 +87,14 @@ impl ReviewArgs {
                 )
                 .into());
             }
+            if offline && reviewer.settings.unsandboxed {
+                return Err(format!(
+                    "`--offline` opens no socket, and outside the sandbox the reviewer `{name}` could; leave out `unsandboxed` or `--offline`"
+                )
+                .into());
+            }
             let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-            let opened = ask::open(&reviewer, Surroundings { env: &var, helper: &helper })?;
+            let opened = ask::open(&reviewer, Surroundings { env: &var })?;
             askers.push(Asker {
                 reviewer: identity(&reviewer.spec),
                 ask: Arc::from(opened),
@@ -136,7 +143,14 @@ impl ReviewArgs {
         if self.reviewers.is_empty() || !path.exists() {
             return Ok(Vec::new());
         }
-        Err("TEMPORARY".into())
+        let shown = path.display().to_string();
+        let mut bytes = Vec::new();
+        let most = ask::limits::FILE_BYTES as u64 + 1;
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        read.map_err(|error| format!("{shown} cannot be read: {error}"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| format!("{shown} is no UTF-8 text; write it anew"))?;
+        Ok(ask::file::read(&shown, &text)?)
     }
 
     /// How much a reviewer is shown at once: what its context holds beside question and answer, with

@@ -16,7 +16,7 @@ fn quick() -> Settings {
     }
 }
 
-fn openai(server: &ReviewServer, settings: Settings) -> Box<dyn Ask + Send> {
+fn openai(server: &ReviewServer, settings: Settings) -> Box<dyn Ask> {
     reviewer(&format!("openai:smol@{}/v1", server.url()), settings).expect("a reviewer")
 }
 

@@ -3,9 +3,8 @@
 #[path = "../review_server/mod.rs"]
 mod review_server;
 
+mod command;
 mod http;
-
-use std::path::Path;
 
 use bomvet::review::ask::{Ask, Prompt, Reviewer, Settings, Spec, Surroundings, Trouble, open};
 use serde_json::json;
@@ -26,13 +25,12 @@ fn prompt(user: &str) -> Prompt {
 }
 
 /// Opens a reviewer whose pauses are short.
-fn reviewer(spec: &str, settings: Settings) -> Result<Box<dyn Ask + Send>, Trouble> {
+fn reviewer(spec: &str, settings: Settings) -> Result<Box<dyn Ask>, Trouble> {
     let spec = Spec::parse(spec).expect(spec);
     let env = |name: &str| match name {
         "PATH" => std::env::var("PATH").ok(),
         "BOMVET_REVIEWER_KEY" => Some(KEY.to_owned()),
         _ => None,
     };
-    let helper = Path::new(env!("CARGO_BIN_EXE_bomvet"));
-    open(&Reviewer { name: "test".to_owned(), spec, settings }, Surroundings { env: &env, helper })
+    open(&Reviewer { name: "test".to_owned(), spec, settings }, Surroundings { env: &env })
 }

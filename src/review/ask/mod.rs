@@ -1,18 +1,20 @@
 //! Asking a reviewer: a prompt in, text out. Nothing here believes what comes back.
 //!
 //! [`Spec`] says who is asked, [`Reviewer`] also how; [`open`] makes of it something that can be
-//! asked, over HTTP ([`http`]) or as a program of this machine.
+//! asked, over HTTP ([`http`]) or as a program of this machine, in a sandbox. [`file`] reads the
+//! reviewers that the user has named.
 
+mod command;
+pub mod file;
 pub mod http;
 mod key;
 pub mod limiter;
 pub mod limits;
 pub mod pool;
 pub mod protocol;
+mod sandbox;
 mod settings;
 mod spec;
-
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -69,8 +71,6 @@ pub trait Ask: Send + Sync {
 pub struct Surroundings<'a> {
     /// A variable of the environment.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// The `bomvet` program, which restricts itself before it becomes a reviewer's command.
-    pub helper: &'a Path,
 }
 
 /// Gets a reviewer ready: its key is fetched here, nothing is asked yet.
@@ -83,8 +83,9 @@ pub fn open(reviewer: &Reviewer, around: Surroundings<'_>) -> Result<Box<dyn Ask
             let key = key::find(reviewer, around.env)?;
             Ok(Box::new(http::Server::new(*api, model, base, key, &reviewer.settings)?))
         }
-        Spec::Command { .. } => Err(Trouble::Hopeless(
-            "a command cannot be asked yet, for there is no sandbox to run it in; name a server".to_owned(),
-        )),
+        Spec::Command { program, args } => {
+            let path = (around.env)("PATH");
+            Ok(Box::new(command::Program::new(program, args, &reviewer.settings, path.as_deref())?))
+        }
     }
 }

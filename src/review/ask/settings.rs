@@ -54,7 +54,7 @@ pub struct Settings {
     pub tokens_per_minute: Option<u32>,
     /// For one try of one question, from its start to the last byte.
     pub timeout: Duration,
-    /// Tries after the first, where trying again can help.
+    /// Tries after the first, where trying again can help: a server's, never a command's.
     pub retries: u32,
     /// The first pause between two tries; it doubles each time. Tests set it short.
     pub pause: Duration,
@@ -70,7 +70,7 @@ pub struct Settings {
     pub structured: Structured,
     /// Whether plain HTTP may leave this machine.
     pub allow_http: bool,
-    /// Whether a command may run where no sandbox can be had, or needs none.
+    /// Whether a command runs without the sandbox: with the user's rights, files and network.
     pub unsandboxed: bool,
     /// How a command gets its packet.
     pub input: Input,

@@ -13,6 +13,7 @@ mod code;
 mod infra;
 mod projects;
 mod records;
+mod reviewers;
 mod signed;
 
 /// One target.
@@ -62,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
     Target { name: "pypi_project", run: projects::locks, seeds: projects::pypi_seeds },
     Target { name: "python", run: code::python, seeds: code::python_seeds },
+    Target { name: "reviewers", run: reviewers::reviewers, seeds: reviewers::reviewers_seeds },
     Target { name: "rule", run: records::rule, seeds: records::rule_seeds },
     Target { name: "rust", run: code::rust, seeds: code::rust_seeds },
     Target { name: "rustsec", run: records::rustsec, seeds: records::rustsec_seeds },
