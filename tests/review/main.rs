@@ -40,13 +40,15 @@ fn audit(case: &Case, files: &BTreeMap<String, String>, reviewing: &Reviewing) -
     eval::side("case", case, files, &case.name, &policy(), reviewing, NOW).expect("audited")
 }
 
-fn cases() -> Vec<(String, Case)> {
+fn cases() -> Cases {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/corpus");
     eval::load(&root).expect("the corpus")
 }
 
+type Cases = Vec<(String, Case)>;
+
 /// Harmful sides: some that evidence denies, some that only a missing review keeps out.
-fn harmful() -> (Vec<(String, Case)>, Vec<(String, Case)>) {
+fn harmful() -> (Cases, Cases) {
     let (mut denied, mut held) = (Vec::new(), Vec::new());
     for (id, case) in cases() {
         let Some(bad) = &case.bad else { continue };

@@ -162,7 +162,7 @@ fn what_does_not_pass_fails_after_the_last_try() {
 #[test]
 fn a_broken_answer_fails_at_once_for_it_is_paid_for() {
     let mut deep = "[".repeat(100_000);
-    deep.push_str("1");
+    deep.push('1');
     for (answer, said) in [
         (Answer::cut("{\"claims\":[]}", 20), "cut off after 20"),
         (Answer::raw(vec![b'x'; 10 << 20]), "more than 4194304 bytes"),

@@ -7,7 +7,7 @@ use bomvet::attest::dsse::Envelope;
 use bomvet::attest::keys::{Algorithm, PublicKey, Signer};
 use bomvet::attest::verify::{Inputs, verify};
 use bomvet::attest::{jsf, json, read};
-use bomvet::ledger::{ENTRIES, Entry, Ledger, Testimony, Trust, exchange, proof};
+use bomvet::ledger::{ENTRIES, Ledger, Testimony, Trust, exchange, proof};
 use bomvet::model::{Attested, Ruling};
 use bomvet::report::{explain, frame::Style};
 
