@@ -8,38 +8,16 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::{Options, Pending};
-use crate::acquire::{Acquired, Acquirer};
+use crate::acquire::{Acquired, Acquirer, Refusal};
 use crate::model::{
-    Analysis, Contents, File, Gap, GapKind, Outcome, Package, Provenance, Queued, Review, ReviewRun,
-    Reviewer, Standing,
+    Analysis, Contents, File, Gap, GapKind, Outcome, Package, Provenance, Queued, Review, ReviewRun, Standing,
 };
-use crate::review::ask::Ask;
 use crate::review::packet::Packet;
-use crate::review::run::{self, Budget, Came, Configured, Setting};
+pub use crate::review::run::Asker;
+use crate::review::run::{self, Budget, Came, Setting};
 use crate::review::slice::Limits;
 use crate::review::weigh::{self, Vote, Weighed, Word};
 use crate::vet;
-
-/// A reviewer that may be asked.
-#[derive(Clone)]
-pub struct Asker {
-    /// Who.
-    pub reviewer: Reviewer,
-    /// How.
-    pub ask: Arc<dyn Ask>,
-    /// How much it is shown at once.
-    pub limits: Limits,
-    /// Prompts at the same time.
-    pub concurrency: usize,
-    /// Price of a million tokens sent, and of a million that come back, in millionths.
-    pub price: (u64, u64),
-}
-
-impl fmt::Debug for Asker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Asker({})", self.reviewer)
-    }
-}
 
 /// What is known of earlier reviews, and where new ones go.
 pub trait Memory: Send + Sync {
@@ -129,13 +107,6 @@ impl Stage<'_> {
             if wanted.is_empty() {
                 continue;
             }
-            let configured = Configured {
-                reviewer: asker.reviewer.clone(),
-                ask: &*asker.ask,
-                limits: asker.limits,
-                concurrency: asker.concurrency,
-                price: asker.price,
-            };
             let budget = Budget {
                 tokens: reviewing
                     .budget
@@ -162,7 +133,7 @@ impl Stage<'_> {
                 limits: asker.limits,
                 unreadable: &unreadable,
             };
-            let ran = run::run(&configured, &mut packets, budget, &setting, &mut |at, one| {
+            let ran = run::run(asker, &mut packets, budget, &setting, &mut |at, one| {
                 if let (Came::Review(review), Some(memory), false) =
                     (&one, &reviewing.memory, reviewing.regardless)
                 {
@@ -287,26 +258,16 @@ impl Stage<'_> {
 
     /// The package's files, again: they were dropped after the check.
     fn contents(&self, package: &Package) -> Result<Contents, String> {
-        let acquired = self.acquirer.acquire(package).map_err(|refusal| refusal.gap.message)?;
-        let Acquired::Distributions { list, .. } = &acquired else {
-            return self
-                .acquirer
-                .unpack(package, &acquired)
-                .map(|(contents, _)| contents)
-                .map_err(|refusal| refusal.gap.message);
+        let why = |refusal: Box<Refusal>| refusal.gap.message;
+        let acquired = self.acquirer.acquire(package).map_err(why)?;
+        let list = match &acquired {
+            Acquired::Distributions { list, .. } if list.len() != 1 => list,
+            _ => return Ok(self.acquirer.unpack(package, &acquired).map_err(why)?.0),
         };
-        if let [one] = list.as_slice() {
-            return self
-                .acquirer
-                .unpack_distribution(package, one)
-                .map(|(contents, _)| contents)
-                .map_err(|refusal| refusal.gap.message);
-        }
         // As the check names them: each archive's files below its name.
         let (mut files, mut buffer): (Vec<File>, Vec<u8>) = (Vec::new(), Vec::new());
         for one in list {
-            let (contents, _) =
-                self.acquirer.unpack_distribution(package, one).map_err(|refusal| refusal.gap.message)?;
+            let (contents, _) = self.acquirer.unpack_distribution(package, one).map_err(why)?;
             if buffer.len() as u64 + contents.size() > MAX_BYTES {
                 return Err(format!("its archives hold more than {MAX_BYTES} bytes"));
             }

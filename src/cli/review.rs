@@ -15,8 +15,7 @@ use crate::audit::{self, change};
 use crate::model::{Audit, Digest, Reviewer, Standing, escape};
 use crate::policy::Policy;
 use crate::report;
-use crate::review::ask::{Ask, Prompt, Reply, Trouble};
-use crate::review::slice::Limits;
+use crate::review::ask::{Ask, Prompt, Reply, Settings, Trouble};
 
 /// Options of `bomvet review`.
 #[derive(Debug, clap::Args)]
@@ -97,11 +96,7 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
                     text.push_str(&format!("{}  {}: {}\n", queued.purl, escape(who), escape(came)));
                 }
             }
-            for line in audit.reviews.iter().flat_map(report::reviews::lines) {
-                text.push_str(&line);
-                text.push('\n');
-            }
-            print(&text)?;
+            print(&(text + &summary(&audit)))?;
             Ok(audit.exit_code())
         }
         Command::Export { output, common } => {
@@ -122,15 +117,15 @@ pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
         Command::Import { answers, name, common } => {
             let answers = Arc::new(Answers::read(answers)?);
             let audit = common.audit(env, Some(Import { name, ask: answers, records: false }))?;
-            let mut text = String::new();
-            for line in audit.reviews.iter().flat_map(report::reviews::lines) {
-                text.push_str(&line);
-                text.push('\n');
-            }
-            print(&text)?;
+            print(&summary(&audit))?;
             Ok(audit.exit_code())
         }
     }
+}
+
+/// What the reviewers did, a line each.
+fn summary(audit: &Audit) -> String {
+    audit.reviews.iter().flat_map(report::reviews::lines).map(|line| line + "\n").collect()
 }
 
 /// Something else than a reviewer that is asked.
@@ -154,9 +149,8 @@ impl Common {
         let mut options = shared.options(env, policy, &self.path, folder, Vec::new())?;
         if let Some(Import { name, ask, records }) = import {
             let reviewer = Reviewer::Model { interface: "import".to_owned(), model: name.to_owned() };
-            let tokens = shared.review.review_slice.unwrap_or(6000) as usize;
+            let limits = shared.review.limits(&Settings::default());
             // One at a time, so that the order and with it the planted copies are those of the export.
-            let limits = Limits { tokens, parts: 12 };
             let asker = Asker { reviewer, ask, limits, concurrency: 1, price: (0, 0) };
             let before = std::mem::take(&mut options.reviewing);
             let memory = before.memory.filter(|_| !records);

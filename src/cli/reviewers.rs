@@ -155,7 +155,7 @@ impl ReviewArgs {
 
     /// How much a reviewer is shown at once: what its context holds beside question and answer, with
     /// a fifth of room for a tokenizer that cuts otherwise.
-    fn limits(&self, settings: &Settings) -> Limits {
+    pub(super) fn limits(&self, settings: &Settings) -> Limits {
         let room = settings.context.map(|context| {
             let answer = settings.max_answer.unwrap_or(1500);
             (context.saturating_sub(answer + AROUND) / 5 * 4).max(200)
@@ -166,7 +166,7 @@ impl ReviewArgs {
 }
 
 /// Who signs for it in reviews: interface and model, never an address, which is one's own business.
-pub fn identity(spec: &Spec) -> model::Reviewer {
+fn identity(spec: &Spec) -> model::Reviewer {
     let (interface, name) = match spec {
         Spec::Server { api, model, .. } => (api.as_str(), model.clone()),
         Spec::Command { program, .. } => {

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Case, Kind};
-use crate::audit::reviews::Asker;
 use crate::check;
 use crate::model::{
     AgentKind, Contents, Ecosystem, File, Location, Measure, Outcome, Package, Provenance, Source, purl,
 };
 use crate::review::packet::Packet;
-use crate::review::run::{self, Budget, Came, Configured, Setting};
+use crate::review::run::{self, Asker, Budget, Came, Setting};
 use crate::rules::RuleSet;
 use crate::store::Store;
 
@@ -77,16 +76,9 @@ pub fn run(cases: &[(String, Case)], asker: &Asker, budget: Budget, store: &Stor
         gaps.dedup();
         (at, Packet::new(&package, &contents, &analysis, &gaps, None, asker.limits))
     });
-    let configured = Configured {
-        reviewer: asker.reviewer.clone(),
-        ask: &*asker.ask,
-        limits: asker.limits,
-        concurrency: asker.concurrency,
-        price: asker.price,
-    };
     let setting = Setting { store, rules: &digest, now, regardless: true, late: &|| false };
     let mut report = Report::default();
-    let ran = run::run(&configured, &mut packets, budget, &setting, &mut |at, came| {
+    let ran = run::run(asker, &mut packets, budget, &setting, &mut |at, came| {
         let Came::Review(review) = came else {
             report.without += 1;
             return;

@@ -19,6 +19,7 @@ mod package;
 mod review;
 mod span;
 mod verdict;
+mod wildcard;
 
 pub use advisory::{DatabaseInfo, Hit};
 pub use analysis::{Analysis, MicroFacts, Permissions, ToolUse};
@@ -41,3 +42,4 @@ pub use review::{
 };
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};
+pub use wildcard::wildcard;

@@ -1,9 +1,8 @@
 //! What a policy says of an agent's tools and of flows.
 
 use super::decide::{Case, Evidence};
-use super::pattern::wildcard;
 use super::{Grant, Policy};
-use crate::model::{Analysis, ReasonKind, Span};
+use crate::model::{Analysis, ReasonKind, Span, wildcard};
 
 impl Policy {
     /// Denies tools and combinations that need a grant and have none.

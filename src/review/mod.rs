@@ -1,7 +1,9 @@
-//! The review queue: what evidence settles, what a review would settle, and in which order.
+//! Reviews: what evidence settles, what a review would settle, who is asked in which order, and what
+//! the answers are worth.
 //!
-//! In: findings, gaps, capabilities and the place in the graph. Out: a [`Risk`] whose parts
-//! explain it. No reviewer is asked here yet; the queue says who should be read first.
+//! In: contents, facts, findings, gaps and the place in the graph. Out: a [`Risk`] whose parts
+//! explain it, and [`run`]'s reviews, each claim held against the lines; [`weigh`] says what they
+//! change. No verdict is made here.
 
 mod address;
 pub mod answer;

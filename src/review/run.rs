@@ -6,8 +6,9 @@
 //! reviewer that misses them is asked no further, and what it said counts for nothing.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::fmt;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,18 +27,25 @@ const MEASURED: usize = 3;
 /// Packets for each further copy with planted lines, at least.
 const EVERY: usize = 20;
 
-/// A reviewer and how to use it.
-pub struct Configured<'a> {
+/// A reviewer that may be asked, and how.
+#[derive(Clone)]
+pub struct Asker {
     /// Who.
     pub reviewer: Reviewer,
     /// How to ask.
-    pub ask: &'a dyn Ask,
+    pub ask: Arc<dyn Ask>,
     /// How much it is shown at once.
     pub limits: Limits,
     /// Prompts at the same time.
     pub concurrency: usize,
     /// Price of a million tokens sent, and of a million that come back, in millionths.
     pub price: (u64, u64),
+}
+
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asker({})", self.reviewer)
+    }
 }
 
 /// What a run may cost; `None` for no limit. Where something is spent already, the caller takes it off.
@@ -112,7 +120,7 @@ struct Open {
 /// given what came of each, once all its parts are answered; packets that the budget or a hopeless
 /// reviewer cut are given too. Nothing is given that the planted lines of that time do not vouch for.
 pub fn run(
-    configured: &Configured<'_>,
+    asker: &Asker,
     packets: &mut (dyn Iterator<Item = (usize, Packet)> + Send),
     budget: Budget,
     setting: &Setting<'_>,
@@ -127,7 +135,7 @@ pub fn run(
     }
     let mut ran = Ran::default();
     let opening = opening(&first);
-    let mut state = State { configured, budget, setting, repeated: None, ran: &mut ran };
+    let mut state = State { asker, budget, setting, repeated: None, ran: &mut ran };
     state.pool(opening, &mut |state, job, reply| state.take(job, reply, &mut []));
     let voided = |measure: &Measure| measure.void().filter(|_| !setting.regardless);
     // Nobody answered at all: that says more than what was not noticed.
@@ -136,25 +144,24 @@ pub fn run(
     if let Some(why) = void {
         ran.ended.get_or_insert_with(|| why.clone());
         for (at, _) in first.into_iter().chain(packets) {
-            sink(at, Came::Nothing(format!("{}: {why}", configured.reviewer)));
+            sink(at, Came::Nothing(format!("{}: {why}", asker.reviewer)));
         }
         return ran;
     }
     let mut queue = first.into_iter().chain(packets);
     loop {
         // A batch ends with a copy with planted lines; what it gave counts once those are noticed.
-        let batch: Vec<(usize, Packet)> =
-            queue.by_ref().take(EVERY.max(4 * configured.concurrency)).collect();
+        let batch: Vec<(usize, Packet)> = queue.by_ref().take(EVERY.max(4 * asker.concurrency)).collect();
         if batch.is_empty() {
             return ran;
         }
-        let mut state = State { configured, budget, setting, repeated: None, ran: &mut ran };
+        let mut state = State { asker, budget, setting, repeated: None, ran: &mut ran };
         let given = state.batch(batch);
         let void = voided(&state.ran.measure);
         for (at, came) in given {
             match (&void, came) {
                 (Some(why), Came::Review(_)) => {
-                    sink(at, Came::Nothing(format!("{}: {why}", configured.reviewer)));
+                    sink(at, Came::Nothing(format!("{}: {why}", asker.reviewer)));
                 }
                 (_, came) => sink(at, came),
             }
@@ -163,7 +170,7 @@ pub fn run(
         if let Some(why) = ended {
             ran.ended.get_or_insert_with(|| why.clone());
             for (at, _) in queue {
-                sink(at, Came::Nothing(format!("{}: {why}", configured.reviewer)));
+                sink(at, Came::Nothing(format!("{}: {why}", asker.reviewer)));
             }
             return ran;
         }
@@ -223,7 +230,7 @@ struct Kept {
 }
 
 struct State<'a> {
-    configured: &'a Configured<'a>,
+    asker: &'a Asker,
     budget: Budget,
     setting: &'a Setting<'a>,
     /// The answers of the first of two equal prompts.
@@ -255,7 +262,7 @@ impl State<'_> {
 
     /// The review of a packet, or why there is none.
     fn close(&self, open: Open) -> Came {
-        let who = &self.configured.reviewer;
+        let who = &self.asker.reviewer;
         if open.packet.parts.is_empty() {
             return Came::Nothing("it has no lines that a reviewer could read".to_owned());
         }
@@ -391,14 +398,14 @@ impl State<'_> {
             micros: spent.micros,
             ended: None,
         });
-        let (send, receive) = sync_channel(self.configured.concurrency.max(1));
-        let (configured, setting, budget) = (self.configured, self.setting, self.budget);
+        let (send, receive) = sync_channel(self.asker.concurrency.max(1));
+        let (asker, setting, budget) = (self.asker, self.setting, self.budget);
         std::thread::scope(|scope| {
-            for _ in 0..configured.concurrency.max(1) {
+            for _ in 0..asker.concurrency.max(1) {
                 let (send, feed) = (send.clone(), &feed);
                 scope.spawn(move || {
-                    while let Some((job, set_aside)) = next(feed, configured, budget, setting) {
-                        let answered = ask(configured, setting.store, &job);
+                    while let Some((job, set_aside)) = next(feed, asker, budget, setting) {
+                        let answered = ask(asker, setting.store, &job);
                         if let Ok(mut feed) = feed.lock() {
                             let cost = answered.as_ref().map(|(_, cost, _)| *cost).unwrap_or_default();
                             feed.tokens =
@@ -437,19 +444,14 @@ struct Feed {
 }
 
 /// The next job that the budget covers, and the money set aside for it.
-fn next(
-    feed: &Mutex<Feed>,
-    configured: &Configured<'_>,
-    budget: Budget,
-    setting: &Setting<'_>,
-) -> Option<(Job, u64)> {
+fn next(feed: &Mutex<Feed>, asker: &Asker, budget: Budget, setting: &Setting<'_>) -> Option<(Job, u64)> {
     let mut feed = feed.lock().ok()?;
     if feed.ended.is_some() {
         return None;
     }
     let wants = feed.jobs.front()?.estimate;
     // What comes back costs most; as if all of it did.
-    let money = (wants * configured.price.0.max(configured.price.1)).div_ceil(1_000_000);
+    let money = (wants * asker.price.0.max(asker.price.1)).div_ceil(1_000_000);
     let over = |limit: Option<u64>, used: u64, more: u64| limit.is_some_and(|limit| used + more > limit);
     let why = match () {
         () if over(budget.tokens, feed.tokens, wants) => Some("the budget of tokens is used up"),
@@ -467,21 +469,21 @@ fn next(
 }
 
 /// The reply that an earlier run kept, else a new one, kept before anybody reads it.
-fn ask(configured: &Configured<'_>, store: &Store, job: &Job) -> Answered {
+fn ask(asker: &Asker, store: &Store, job: &Job) -> Answered {
     let prompt = &job.prompt;
     let turn = if job.again { "again" } else { "" };
     let key =
-        format!("{}\n{turn}\n{}\n{}\n{}", configured.reviewer, prompt.system, prompt.user, prompt.max_tokens);
+        format!("{}\n{turn}\n{}\n{}\n{}", asker.reviewer, prompt.system, prompt.user, prompt.max_tokens);
     let key = Digest::sha256(key.as_bytes()).hex();
     let kept = store.get("replies", &key).ok().flatten();
     if let Some(kept) = kept.and_then(|bytes| postcard::from_bytes::<Kept>(&bytes).ok()) {
         return Ok((kept.text, Cost::default(), true));
     }
-    let Reply { text, tokens_in, tokens_out } = configured.ask.ask(prompt)?;
+    let Reply { text, tokens_in, tokens_out } = asker.ask.ask(prompt)?;
     let tokens_in =
         tokens_in.unwrap_or_else(|| (tokens::count(&prompt.system) + tokens::count(&prompt.user)) as u64);
     let tokens_out = tokens_out.unwrap_or_else(|| tokens::count(&text) as u64);
-    let (price_in, price_out) = configured.price;
+    let (price_in, price_out) = asker.price;
     let money = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
     let micros = (money(tokens_in, price_in) + money(tokens_out, price_out)).div_ceil(1_000_000);
     let cost = Cost { tokens_in, tokens_out, micros: u64::try_from(micros).unwrap_or(u64::MAX) };

@@ -10,7 +10,6 @@ pub mod http;
 mod key;
 pub mod limiter;
 pub mod limits;
-pub mod pool;
 pub mod protocol;
 mod sandbox;
 mod settings;
