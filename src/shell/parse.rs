@@ -5,10 +5,11 @@
 //! those written otherwise, byte for byte at the same place. What it still cannot read is kept
 //! as an error with its place; commands that it recognised within are kept too.
 
+use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use super::ast::Script;
@@ -75,7 +76,8 @@ fn is_dense(text: &str) -> bool {
 fn tree(text: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    let bytes = text.as_bytes();
+    let safe = in_ctype(text);
+    let bytes = safe.as_bytes();
     let mut left = PARSE_STEPS_LEAST + text.len() * PARSE_STEPS / 100;
     let mut count = |_: &ParseState| {
         left = left.saturating_sub(1);
@@ -83,6 +85,16 @@ fn tree(text: &str) -> Option<Tree> {
     };
     let options = ParseOptions::new().progress_callback(&mut count);
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+}
+
+/// The text with characters beyond ASCII replaced where the grammar's scanner asks C's `isdigit`
+/// about them: after a brace and digits. The function is only defined up to 255; beyond, it reads
+/// outside of its table and can end the program. A letter for each byte keeps every place, and
+/// means the same there.
+fn in_ctype(text: &str) -> Cow<'_, str> {
+    static BRACE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(\{[0-9]*(?:\.{1,2}[0-9]*)?)([^\x00-\x7f])").expect("constant"));
+    BRACE.replace_all(text, |found: &Captures<'_>| format!("{}{}", &found[1], "x".repeat(found[2].len())))
 }
 
 /// The text with constructs that the grammar does not know written as ones that it knows, as
@@ -114,6 +126,37 @@ fn errors(tree: &Tree) -> Vec<Range<usize>> {
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
                 return out;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_stands_after_a_brace_is_ascii_and_everything_else_stays() {
+        assert_eq!(in_ctype("echo {\u{1f4a9},b} é {12é {1..3\u{10ffff}"), "echo {xxxx,b} é {12xx {1..3xxxx");
+        assert!(matches!(in_ctype("é {a..é} ${x}"), Cow::Borrowed(_)));
+        // The words are still those of the text.
+        let script = parse("echo {\u{1f4a9},b}\n");
+        assert!(script.errors.is_empty() && format!("{:?}", script.body).contains('\u{1f4a9}'));
+    }
+
+    proptest! {
+        #[test]
+        fn the_scanner_meets_no_character_that_isdigit_does_not_know(text in "(\\{|[0-9]|\\.|\\PC| ){0,40}") {
+            let given = in_ctype(&text);
+            prop_assert_eq!(given.len(), text.len());
+            for (at, _) in given.match_indices('{') {
+                let digits = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+                let rest = digits(&given[at + 1..]);
+                prop_assert!(rest.chars().next().is_none_or(|c| c.is_ascii()));
+                if let Some(rest) = rest.strip_prefix("..") {
+                    prop_assert!(digits(rest).chars().next().is_none_or(|c| c.is_ascii()));
+                }
             }
         }
     }
