@@ -5,17 +5,17 @@
 //! are on the path. Archives are read once before, so that every row finds them in the page cache.
 //! `BOMVET_BENCH_DB` names a RustSec database (a folder or an archive); the fixture otherwise.
 
+mod measure;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use measure::{command, run};
 use sha2::{Digest as _, Sha256};
 
 /// Runs of each row; the median counts.
 const RUNS: usize = 5;
-/// How often a running program's peak memory is looked at. The kernel keeps the peak, so only what
-/// it grows by after the last look is missed.
-const LOOK: Duration = Duration::from_millis(2);
 /// The package that "one package changed" checks anew.
 const CHANGED: &str = "regex-automata";
 
@@ -157,11 +157,6 @@ fn other(name: &str, program: &str, arguments: Vec<String>, folder: &Path) -> Op
     Some(row(name, |_| run(command(&found).args(&arguments).current_dir(folder))))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark of programs starts programs")]
-fn command(program: &Path) -> Command {
-    Command::new(program)
-}
-
 fn bomvet(root: &Path, project: &Path, store: &Path) -> Command {
     let mut command = command(Path::new(env!("CARGO_BIN_EXE_bomvet")));
     command
@@ -172,27 +167,4 @@ fn bomvet(root: &Path, project: &Path, store: &Path) -> Command {
         .arg(project)
         .env("BOMVET_STORE", store);
     command
-}
-
-/// Runs a program to its end; how long it took and its peak memory in bytes (0 where the system does
-/// not tell).
-fn run(command: &mut Command) -> (Duration, u64) {
-    let start = Instant::now();
-    let mut child =
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program can be started");
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let mut peak = 0;
-    let code = loop {
-        if let Some(code) = child.try_wait().expect("a child can be waited for") {
-            break code;
-        }
-        let status = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        peak = peak.max(kilobytes.unwrap_or(0) << 10);
-        std::thread::sleep(LOOK);
-    };
-    let time = start.elapsed();
-    assert!(code.code().is_some_and(|code| code != 2), "{command:?} failed: {code}");
-    (time, peak)
 }

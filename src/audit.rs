@@ -267,7 +267,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
         pending.push(gather(package, of_package, outcome, delta, (options, &rules)));
     }
     let digest = rules.digest();
-    let vetted = vetted(options, &found.root, &graph)?;
+    let vetted = vetted(options, &found.root, base.as_ref().and_then(change::Loaded::revision), &graph)?;
     let stage = reviews::Stage { options, acquirer: &acquirer, rules: &digest, pool: &pool, vetted: &vetted };
     let (mut weighed, review_run) = stage.run(&pending);
     let nodes: Vec<Node> = pending
@@ -310,14 +310,32 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     })
 }
 
-/// What cargo-vet's audits say, where the policy lets them count.
+/// What cargo-vet's audits say, where the policy lets them count. Where a revision is compared with,
+/// they are that revision's: a pull request must not vouch for what it brings.
 fn vetted(
     options: &Options,
     root: &Path,
+    revision: Option<&compare::git::Revision>,
     graph: &Graph,
 ) -> Result<BTreeMap<String, vet::Coverage>, AuditError> {
     let Some(folder) = &options.policy.review.vet else { return Ok(BTreeMap::new()) };
-    let store = vet::Store::load(&root.join(folder)).map_err(Box::new)?;
+    let store = match revision {
+        None => vet::Store::load(&root.join(folder)).map_err(Box::new)?,
+        Some(revision) => {
+            let text = |name: &str| -> Result<Option<String>, AuditError> {
+                let path = format!("{folder}/{name}");
+                let Some(bytes) = revision.read(&path)? else { return Ok(None) };
+                let file = format!("{}:{path}", revision.revision);
+                let wrong = |_| Box::new(vet::VetError::Unreadable { file, why: "not UTF-8".to_owned() });
+                Ok(Some(String::from_utf8(bytes).map_err(wrong)?))
+            };
+            // A project that takes cargo-vet up in this change had nothing audited before.
+            let Some(config) = text("config.toml")? else { return Ok(BTreeMap::new()) };
+            let audits = text("audits.toml")?.unwrap_or_else(|| "[audits]\n".to_owned());
+            let lock = text("imports.lock")?.unwrap_or_default();
+            vet::Store::parse(&config, &audits, &lock).map_err(Box::new)?
+        }
+    };
     Ok(vet::cover(&store, &graph.packages, &graph.dependencies))
 }
 
@@ -538,8 +556,16 @@ fn gather(
     let analysis = pending.analysis.as_ref();
     let gained = pending.delta.gained;
     let age = pending.origin.as_ref().and_then(|origin| origin.age_days(options.now));
-    let about =
-        review::About { analysis, findings: &all, gaps: &pending.gaps, place: &pending.place, gained, age };
+    let about = review::About {
+        analysis,
+        findings: &all,
+        gaps: &pending.gaps,
+        place: &pending.place,
+        gained,
+        age,
+        popular: check::identity::is_popular(&pending.package),
+        against_before: reviews::against_before(options, &pending.delta),
+    };
     pending.risk = review::rate(&about, denied);
     pending
 }

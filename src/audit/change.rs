@@ -41,6 +41,11 @@ impl Loaded {
     pub fn has_files(&self) -> bool {
         self.revision.is_some()
     }
+
+    /// The revision, where the base is one.
+    pub fn revision(&self) -> Option<&Revision> {
+        self.revision.as_ref()
+    }
 }
 
 /// Reads the base; `None` without one.
@@ -82,6 +87,9 @@ pub struct Delta {
     pub gained: CapabilitySet,
     /// Findings about the change.
     pub findings: Vec<Finding>,
+    /// The version at the base whose contents were checked, with the digest of its canonical file
+    /// list ([`Analysis::contents`]); not for the project's own packages.
+    pub before: Option<(Package, String)>,
 }
 
 /// Compares; one [`Delta`] for each package, and the purls that are gone.
@@ -112,8 +120,10 @@ pub fn deltas(
         .collect();
     let subjects: Vec<Package> = wanted.iter().map(|(_, package)| package.clone()).collect();
     let mut old_analyses: Vec<Option<Analysis>> = vec![None; packages.len()];
-    for ((at, _), analysis) in wanted.iter().zip(check(&subjects)) {
-        old_analyses[*at] = analysis;
+    let mut before: Vec<Option<(Package, String)>> = vec![None; packages.len()];
+    for ((at, package), analysis) in wanted.into_iter().zip(check(&subjects)) {
+        before[at] = analysis.as_ref().map(|analysis| (package, analysis.contents.clone()));
+        old_analyses[at] = analysis;
     }
     let mut out = Vec::with_capacity(packages.len());
     for (at, package) in packages.iter().enumerate() {
@@ -128,7 +138,7 @@ pub fn deltas(
             }
             old_analyses[at] = analysis;
         }
-        let mut delta = Delta { change: Some(change), ..Delta::default() };
+        let mut delta = Delta { change: Some(change), before: before[at].take(), ..Delta::default() };
         if let (Some(now), Some(old)) = (analyses[at], old) {
             gains(now, old, old_analyses[at].as_ref(), package, &mut delta, rules);
         }

@@ -1,6 +1,6 @@
 //! The review stage: who is asked about what, what is known already, and what it comes to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -199,27 +199,16 @@ impl Stage<'_> {
             .filter(|gap| gap.kind == GapKind::NeedsReview)
             .map(crate::review::question::id_of)
             .collect();
-        if let (Some(memory), Some(subject)) =
-            (&reviewing.memory, subject.filter(|subject| !subject.is_empty()))
-        {
-            let trusted = options.policy.trusted(&pending.package, options.now);
-            let counts = |key: &str| memory.is_own(key) || trusted.contains(&key);
-            for (review, key) in
-                memory.reviews(&pending.package.purl, subject).into_iter().filter(|(_, key)| counts(key))
-            {
+        if let Some(subject) = subject {
+            let (reviews, said) = remembered(self.options, &pending.package, subject);
+            words = said;
+            for (review, key) in reviews {
                 // What was asked then must be what is open now, by the rules of now.
                 if review.rules == self.rules && open.iter().all(|id| review.questions.contains(id)) {
                     came.push((review.reviewer.to_string(), format!("reused: {}", review.outcome.as_str())));
                     votes.push(Vote { review, key: Some(key), void: None });
                 }
             }
-            words.extend(
-                memory
-                    .words(&pending.package.purl, subject)
-                    .into_iter()
-                    .filter(|(_, key)| counts(key))
-                    .map(|(word, _)| word),
-            );
         }
         if let Some(coverage) = self.vetted.get(&pending.package.purl) {
             words.extend(audited(coverage));
@@ -239,6 +228,21 @@ impl Stage<'_> {
             words,
             came,
         })
+    }
+
+    /// The version that this one replaces and its digest, where it was reviewed, as often as the
+    /// policy asks, and nobody who counts spoke against it.
+    fn approved_before<'a>(&self, pending: &'a Pending) -> Option<(&'a Package, &'a str)> {
+        let (package, subject) = pending.delta.before.as_ref()?;
+        let (reviews, words) = remembered(self.options, package, subject);
+        let against = is_against(&reviews, &words);
+        let reviewers: BTreeSet<String> = reviews
+            .iter()
+            .filter(|(review, _)| review.outcome == Outcome::Clear)
+            .map(|(review, _)| review.reviewer.to_string())
+            .collect();
+        let enough = reviewers.len() >= self.options.policy.review.quorum as usize || !words.is_empty();
+        (enough && !against).then_some((package, subject.as_str()))
     }
 
     fn weigh(&self, item: &Item, gaps: &[Gap]) -> Weighed {
@@ -284,8 +288,40 @@ impl Stage<'_> {
     fn packet(&self, pending: &Pending, limits: Limits) -> Result<Packet, String> {
         let analysis: &Analysis = pending.analysis.as_ref().ok_or("its contents were not checked")?;
         let contents = self.contents(&pending.package)?;
-        Ok(Packet::new(&pending.package, &contents, analysis, &pending.gaps, None, limits))
+        // Where the earlier contents cannot be had again, all of the new ones are shown.
+        let base = self
+            .approved_before(pending)
+            .and_then(|(package, subject)| Some((self.contents(package).ok()?, subject)));
+        let base = base.as_ref().map(|(contents, subject)| (contents, *subject));
+        Ok(Packet::new(&pending.package, &contents, analysis, &pending.gaps, base, limits))
     }
+}
+
+/// Reviews of these contents, with the key that signed each, and persons' words on them: those of
+/// keys that count for the package.
+fn remembered(options: &Options, package: &Package, subject: &str) -> (Vec<(Review, String)>, Vec<Word>) {
+    let Some(memory) = options.reviewing.memory.as_ref().filter(|_| !subject.is_empty()) else {
+        return (Vec::new(), Vec::new());
+    };
+    let trusted = options.policy.trusted(package, options.now);
+    let counts = |key: &str| memory.is_own(key) || trusted.contains(&key);
+    let mut reviews = memory.reviews(&package.purl, subject);
+    reviews.retain(|(_, key)| counts(key));
+    let words = memory.words(&package.purl, subject);
+    (reviews, words.into_iter().filter(|(_, key)| counts(key)).map(|(word, _)| word).collect())
+}
+
+fn is_against(reviews: &[(Review, String)], words: &[Word]) -> bool {
+    words.iter().any(|word| !word.clear)
+        || reviews.iter().any(|(review, _)| review.outcome == Outcome::Concern)
+}
+
+/// Whether somebody who counts spoke against the version that this one replaces.
+pub(super) fn against_before(options: &Options, delta: &super::change::Delta) -> bool {
+    delta.before.as_ref().is_some_and(|(package, subject)| {
+        let (reviews, words) = remembered(options, package, subject);
+        is_against(&reviews, &words)
+    })
 }
 
 /// cargo-vet's audits of one version as a word on it.

@@ -225,6 +225,22 @@ pub(super) fn trusted(
     Ok(keys)
 }
 
+/// The user's own public key and those of the trust store, as far as there are any; the private key
+/// is not opened.
+///
+/// # Errors
+/// Where one of them is there and cannot be used.
+pub(super) fn believed() -> Result<Vec<PublicKey>, CommandError> {
+    let mut keys = trusted(&[], None, true)?;
+    if let Ok(folder) = config_dir() {
+        let own = folder.join("key.jwk");
+        if own.is_file() {
+            keys.push(public_key(&own.display().to_string())?);
+        }
+    }
+    Ok(keys)
+}
+
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::agents::Judge;
-use super::{APPROVED, CommandError, Env};
+use super::{APPROVED, CommandError, Env, key};
 use crate::mcp::{self, Server};
 
 /// Options of `bomvet mcp`.
@@ -25,7 +25,7 @@ pub struct Args {
 /// Where the project or the policy cannot be used, or no session comes about.
 pub fn run(args: &Args, env: &Env) -> Result<u8, CommandError> {
     let options = args.judge.options(env, &args.root)?;
-    let server = Server::new(&args.root, &args.bom, options)
+    let server = Server::new(&args.root, &args.bom, options, key::believed()?)
         .map_err(|error| format!("cannot read `{}`: {error}", args.root.display()))?;
     mcp::serve(server)?;
     Ok(APPROVED)

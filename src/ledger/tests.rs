@@ -20,6 +20,7 @@ fn review(packet: &str, outcome: Outcome) -> Testimony {
         subject: SUBJECT.to_owned(),
         reviewer: Reviewer::Person { name: "p".to_owned() },
         packet: packet.to_owned(),
+        base: None,
         rules: String::new(),
         questions: Vec::new(),
         claims: Vec::new(),

@@ -22,6 +22,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ErrorData, ServerHandler};
 use serde_json::Value;
 
+use crate::attest::PublicKey;
 use crate::audit::Options;
 use crate::model::Node;
 
@@ -42,6 +43,8 @@ pub struct Server {
     options: Options,
     /// The last BoM of the project, whoever wrote it.
     bom: PathBuf,
+    /// Whose signature makes it one to rely on.
+    trusted: Vec<PublicKey>,
     /// Packages of this session's checks, by purl.
     known: Mutex<Vec<Node>>,
     /// One audit at a time.
@@ -49,15 +52,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for the project at `root`; `bom` is where `bomvet audit` writes its BoM.
+    /// A server for the project at `root`; `bom` is where `bomvet audit` writes its BoM, relied on where
+    /// one of the `trusted` keys signed it.
     ///
     /// # Errors
     /// Where the folder cannot be had.
-    pub fn new(root: &Path, bom: &Path, options: Options) -> Result<Self, std::io::Error> {
+    pub fn new(
+        root: &Path,
+        bom: &Path,
+        options: Options,
+        trusted: Vec<PublicKey>,
+    ) -> Result<Self, std::io::Error> {
         let root = std::fs::canonicalize(root)?;
         let bom = root.join(bom);
         let busy = tokio::sync::Semaphore::new(1);
-        Ok(Self { root, options, bom, known: Mutex::default(), busy })
+        Ok(Self { root, options, bom, trusted, known: Mutex::default(), busy })
     }
 
     /// A path of the project; nothing outside of it, wherever links lead.

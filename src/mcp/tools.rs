@@ -7,6 +7,7 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use super::{MAX_KNOWN, Server, alternatives};
+use crate::attest::verify::{Inputs, verify};
 use crate::guard::judge;
 use crate::model::{CapabilitySet, Decision, Node};
 use crate::report::agent::{self, plain};
@@ -109,8 +110,15 @@ pub fn check(server: &Server, arguments: &Value) -> Result<Value, String> {
     Ok(answer)
 }
 
-/// Packages of the project's last BoM; none where there is none that can be read.
-fn bom(server: &Server) -> Result<Vec<Node>, String> {
+/// The project's last BoM.
+struct Bom {
+    nodes: Vec<Node>,
+    /// Whether a trusted key signed it: whoever may write in the project may have written it.
+    relied_on: bool,
+}
+
+/// The project's last BoM, where there is one that can be read.
+fn bom(server: &Server) -> Result<Bom, String> {
     let none = || {
         "there is no bill of materials of the project; run `bomvet audit`, or `check` the package first"
             .to_owned()
@@ -126,8 +134,11 @@ fn bom(server: &Server) -> Result<Vec<Node>, String> {
     if bytes.len() as u64 > MAX_BOM {
         return Err(unread());
     }
-    let document = crate::attest::json::parse(&bytes).map_err(|_| unread())?;
-    Ok(crate::attest::read::read(&document).map_err(|_| unread())?.nodes)
+    let inputs = Inputs { bom: &bytes, attestations: None, trusted: &server.trusted, allow_unsigned: false };
+    let report = verify(&inputs).map_err(|_| unread())?;
+    // What nobody signed is read too, and told apart.
+    let nodes = crate::attest::read::read(&report.document).map_err(|_| unread())?.nodes;
+    Ok(Bom { nodes, relied_on: report.failures.is_empty() })
 }
 
 /// Whether a query means a package.
@@ -158,18 +169,28 @@ pub fn explain(server: &Server, arguments: &Value) -> Result<Value, String> {
     if !checked.is_empty() {
         return Ok(json!({"from": "check", "packages": checked}));
     }
-    let found = told(&bom(server)?);
+    let Bom { nodes, relied_on } = bom(server)?;
+    let found = told(&nodes);
     if found.is_empty() {
         return Err("no package of that name was checked or is in the bill of materials".to_owned());
     }
-    // Whoever may write in the project may have written it.
-    Ok(json!({"from": "bill of materials, signature not checked", "packages": found}))
+    let from = match relied_on {
+        true => "bill of materials, signed by a trusted key",
+        false => "bill of materials that no trusted key signed",
+    };
+    Ok(json!({"from": from, "packages": found}))
 }
 
 /// `alternatives`.
 pub fn alternatives(server: &Server, arguments: &Value) -> Result<Value, String> {
     let query = text(arguments, "package")?;
-    let graph = bom(server)?;
+    let Bom { nodes: graph, relied_on } = bom(server)?;
+    if !relied_on {
+        return Err(
+            "no trusted key signed the project's bill of materials, so what it approves is not relied on; run `bomvet key new` and `bomvet audit`"
+                .to_owned(),
+        );
+    }
     let subject = graph.iter().find(|node| means(query, node)).cloned();
     let checked = || server.known.lock().ok()?.iter().find(|node| means(query, node)).cloned();
     let subject = subject.or_else(checked);

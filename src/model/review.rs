@@ -245,6 +245,10 @@ pub struct Review {
     pub reviewer: Reviewer,
     /// Hexadecimal SHA-256 of the packet, which depends on contents, facts, questions and wording.
     pub packet: String,
+    /// Where only the difference to an approved version was shown: the digest of that one's canonical
+    /// file list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Hexadecimal SHA-256 of the rules.
     pub rules: String,
     /// Ids of the questions that the packet asks, sorted.

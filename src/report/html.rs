@@ -58,6 +58,7 @@ pub fn render(audit: &Audit) -> String {
         out.push_str("<h2>Denied</h2>\n");
         denied.into_iter().for_each(|node| deny(node, &mut out));
     }
+    reviews(audit, &mut out);
     out.push_str("<h2>All packages</h2>\n<table><tr><th>package</th><th>verdict</th><th>capabilities</th><th>reached</th><th>depth</th><th>dependants</th><th>review</th></tr>\n");
     for node in &audit.nodes {
         row(node, &mut out);
@@ -94,6 +95,49 @@ fn changes(audit: &Audit, out: &mut String) {
     for purl in &audit.removed {
         let _ =
             writeln!(out, "<tr><td>removed</td><td><code>{}</code></td><td></td><td></td></tr>", html(purl));
+    }
+    out.push_str("</table>\n");
+}
+
+/// How far each reviewer's word goes, and what was said of which package, with the lines that claims
+/// against it rest on.
+fn reviews(audit: &Audit, out: &mut String) {
+    let lines = audit.reviews.iter().flat_map(super::reviews::lines).collect::<Vec<_>>();
+    let said: Vec<_> = audit.nodes.iter().filter_map(|node| Some((node, node.testimony.as_ref()?))).collect();
+    if lines.is_empty() && said.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Reviews</h2>\n<ul>");
+    lines.iter().for_each(|line| {
+        let _ = write!(out, "<li>{}</li>", html(line));
+    });
+    out.push_str("</ul>\n<table><tr><th>package</th><th>what was said</th></tr>\n");
+    for (node, testimony) in said {
+        let _ = write!(
+            out,
+            "<tr><td><code>{}</code></td><td>{}",
+            html(&node.package.purl),
+            html(&super::reviews::testimony(testimony))
+        );
+        for (who, claim) in &testimony.against {
+            let _ = write!(
+                out,
+                "<p>{} on {}: {}</p>",
+                html(who),
+                super::reviews::topic(&claim.topic),
+                html(&claim.why)
+            );
+            for cite in &claim.cites {
+                let _ = write!(
+                    out,
+                    "<pre><span class=\"meta\">{}:{}</span>\n{}</pre>",
+                    html(&cite.file),
+                    cite.line,
+                    html(&cite.quote)
+                );
+            }
+        }
+        out.push_str("</td></tr>\n");
     }
     out.push_str("</table>\n");
 }

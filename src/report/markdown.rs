@@ -54,6 +54,13 @@ pub fn render(audit: &Audit) -> String {
             "\n`bomvet explain bom.cdx.json PACKAGE` shows the code and what would change the verdict.\n",
         );
     }
+    let reviews: Vec<String> = audit.reviews.iter().flat_map(super::reviews::lines).collect();
+    if !reviews.is_empty() {
+        out.push_str("\n### Reviews\n\n");
+        for line in reviews.iter().take(ROWS) {
+            let _ = writeln!(out, "- {}", text(line));
+        }
+    }
     out
 }
 

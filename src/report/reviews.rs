@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::count;
-use crate::model::{Outcome, ReviewRun, Testimony, escape};
+use crate::model::{Outcome, ReviewRun, Testimony, Topic, escape};
 
 /// One line for each reviewer, then one for what was not asked.
 pub fn lines(run: &ReviewRun) -> Vec<String> {
@@ -48,6 +48,16 @@ pub fn lines(run: &ReviewRun) -> Vec<String> {
     }
     out.extend(run.remarks.iter().map(|remark| escape(remark)));
     out
+}
+
+/// What a claim is about, in a few words.
+pub fn topic(topic: &Topic) -> String {
+    match topic {
+        Topic::Purpose { .. } => "the stated purpose".to_owned(),
+        Topic::Capability { capability, .. } => format!("the need for `{capability}`"),
+        Topic::Question { .. } => "what evidence leaves open".to_owned(),
+        Topic::Behaviour { sort } => sort.to_string(),
+    }
 }
 
 /// What was said of one package, one line.

@@ -42,11 +42,15 @@ pub struct About<'a> {
     pub gained: CapabilitySet,
     /// Days since this version was published, where its registry says so.
     pub age: Option<i64>,
+    /// Whether its name is among the most used ones, where there is a list of those.
+    pub popular: Option<bool>,
+    /// Whether a review that counts spoke against the version that this one replaces.
+    pub against_before: bool,
 }
 
 /// Rates one package. `denied` says that the evidence denies it whatever a review says.
 pub fn rate(about: &About<'_>, denied: bool) -> Risk {
-    let About { analysis, findings, gaps, place, gained, age } = *about;
+    let About { analysis, findings, gaps, place, gained, age, popular, against_before } = *about;
     let mut parts = Vec::new();
     let mut add = |part: &str, points: u32| {
         if points > 0 {
@@ -74,6 +78,9 @@ pub fn rate(about: &About<'_>, denied: bool) -> Risk {
         Some(..=30) => add("published within a month", 5),
         _ => {}
     }
+    // What many use, many have looked at.
+    add("not widely used", if popular == Some(false) { 3 } else { 0 });
+    add("concern about the version before", if against_before { 20 } else { 0 });
     parts.sort();
     let micro = analysis
         .is_some_and(|analysis| analysis.capabilities.is_empty() && analysis.micro.code_lines <= MICRO_LINES);

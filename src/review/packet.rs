@@ -36,6 +36,8 @@ pub struct Packet {
     pub left_out: usize,
     /// Lines that speak to a reviewer or imitate the fence: file, line.
     pub addressed: Vec<(Arc<str>, u32)>,
+    /// The approved version that this is the difference to: the digest of its canonical file list.
+    pub base: Option<String>,
     /// Files and bytes of the package.
     size: (usize, u64),
 }
@@ -52,18 +54,19 @@ pub struct Part {
 }
 
 impl Packet {
-    /// Makes the packet. `base` is an approved version of the same package.
+    /// Makes the packet. `base` is an approved version of the same package, with the digest of its
+    /// canonical file list: the lines that differ are shown, and those that the questions name.
     pub fn new(
         package: &Package,
         contents: &Contents,
         analysis: &Analysis,
         gaps: &[Gap],
-        base: Option<&Contents>,
+        base: Option<(&Contents, &str)>,
         limits: Limits,
     ) -> Self {
         let questions = question::questions(analysis, gaps);
         let places: Vec<Span> = questions.iter().flat_map(|question| question.places.clone()).collect();
-        let slices = slice(contents, &places, base, limits);
+        let slices = slice(contents, &places, base.map(|(contents, _)| contents), limits);
         let facts = facts(analysis);
         let addressed = super::address::lines(&slices.parts);
         let parts = slices
@@ -85,6 +88,7 @@ impl Packet {
             questions,
             left_out: slices.left_out,
             addressed,
+            base: base.map(|(_, digest)| digest.to_owned()),
             size: (contents.files.len(), contents.size()),
         }
     }
@@ -132,6 +136,11 @@ impl Packet {
             at + 1,
             self.parts.len()
         );
+        if self.base.is_some() {
+            user.push_str(
+                "An earlier version was read before; shown are lines that differ from it, and those that the facts and questions name.\n",
+            );
+        }
         user.push_str("\nFacts that a parser found (file, line):\n");
         if part.facts.is_empty() {
             user.push_str("- none in the lines shown\n");

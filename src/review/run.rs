@@ -302,6 +302,7 @@ impl State<'_> {
             subject: packet.subject.clone(),
             reviewer: who.clone(),
             packet: packet.digest(),
+            base: packet.base.clone(),
             rules: self.setting.rules.to_owned(),
             questions: packet.asked(),
             claims,

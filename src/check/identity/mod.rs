@@ -49,6 +49,14 @@ pub fn findings(packages: &[Package]) -> Vec<(String, Finding)> {
     out
 }
 
+/// Whether a package's name is among the most used ones of its ecosystem; `None` where there is no
+/// list of those, or the package is the project's own.
+pub fn is_popular(package: &Package) -> Option<bool> {
+    let list = popular::of(package.ecosystem);
+    let asked = !package.first_party && !list.names.is_empty();
+    asked.then(|| list.rank(package.ecosystem, &package.name).is_some())
+}
+
 fn finding(package: &Package, squat: &Squat) -> Finding {
     // Denied is only what is close to a name that everybody uses, in the way that imitations are.
     let (severity, confidence) = match (squat.close, squat.rank < top(package.ecosystem)) {
