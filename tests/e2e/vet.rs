@@ -51,16 +51,77 @@ fn bomvet(folder: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
+/// The small real project, with its audits as published; `config` is one of its two configurations.
+fn real(config: &str) -> tempfile::TempDir {
+    let (from, dir) = (fixtures().join("real"), tempfile::tempdir().unwrap());
+    copy(&from.join("src"), &dir.path().join("src"));
+    std::fs::create_dir(dir.path().join("supply-chain")).unwrap();
+    for (file, to) in [
+        ("Cargo.toml", "Cargo.toml"),
+        ("Cargo.lock", "Cargo.lock"),
+        ("audits.toml", "supply-chain/audits.toml"),
+        ("imports.lock", "supply-chain/imports.lock"),
+        (config, "supply-chain/config.toml"),
+    ] {
+        std::fs::copy(from.join(file), dir.path().join(to)).unwrap();
+    }
+    dir
+}
+
+const REAL: [(&str, &str); 2] =
+    [("config.toml", "answer.json"), ("config-exempted.toml", "answer-exempted.json")];
+
+/// Mozilla's, Google's and the Bytecode Alliance's audits cover the same packages for both.
+#[test]
+fn a_real_project_is_covered_as_cargo_vet_covers_it() {
+    for (config, answer) in REAL {
+        let dir = real(config);
+        let run = bomvet(dir.path(), &["vet", "check", "--lockfile-only", "--format", "json"]);
+        let ours: Value = serde_json::from_slice(&run.stdout).unwrap();
+        let standings: BTreeMap<String, String> = ours["packages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| {
+                let text = |key: &str| package[key].as_str().unwrap().to_owned();
+                (format!("{}:{}", text("name"), text("version")), text("standing"))
+            })
+            .collect();
+        let answer = std::fs::read_to_string(fixtures().join("real").join(answer)).unwrap();
+        let theirs: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(ours["conclusion"], theirs["conclusion"], "{config}");
+        let mut expected = BTreeMap::new();
+        for (list, standing) in LISTS {
+            for name in theirs[list].as_array().into_iter().flatten() {
+                expected.insert(name.as_str().unwrap().to_owned(), standing.to_owned());
+            }
+        }
+        // Where something fails, cargo vet lists that alone.
+        let listed: BTreeMap<String, String> = match theirs["conclusion"] == "success" {
+            true => standings.clone(),
+            false => standings
+                .iter()
+                .filter(|(_, how)| *how == "unvetted")
+                .map(|(name, how)| (name.clone(), how.clone()))
+                .collect(),
+        };
+        assert_eq!(listed, expected, "{config}");
+        assert_eq!(standings.len(), 44);
+    }
+}
+
+/// The lists of cargo-vet's JSON, and what `bomvet vet` calls those on them.
+const LISTS: [(&str, &str); 4] = [
+    ("vetted_fully", "audited"),
+    ("vetted_partially", "partly-audited"),
+    ("vetted_with_exemptions", "exempted"),
+    ("failures", "unvetted"),
+];
+
 /// The package with the standing that cargo-vet's own JSON gives it.
 fn said(document: &Value) -> BTreeMap<String, String> {
-    let lists = [
-        ("vetted_fully", "audited"),
-        ("vetted_partially", "partly-audited"),
-        ("vetted_with_exemptions", "exempted"),
-        ("failures", "unvetted"),
-    ];
     let mut out = BTreeMap::new();
-    for (list, standing) in lists {
+    for (list, standing) in LISTS {
         for package in document[list].as_array().into_iter().flatten() {
             let name =
                 format!("{}:{}", package["name"].as_str().unwrap(), package["version"].as_str().unwrap());
@@ -95,7 +156,8 @@ fn cargo_vet_says_the_same() {
     if std::env::var_os("BOMVET_DIFFERENTIAL").is_none() {
         return;
     }
-    for (case, dir) in cases() {
+    let real = REAL.map(|(config, _)| (serde_json::json!({ "name": config }), real(config)));
+    for (case, dir) in cases().into_iter().chain(real) {
         let vet = Command::new("cargo")
             .args(["vet", "--locked", "--frozen", "--output-format=json"])
             .current_dir(dir.path())
