@@ -6,14 +6,14 @@
 //! The server runs on the same cores, so part of the time is its own.
 
 #[path = "../tests/review/liars.rs"]
-#[allow(dead_code, reason = "tests use the rest")]
+#[expect(dead_code, reason = "tests use the rest")]
 mod liars;
 mod measure;
 #[path = "../tests/support/project.rs"]
-#[allow(dead_code, reason = "tests use the rest")]
+#[expect(dead_code, reason = "tests use the rest")]
 mod project;
 #[path = "../tests/review_server/mod.rs"]
-#[allow(dead_code, reason = "tests use the rest")]
+#[expect(dead_code, reason = "tests use the rest")]
 mod review_server;
 
 use bomvet::review::ask::{Ask as _, Prompt};
@@ -58,10 +58,8 @@ fn main() {
             measure::run(&mut command)
         };
         let (without, memory_without) = run("without", &["--no-ledger"]);
-        let reviewers = format!(
-            "[[reviewer]]\nname = \"reader\"\nspec = \"openai:reader@{}/v1\"\nconcurrency = {TOGETHER}\n",
-            server.url()
-        );
+        let reviewers =
+            format!("[reader]\nspec = \"openai:reader@{}/v1\"\nconcurrency = {TOGETHER}\n", server.url());
         project::write(&project.home().join(".config/bomvet/reviewers.toml"), reviewers.as_bytes());
         let (with, memory_with) = run("with", &["--reviewer", "reader", "--review-above", "0"]);
         let prompts = server.count();

@@ -195,7 +195,12 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     let keep_own = base.as_ref().is_some_and(change::Loaded::has_files);
     let (asked, passed_over) = asked(&graph.packages, base.as_ref(), options, &metadata);
     let (advisories, known, mut outcomes) = std::thread::scope(|scope| {
-        let advisories = scope.spawn(|| Advisories::load(&options.advisories, &graph.packages));
+        let advisories = scope.spawn(|| {
+            // Records of well-known packages are for their copies.
+            let known = check::kin::builtin().iter().map(|known| known.package.clone());
+            let packages: Vec<Package> = graph.packages.iter().cloned().chain(known).collect();
+            Advisories::load(&options.advisories, &packages)
+        });
         let known = scope.spawn(|| {
             let packages: Vec<_> = asked.iter().map(|at| &graph.packages[*at]).collect();
             metadata.all(&packages)
@@ -217,6 +222,9 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             .chain(advisories.database_findings(&graph.packages))
             .chain(check::identity::findings(&graph.packages)),
     );
+    for (at, finding) in copies(&graph.packages, &outcomes, &advisories) {
+        named.entry(graph.packages[at].purl.clone()).or_default().push(rules.complete(finding));
+    }
     let mut unresolved = by_purl(resolution.gaps);
 
     let (deltas, removed) = match &base {
@@ -308,6 +316,27 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             .map(|(_, (what, exception))| format!("line {}: {what}", exception.line))
             .collect(),
     })
+}
+
+/// Whose code the packages are made of, where that is another's; each finding with its package.
+fn copies(packages: &[Package], outcomes: &[Outcome], advisories: &Advisories) -> Vec<(usize, Finding)> {
+    let (mut at, mut subjects) = (Vec::new(), Vec::new());
+    for (number, (package, outcome)) in packages.iter().zip(outcomes).enumerate() {
+        if let Some(analysis) = &outcome.analysis {
+            at.push(number);
+            subjects.push(check::kin::Subject::of(package, analysis));
+        }
+    }
+    let known: Vec<_> = check::kin::builtin().iter().map(check::kin::Known::subject).collect();
+    let mut out = Vec::new();
+    for kin in check::kin::kin(&subjects, &known) {
+        let origin = subjects.get(kin.origin).or_else(|| known.get(kin.origin - subjects.len()));
+        let Some(origin) = origin else { continue };
+        let hits = advisories.hits(std::slice::from_ref(origin.package));
+        let findings = check::kin::findings(&kin, &subjects[kin.copy], origin, &hits);
+        out.extend(findings.into_iter().map(|finding| (at[kin.copy], finding)));
+    }
+    out
 }
 
 /// What cargo-vet's audits say, where the policy lets them count. Where a revision is compared with,

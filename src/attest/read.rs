@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::bom::component::parse_digest;
 use crate::model::{
     Analysis, Artifact, CapabilityKind, CapabilitySet, Change, ContentsInfo, Coverage, Decision, Dependency,
-    Digest, Finding, Gap, Hit, MicroFacts, Node, Package, Permissions, Reason, ReasonKind, Risk, Verdict,
+    Digest, Finding, Gap, Hit, MicroFacts, Node, Package, Permissions, Reason, ReasonKind, Risk, Sketch,
+    Verdict,
 };
 
 /// What a BoM tells of its packages.
@@ -230,6 +231,8 @@ fn analysis(props: &Props<'_>, findings: &[Finding]) -> Result<Option<Analysis>,
             code_lines: props.number("micro:code-lines")?,
             exports: props.number("micro:exports")?,
         },
+        // A BoM says what was found by it, not the sample itself.
+        sketch: Sketch::default(),
     }))
 }
 

@@ -13,6 +13,7 @@ pub mod examples;
 mod files;
 pub mod flow;
 pub mod identity;
+pub mod kin;
 pub mod layers;
 pub mod licence;
 mod manifest;
@@ -38,7 +39,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 11;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -309,6 +310,7 @@ fn analyse_all(
         licence_texts: licence.texts,
         install_scripts: manifest.install_scripts,
         micro,
+        sketch: kin::sketch(contents),
     }
 }
 

@@ -93,6 +93,11 @@ pub fn union(parts: Vec<(String, Analysis)>) -> Analysis {
         out.install_scripts.extend(part.install_scripts);
         out.micro.code_lines = out.micro.code_lines.max(part.micro.code_lines);
         out.micro.exports = out.micro.exports.max(part.micro.exports);
+        // The archives of a version hold the same code; the one that has most of it stands for all.
+        if part.sketch.marks.len() > out.sketch.marks.len() {
+            out.sketch = part.sketch;
+            out.sketch.files.iter_mut().for_each(|path| *path = format!("{name}/{path}").into());
+        }
     }
     out.contents = Digest::sha256(list.as_bytes()).hex();
     out.findings = findings.into_values().collect();

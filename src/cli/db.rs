@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{APPROVED, CommandError, say};
+use super::{APPROVED, CommandError, Env, known, say};
 use crate::check::advisory::update::{self, Http, Outcome, Target};
 use crate::check::advisory::{Advisories, Options};
 use crate::model::{DatabaseInfo, Ecosystem};
@@ -44,6 +44,8 @@ enum DbCommand {
     },
     /// Print the folder of the databases
     Path,
+    /// Make a file of known packages' code, to tell copies by
+    Known(known::Args),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -65,7 +67,10 @@ enum Format {
 ///
 /// # Errors
 /// Where a database cannot be got or read.
-pub(super) fn run(args: &DbArgs, now: i64) -> Result<u8, CommandError> {
+pub(super) fn run(args: &DbArgs, env: &Env) -> Result<u8, CommandError> {
+    if let DbCommand::Known(args) = &args.command {
+        return known::run(args, env);
+    }
     let folder = args
         .folder
         .clone()
@@ -73,10 +78,11 @@ pub(super) fn run(args: &DbArgs, now: i64) -> Result<u8, CommandError> {
         .ok_or("the user's data folder is not known; set `BOMVET_DB` or give `--folder`")?;
     match &args.command {
         DbCommand::Path => say(&folder.display().to_string()),
-        DbCommand::Status { format } => status(&folder, *format, now),
+        DbCommand::Status { format } => status(&folder, *format, env.now),
         DbCommand::Update { rustsec, osv, ecosystem } => {
             fetch(&folder, &targets(rustsec.as_deref(), osv.as_deref(), ecosystem))
         }
+        DbCommand::Known(_) => Ok(()),
     }?;
     Ok(APPROVED)
 }

@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod guard;
 mod key;
+mod known;
 mod ledger;
 mod mcp;
 mod memory;
@@ -113,7 +114,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Eval(args) => eval::run(&args, &env),
         Command::Explain(args) => explain::run(&args, &env),
         Command::Verify(args) => verify::run(&args),
-        Command::Db(args) => db::run(&args, env.now),
+        Command::Db(args) => db::run(&args, &env),
         Command::Rules(args) => rules::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Ledger(args) => ledger::run(&args, &env),

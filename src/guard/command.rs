@@ -90,6 +90,7 @@ pub fn of_args(program: &str, args: &[String], cwd: &Path) -> Vec<Ask> {
         stage: (0, 1),
         folded: false,
         layer: 0,
+        indexes: Vec::new(),
     };
     let mut out = Vec::new();
     of_invocation(&invocation, Some(cwd), &mut out);

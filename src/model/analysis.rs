@@ -63,6 +63,8 @@ pub struct Analysis {
     pub install_scripts: Vec<String>,
     /// How small it is.
     pub micro: MicroFacts,
+    /// A sample of its code, to tell copies by.
+    pub sketch: super::Sketch,
 }
 
 impl Analysis {

@@ -17,6 +17,7 @@ mod measure;
 mod origin;
 mod package;
 mod review;
+mod sketch;
 mod span;
 mod verdict;
 mod wildcard;
@@ -40,6 +41,7 @@ pub use review::{
     Answer, Attested, Behaviour, Cite, Claim, Cost, Outcome, Queued, Review, ReviewRun, Reviewer, Ruling,
     Testimony, Topic,
 };
+pub use sketch::Sketch;
 pub use span::{LineIndex, MAX_EXCERPT, Span, escape, is_invisible};
 pub use verdict::{Decision, Gap, GapKind, Reason, ReasonKind, Verdict};
 pub use wildcard::wildcard;

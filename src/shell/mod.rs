@@ -70,6 +70,8 @@ pub struct Invocation {
     pub folded: bool,
     /// Encodings and `eval`s that had to be taken off.
     pub layer: u8,
+    /// Variables in force that name a registry or an index ([`install::INDEXES`]), with their values; sorted.
+    pub indexes: Vec<(String, String)>,
 }
 
 impl Invocation {

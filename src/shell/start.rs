@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::ast::*;
+use super::install::INDEXES;
 use super::machine::Machine;
 use super::value::{Origin, Place, Value};
 use super::wrap::{base, is_interpreter, is_shell, unwrap};
@@ -178,6 +179,14 @@ impl Machine {
             return self.write(&targets, &out, place);
         }
         let (wrappers, at) = unwrap(&fields);
+        // `env PIP_INDEX_URL=… pip install x`
+        for field in fields.iter().take(at) {
+            let set =
+                field.text.split_once('=').filter(|(name, _)| INDEXES.iter().any(|(_, known)| known == name));
+            if let Some((name, value)) = set {
+                self.set(name, Value::known(value));
+            }
+        }
         let path = fields.get(at).cloned().unwrap_or_default();
         let mut args: Vec<Value> = fields.get(at + 1..).unwrap_or_default().to_vec();
         if wrappers.iter().any(|name| name == "xargs") {
@@ -223,9 +232,18 @@ impl Machine {
             stage,
             folded,
             layer: self.layer.saturating_add(path.layers),
+            indexes: self.indexes(),
         };
         self.invocation(invocation.clone());
         invocation
+    }
+
+    /// Variables in force that name a registry or an index.
+    fn indexes(&self) -> Vec<(String, String)> {
+        let set = INDEXES.iter().filter_map(|(_, name)| Some((*name, self.variables.get(*name)?)));
+        let mut out: Vec<_> = set.map(|(name, value)| (name.to_owned(), value.text.clone())).collect();
+        out.sort();
+        out
     }
 
     /// What a command does and gives on standard output.

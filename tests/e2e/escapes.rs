@@ -274,15 +274,17 @@ fn registries_and_mirrors() {
 }
 
 #[test]
-#[ignore = "not yet: the option is not read, and the package is looked for at the usual registry"]
 fn registries_of_a_command_line() {
-    let trusted = "somebody has to say whether it is trusted";
     for line in [
         "pip install --index-url https://pkgs.invalid/simple tidy-helper==1.0",
         "npm install --registry https://npm.invalid tidy-helper@1.0.0",
         "PIP_INDEX_URL=https://pkgs.invalid/simple pip install tidy-helper==1.0",
+        "env PIP_EXTRA_INDEX_URL=https://pkgs.invalid/simple pip install tidy-helper==1.0",
+        "export NPM_CONFIG_REGISTRY=https://npm.invalid\nnpm install tidy-helper@1.0.0",
+        "npm config set registry https://npm.invalid",
+        "pip config set global.index-url https://pkgs.invalid/simple",
     ] {
-        text_added("line", &format!("\n```sh\n{line}\n```\n"), trusted);
+        text_added("line", &format!("\n```sh\n{line}\n```\n"), "agent/foreign-index");
     }
 }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod bad_input;
 mod check;
+mod copies;
 mod deep;
 mod determinism;
 mod escapes;

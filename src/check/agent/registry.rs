@@ -2,6 +2,7 @@
 //! decides what `npm install` and `pip install` bring in, wherever the command itself stands.
 
 use crate::model::{Contents, Fact, FactKind, Gap, GapKind, LineIndex, Span, escape};
+use crate::shell::install::INDEXES;
 
 /// Hosts that package managers use by default (npm, Yarn, JSR, PyPI, crates.io, Go, conda, RubyGems).
 const DEFAULTS: &[&str] = &[
@@ -17,22 +18,6 @@ const DEFAULTS: &[&str] = &[
     "conda.anaconda.org",
     "repo.anaconda.com",
     "rubygems.org",
-];
-
-/// Variables that name one (pip, uv, npm, Yarn, Go, Cargo).
-const VARIABLES: &[&str] = &[
-    "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_INDEX",
-    "NPM_CONFIG_REGISTRY",
-    "YARN_NPM_REGISTRY_SERVER",
-    "BUN_CONFIG_REGISTRY",
-    "GOPROXY",
-    "CARGO_REGISTRIES_CRATES_IO_INDEX",
 ];
 
 /// How much of a configuration a reader of it takes in.
@@ -86,7 +71,7 @@ pub fn registries(contents: &Contents, facts: &[Fact]) -> Vec<Gap> {
             let named = match which {
                 Which::All => true,
                 Which::Sections => section || key.contains("index-url") || key.contains("find-links"),
-                Which::Variables => VARIABLES.iter().any(|name| name.eq_ignore_ascii_case(key)),
+                Which::Variables => INDEXES.iter().any(|(_, name)| name.eq_ignore_ascii_case(key)),
             };
             if let Some(host) = named.then(|| foreign(line)).flatten() {
                 out.push(gap(host, index.span(start, start + line.trim_end().len())));
@@ -95,7 +80,7 @@ pub fn registries(contents: &Contents, facts: &[Fact]) -> Vec<Gap> {
     }
     for fact in facts.iter().filter(|fact| fact.kind == FactKind::Manifest) {
         let Some((_, variable)) = fact.name.split_once("env.") else { continue };
-        if VARIABLES.iter().any(|name| name.eq_ignore_ascii_case(variable))
+        if INDEXES.iter().any(|(_, name)| name.eq_ignore_ascii_case(variable))
             && let Some(host) = foreign(&fact.value)
         {
             out.push(gap(host, fact.span.clone()));

@@ -49,12 +49,17 @@ pub fn findings(packages: &[Package]) -> Vec<(String, Finding)> {
     out
 }
 
+/// How often a package's name is used, 0 the most, where it is among the most used ones.
+pub fn rank(package: &Package) -> Option<usize> {
+    popular::of(package.ecosystem).rank(package.ecosystem, &package.name)
+}
+
 /// Whether a package's name is among the most used ones of its ecosystem; `None` where there is no
 /// list of those, or the package is the project's own.
 pub fn is_popular(package: &Package) -> Option<bool> {
     let list = popular::of(package.ecosystem);
     let asked = !package.first_party && !list.names.is_empty();
-    asked.then(|| list.rank(package.ecosystem, &package.name).is_some())
+    asked.then(|| rank(package).is_some())
 }
 
 fn finding(package: &Package, squat: &Squat) -> Finding {

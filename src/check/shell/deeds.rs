@@ -1,6 +1,7 @@
 //! Deeds of single commands that lower a machine's guard: what a host allows, trusts and records.
 
 use super::{Command, base};
+use crate::shell::install::INDEXES;
 
 /// Where a package manager asks without anybody telling it to, and hosts that the field's own
 /// documentation names for it.
@@ -12,6 +13,10 @@ const KNOWN_INDEXES: &[&str] = &[
     "pypi.nvidia.com",
     "registry.npmjs.org",
     "registry.yarnpkg.com",
+    "npm.jsr.io",
+    "index.crates.io",
+    "static.crates.io",
+    "proxy.golang.org",
     "npm.pkg.github.com",
     "registry.npmmirror.com",
     "pypi.tuna.tsinghua.edu.cn",
@@ -37,7 +42,7 @@ pub fn of(command: &Command) -> Vec<&'static str> {
         (covers_tracks(&name, &args, &command.redirects), "covered-tracks"),
         (takes_all_rights(&name, &args, &command.redirects), "all-rights"),
         (mounts_host(&name, &args), "host-mount"),
-        (asks_foreign_index(&name, &args), "foreign-index"),
+        (asks_foreign_index(&name, &args, &command.assigned), "foreign-index"),
         (shadows(&name, &args, &command.redirects), "shadowed-program"),
         (empties_keychain(&name, &args), "keychain-export"),
         (hooks_everywhere(&name, &args), "persist"),
@@ -168,12 +173,15 @@ fn mounts_host(name: &str, args: &[&str]) -> bool {
 }
 
 /// Takes packages from a host that nobody's configuration names.
-fn asks_foreign_index(name: &str, args: &[&str]) -> bool {
-    let options: &[&str] = match name {
-        "pip" | "pip3" | "uv" | "pipx" | "uvx" | "python" | "python3" | "poetry" => {
-            &["--index-url", "-i", "--extra-index-url", "--default-index", "--index", "--trusted-host"]
-        }
-        "npm" | "npx" | "pnpm" | "yarn" | "bun" | "bunx" => &["--registry"],
+fn asks_foreign_index(name: &str, args: &[&str], assigned: &[String]) -> bool {
+    let (ecosystem, options): (&str, &[&str]) = match name {
+        "pip" | "pip3" | "uv" | "pipx" | "uvx" | "python" | "python3" | "poetry" => (
+            "pypi",
+            &["--index-url", "-i", "--extra-index-url", "--default-index", "--index", "--trusted-host"],
+        ),
+        "npm" | "npx" | "pnpm" | "yarn" | "bun" | "bunx" => ("npm", &["--registry"]),
+        "go" => ("golang", &[]),
+        "cargo" => ("cargo", &["--index"]),
         _ => return false,
     };
     let given = args.iter().enumerate().filter_map(|(at, arg)| match arg.split_once('=') {
@@ -181,9 +189,19 @@ fn asks_foreign_index(name: &str, args: &[&str]) -> bool {
         _ if options.contains(arg) => args.get(at + 1).copied(),
         _ => None,
     });
-    given.into_iter().any(|place| {
+    // `npm config set registry URL`, `pip config set global.index-url URL`
+    let sets = args.first() == Some(&"config") && args.get(1) == Some(&"set");
+    let key = args.get(2).copied().filter(|_| sets).unwrap_or_default();
+    let (key, value) = key.split_once('=').unwrap_or((key, args.get(3).copied().unwrap_or_default()));
+    let is_index = key.to_ascii_lowercase().contains("registry") || key.contains("index-url");
+    let kept = is_index.then_some(value);
+    let variables = assigned.iter().filter_map(|word| {
+        let (name, value) = word.split_once('=')?;
+        INDEXES.contains(&(ecosystem, name)).then_some(value)
+    });
+    given.chain(kept).chain(variables).any(|place| {
         let host = place.split_once("://").map_or(place, |(_, rest)| rest);
-        let host = host.split(['/', ':']).next().unwrap_or(host);
+        let host = host.split(['/', ':', ',']).next().unwrap_or(host);
         let host = host.rsplit('@').next().unwrap_or(host);
         host.contains('.') && !host.contains(['$', '<', '{']) && !KNOWN_INDEXES.contains(&host)
     })
@@ -246,6 +264,10 @@ mod tests {
             ("pip install x --extra-index-url https://w.example.invalid/simple", &["foreign-index"]),
             ("pip install torch --index-url https://download.pytorch.org/whl/cpu", &[]),
             ("npm i x --registry=https://r.example.invalid", &["foreign-index"]),
+            ("PIP_INDEX_URL=https://w.example.invalid/simple pip install x", &["foreign-index"]),
+            ("PIP_INDEX_URL=https://pypi.org/simple pip install x", &[]),
+            ("npm config set registry https://r.example.invalid", &["foreign-index"]),
+            ("npm config set save-exact true", &[]),
             ("cat > $HOME/.local/bin/git", &["shadowed-program"]),
             ("cat > $HOME/.local/bin/mytool", &[]),
             ("security export -t privKeys -f pkcs12", &["keychain-export"]),

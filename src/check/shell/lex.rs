@@ -11,6 +11,8 @@ pub struct Command {
     pub redirects: Vec<String>,
     /// Texts of `$(…)`, backticks, `<(…)` and PowerShell's `(…)` in it.
     pub substitutions: Vec<String>,
+    /// Assignments before it (`A=b`).
+    pub assigned: Vec<String>,
     /// Whether its output goes to the next command.
     pub piped: bool,
 }
@@ -102,7 +104,9 @@ impl Lexer {
                 word.as_str(),
                 "if" | "then" | "else" | "do" | "while" | "!" | "{" | "}" | "fi" | "done"
             );
-            if !assignment && !keyword {
+            if assignment {
+                self.command.assigned.push(word);
+            } else if !keyword {
                 self.command.name = word;
             }
         } else {

@@ -101,9 +101,42 @@ impl<'a> Options<'a> {
     }
 }
 
+/// Variables that name where packages come from, with the ecosystem of those; where two are set, the
+/// one that stands first is what decides most.
+pub const INDEXES: [(&str, &str); 16] = [
+    ("npm", "npm_config_registry"),
+    ("npm", "NPM_CONFIG_REGISTRY"),
+    ("npm", "YARN_NPM_REGISTRY_SERVER"),
+    ("npm", "YARN_REGISTRY"),
+    ("npm", "BUN_CONFIG_REGISTRY"),
+    ("pypi", "PIP_INDEX_URL"),
+    ("pypi", "UV_DEFAULT_INDEX"),
+    ("pypi", "UV_INDEX_URL"),
+    ("pypi", "UV_INDEX"),
+    ("pypi", "PIP_EXTRA_INDEX_URL"),
+    ("pypi", "UV_EXTRA_INDEX_URL"),
+    ("pypi", "PIP_FIND_LINKS"),
+    ("pypi", "UV_FIND_LINKS"),
+    ("golang", "GOPROXY"),
+    ("cargo", "CARGO_REGISTRY_DEFAULT"),
+    ("cargo", "CARGO_REGISTRIES_CRATES_IO_INDEX"),
+];
+
 /// The packages that a command brings, in the order in which it names them. Names that are not
 /// known stand as written (`$PKG`).
 pub fn installs(invocation: &Invocation) -> Vec<Install> {
+    let mut found = named(invocation);
+    for install in found.iter_mut().filter(|install| install.registry.is_none() && install.url.is_none()) {
+        let set =
+            INDEXES.iter().filter(|(ecosystem, _)| *ecosystem == install.ecosystem).find_map(|(_, name)| {
+                invocation.indexes.iter().find(|(set, value)| set == name && !value.is_empty())
+            });
+        install.registry = set.map(|(_, value)| value.clone());
+    }
+    found
+}
+
+fn named(invocation: &Invocation) -> Vec<Install> {
     let args = invocation.args.as_slice();
     let first = args.first().map_or("", |arg| arg.text.as_str());
     let second = args.get(1).map_or("", |arg| arg.text.as_str());

@@ -112,6 +112,7 @@ fn as_lexed(invocation: &Invocation) -> crate::check::shell::Command {
             .filter(|redirect| !redirect.text)
             .map(|redirect| redirect.target.text.clone())
             .collect(),
+        assigned: invocation.indexes.iter().map(|(name, value)| format!("{name}={value}")).collect(),
         substitutions: Vec::new(),
         piped: invocation.stage.0 + 1 < invocation.stage.1,
     }
