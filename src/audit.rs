@@ -868,10 +868,15 @@ impl Checks<'_> {
 /// name: npm's name SHA-512, which the lockfile need not.
 fn archives(package: &Package, acquired: &Acquired) -> Vec<origin::Archive> {
     match acquired {
-        Acquired::Archive { bytes, sha256, part, .. } if part.is_outer() => {
+        Acquired::Archive { bytes, sha256, part, provenance, .. } if part.is_outer() => {
             let mut digests = vec![sha256.clone()];
             if package.ecosystem == Ecosystem::Npm {
-                digests.push(Digest::of(HashAlgorithm::Sha512, bytes));
+                digests.push(match provenance {
+                    Provenance::Verified { against, .. } if against.algorithm == HashAlgorithm::Sha512 => {
+                        against.clone()
+                    }
+                    _ => Digest::of(HashAlgorithm::Sha512, bytes),
+                });
             }
             vec![origin::Archive { name: String::new(), digests }]
         }

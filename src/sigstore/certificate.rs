@@ -164,7 +164,7 @@ impl Certificate {
     pub fn identity(&self) -> Result<Identity, Problem> {
         let name = self.name().ok_or_else(|| Problem::invalid("the certificate names nobody"))?;
         // The first six are bare text, those from the eighth on are UTF8String.
-        let bare = |number: u8| self.fulcio(number).and_then(|value| text(value));
+        let bare = |number: u8| self.fulcio(number).and_then(text);
         let wrapped =
             |number: u8| self.fulcio(number).and_then(|value| text(der::only(value, der::UTF8).ok()?));
         let issuer = wrapped(8).or_else(|| bare(1));

@@ -33,20 +33,7 @@ pub struct Key {
 impl Key {
     /// Reads a `SubjectPublicKeyInfo`.
     pub fn parse(spki: &[u8]) -> Result<Self, Problem> {
-        let parts = || -> Result<(&[u8], Option<&[u8]>, &[u8]), Malformed> {
-            let mut info = Reader::new(der::only(spki, der::SEQUENCE)?);
-            let mut algorithm = Reader::new(info.take(der::SEQUENCE)?.inner);
-            let bits = info.take(der::BIT_STRING)?.inner;
-            info.end()?;
-            let name = algorithm.take(der::OID)?.inner;
-            let curve = match algorithm.peek() {
-                Some(der::OID) => Some(algorithm.take(der::OID)?.inner),
-                _ => None,
-            };
-            let [0, point @ ..] = bits else { return Err(Malformed) };
-            Ok((name, curve, point))
-        };
-        let (name, curve, point) = parts().map_err(|_| Problem::invalid("a public key is malformed"))?;
+        let (name, curve, point) = parts(spki).map_err(|_| Problem::invalid("a public key is malformed"))?;
         let kind = match (name, curve) {
             (EC, Some(P256)) => Kind::P256,
             (EC, Some(P384)) => Kind::P384,
@@ -71,4 +58,23 @@ impl Key {
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
+}
+
+/// Algorithm, curve and key.
+type Parts<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
+
+fn parts(spki: &[u8]) -> Result<Parts<'_>, Malformed> {
+    let mut info = Reader::new(der::only(spki, der::SEQUENCE)?);
+    let mut algorithm = Reader::new(info.take(der::SEQUENCE)?.inner);
+    let bits = info.take(der::BIT_STRING)?.inner;
+    info.end()?;
+    let name = algorithm.take(der::OID)?.inner;
+    let curve = match algorithm.peek() {
+        Some(der::OID) => Some(algorithm.take(der::OID)?.inner),
+        _ => None,
+    };
+    algorithm.end()?;
+    // The first byte says how many bits of the last are unused.
+    let [0, point @ ..] = bits else { return Err(Malformed) };
+    Ok((name, curve, point))
 }
