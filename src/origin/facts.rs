@@ -66,8 +66,15 @@ fn attested_before(release: &Release, listing: &Listing) -> Option<String> {
         .filter(|other| other.published.is_some() && other.published < release.published)
         .collect();
     before.sort_by_key(|other| std::cmp::Reverse(other.published));
-    let recent = before.into_iter().take(limits::ATTESTED_BEFORE);
-    recent.into_iter().find(|other| other.attested == Some(true)).map(|other| other.version.clone())
+    before.truncate(limits::ATTESTED_BEFORE);
+    before.retain(|other| other.attested == Some(true));
+    let same = before.iter().find(|other| same_line(&other.version, &release.version));
+    same.or(before.first()).map(|other| other.version.clone())
+}
+
+/// Whether two versions are of one line of releases.
+fn same_line(a: &str, b: &str) -> bool {
+    a.split('.').next() == b.split('.').next()
 }
 
 pub(super) fn findings(package: &Package, origin: &Origin, now: i64) -> Vec<Finding> {
@@ -104,20 +111,17 @@ pub(super) fn findings(package: &Package, origin: &Origin, now: i64) -> Vec<Find
             find("origin/publisher-changed", message);
         }
     }
-    if let Some(before) = &origin.attested_before {
-        // Older lines are often released by hand.
-        let line_of = |version: &str| version.split('.').next().map(str::to_owned);
-        let same = line_of(before) == line_of(&package.version);
-        let message =
-            format!("{label} has no statement on how it was built, {} before it had one", line(before));
-        let severity = if same { Severity::Medium } else { Severity::Low };
-        let finding = Finding::new("origin/provenance-lost", message, vec![place.clone()]);
-        out.push(Finding { severity, ..finding });
-    }
-    let mut find = |rule: &str, message: String| out.push(Finding::new(rule, message, vec![place.clone()]));
     // crates.io's index does not say.
     if package.ecosystem == Ecosystem::Npm && origin.repository.is_none() {
         find("origin/no-repository", format!("{label} names no repository"));
+    }
+    if let Some(before) = &origin.attested_before {
+        let message =
+            format!("{label} has no statement on how it was built, {} before it had one", line(before));
+        // Older lines are often released by hand.
+        let same = same_line(before, &package.version);
+        let severity = if same { Severity::Medium } else { Severity::Low };
+        out.push(Finding { severity, ..Finding::new("origin/provenance-lost", message, vec![place]) });
     }
     out
 }

@@ -116,6 +116,27 @@ fn real_attestations_hold() {
     "#);
 }
 
+/// The version of a bundle decides what it has to bring, not how it is spelt.
+#[test]
+fn bundles_of_all_versions_are_read() {
+    let media = "/attestations/0/bundle/mediaType";
+    let of = |path: &str, kind: &str| {
+        let mut answer = fixture(path);
+        set(&mut answer, media, json!(kind));
+        first(&answer, TrustRoot::builtin()).map(|verified| verified.index).map_err(|why| why.to_string())
+    };
+    for version in ["0.1", "0.2", "0.3"] {
+        let kind = format!("application/vnd.dev.sigstore.bundle+json;version={version}");
+        assert_eq!(of(V03, &kind), Ok(1_697_019_812), "{version}");
+    }
+    // The old one has no proof, only the log's signature.
+    assert_eq!(
+        of(V01, "application/vnd.dev.sigstore.bundle+json;version=0.2"),
+        Err("there is no proof that the entry is in the log".to_owned())
+    );
+    assert!(of(V03, "application/json").unwrap_err().contains("is not read here"));
+}
+
 #[test]
 fn no_changed_byte_holds() {
     for paths in [&NPM_CHAIN, &NPM, &PYPI] {

@@ -98,7 +98,7 @@ fn a_real_statement_is_verified_and_shown() {
     "#);
     let explained = project
         .bomvet()
-        .args(["explain", "--allow-unsigned"])
+        .arg("explain")
         .arg(project.out().join("bom.cdx.json"))
         .arg("sigstore")
         .output()
@@ -118,6 +118,17 @@ fn a_real_statement_is_verified_and_shown() {
     let asked = server.paths().len();
     assert_eq!(outcome(&project.audit(&["--origin"])), outcome(&document));
     assert_eq!(server.paths().len(), asked);
+    // Years later the built-in trust root is old, and says so.
+    let mut later = project.bomvet();
+    later.args(project.audit_args()).args(["--origin", "--format", "json"]);
+    let later = later.env("SOURCE_DATE_EPOCH", "1830000000").output().unwrap();
+    let later: Value = serde_json::from_slice(&later.stdout).unwrap();
+    assert_eq!(outcome(&later).0, "verified");
+    assert!(
+        later["notes"].to_string().contains("trust root of 2026-11-05, which has expired"),
+        "{}",
+        later["notes"]
+    );
 }
 
 #[test]

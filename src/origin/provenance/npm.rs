@@ -79,6 +79,13 @@ fn held(
     if who.is_some() != by_builder {
         return Err(Failure::Invalid("it is signed by somebody whose word it is not".to_owned()));
     }
+    // npm takes provenance from builds of a repository only.
+    if let Some((who, ..)) = who.as_ref().filter(|(who, ..)| who.repository.is_none()) {
+        return Err(Failure::Invalid(format!(
+            "it is signed by `{}`, which is no build of a repository",
+            who.name
+        )));
+    }
     let own = purl(Ecosystem::Npm, &package.name, &package.version, &[]);
     let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     is_about(&verified.statement, "sha512", archive, |name| plain(name) == plain(&own))?;

@@ -220,6 +220,44 @@ fn an_archive_that_was_added_later_stands_out() {
     assert!(said[1].starts_with("origin/provenance-partial: archives of x@1 have no statement"), "{said:?}");
 }
 
+/// A version that lost what those before it had; of another line it says less, of long ago nothing.
+#[test]
+fn a_statement_that_is_lost_stands_out() {
+    let lost = |versions: &[(&str, bool)]| {
+        let releases = versions.iter().enumerate().map(|(at, (version, attested))| crate::model::Release {
+            version: (*version).to_owned(),
+            published: Some(at as i64 * 86_400),
+            attested: Some(*attested),
+            repository: Some("o/x".to_owned()),
+            ..crate::model::Release::default()
+        });
+        let listing =
+            crate::model::Listing { releases: releases.collect(), ..crate::model::Listing::default() };
+        let (version, _) = versions[versions.len() - 1];
+        let package = package(Ecosystem::Npm, "x", version);
+        let findings = facts::findings(&package, &facts::origin(&package, &listing), 0);
+        let shown: Vec<_> = findings.iter().map(|one| format!("{}: {}", one.severity, one.message)).collect();
+        shown.join("; ")
+    };
+    assert_eq!(lost(&[("1.0.0", false), ("1.0.1", false)]), "");
+    assert_eq!(lost(&[("1.0.0", true), ("1.0.1", true)]), "");
+    assert_eq!(lost(&[("1.0.1", false), ("1.0.0", true)]), "");
+    assert_eq!(
+        lost(&[("1.0.0", true), ("2.0.0", true), ("1.0.1", false)]),
+        "medium: x@1.0.1 has no statement on how it was built, 1.0.0 before it had one"
+    );
+    assert_eq!(
+        lost(&[("2.0.0", true), ("1.0.1", false)]),
+        "low: x@1.0.1 has no statement on how it was built, 2.0.0 before it had one"
+    );
+    let mut long: Vec<(String, bool)> = vec![("1.0.0".to_owned(), true)];
+    long.extend((1..=11).map(|n| (format!("1.0.{n}"), false)));
+    let long: Vec<(&str, bool)> =
+        long.iter().map(|(version, attested)| (version.as_str(), *attested)).collect();
+    assert_eq!(lost(&long), "", "ten versions later");
+    assert!(lost(&long[..11]).starts_with("medium"), "{}", lost(&long[..11]));
+}
+
 #[test]
 fn spellings_of_a_repository_are_one() {
     let same = [
@@ -262,6 +300,26 @@ fn spellings_of_a_repository_are_one() {
     ] {
         assert_ne!(repository::normal(text).as_deref(), Some("github.com/owner/name"), "{text}");
     }
+}
+
+/// Whatever host a listing names, the registry of the user's configuration is asked, and nothing above it.
+#[test]
+fn statements_are_asked_of_the_configured_registry() {
+    use crate::acquire::net::NamedBy;
+    use crate::acquire::registry::npm::NpmConfig;
+    let config =
+        NpmConfig::parse("registry=https://r.invalid/npm/\n//r.invalid/npm/:_authToken=t\n", &|_| None);
+    let at = |address: &str| config.attestations("x", address).map(|target| target.url.to_string());
+    assert_eq!(
+        at("https://registry.npmjs.org/-/npm/v1/attestations/@s%2fx@1.0.0").as_deref(),
+        Ok("https://r.invalid/npm/-/npm/v1/attestations/@s%2fx@1.0.0")
+    );
+    for address in ["https://evil.invalid/../../up", "https://u:p@evil.invalid/a?b#c", "file:///etc/passwd"] {
+        let url = at(address).unwrap();
+        assert!(url.starts_with("https://r.invalid/npm/") && !url.contains(['?', '#', '@']), "{url}");
+    }
+    assert!(at("no address").is_err());
+    assert_eq!(config.attestations("x", "https://r.invalid/a").unwrap().by, NamedBy::User);
 }
 
 #[test]
