@@ -22,7 +22,8 @@ use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
     AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Ecosystem, Finding,
-    Gap, GapKind, Hit, Node, Origin, Package, Place, Provenance, Risk, Source, Standing, Verdict,
+    Gap, GapKind, HashAlgorithm, Hit, Node, Origin, Package, Place, Provenance, Risk, Source, Standing,
+    Verdict,
 };
 use crate::origin;
 use crate::policy::{Evidence, Policy};
@@ -139,6 +140,8 @@ struct Outcome {
     gaps: Vec<Gap>,
     /// The files, of the project's own packages and where they are compared with a revision.
     own: Option<Contents>,
+    /// The archives that were looked at, each whole.
+    archives: Vec<origin::Archive>,
 }
 
 /// Runs the whole audit; `base` is what to compare with.
@@ -214,6 +217,7 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     });
     let advisories = advisories?;
     let mut known: BTreeMap<usize, origin::Known> = asked.into_iter().zip(known).collect();
+    attested(&mut known, &metadata, &outcomes, &graph.packages);
     let mut notes = origin_notes(&mut known, passed_over, &outcomes, &graph.packages);
     let mut hits = by_purl(advisories.hits(&graph.packages).into_iter().map(|hit| (hit.purl.clone(), hit)));
     let resolved = resolution.findings.into_iter().map(|(purl, finding)| (purl, rules.complete(finding)));
@@ -291,6 +295,9 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
             d.declared.file, d.declared.line, d.from, d.to
         )
     }));
+    if nodes.iter().any(|node| node.origin.as_ref().is_some_and(|origin| origin.provenance.is_some())) {
+        notes.extend(origin::stale_root(options.now));
+    }
     notes.sort();
     Ok(Audit {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -468,6 +475,26 @@ fn asked(
     }
 }
 
+/// Adds what statements on how packages were built come to, which takes the archives' digests.
+fn attested(
+    known: &mut BTreeMap<usize, origin::Known>,
+    metadata: &origin::Metadata,
+    outcomes: &[Outcome],
+    packages: &[Package],
+) {
+    let found = |known: &origin::Known| known.origin.as_ref().is_some_and(|origin| origin.found);
+    let places: Vec<usize> = known.iter().filter(|(_, known)| found(known)).map(|(at, _)| *at).collect();
+    let list: Vec<_> = places.iter().map(|at| (&packages[*at], outcomes[*at].archives.as_slice())).collect();
+    for (at, attested) in places.iter().zip(metadata.attested(&list)) {
+        let Some(known) = known.get_mut(at) else { continue };
+        if let Some(origin) = &mut known.origin {
+            origin.provenance = attested.provenance;
+        }
+        known.findings.extend(attested.findings);
+        known.unattested = attested.unknown;
+    }
+}
+
 /// Says of how many packages nothing is known. A registry that lacks a package whose verified
 /// contents are here has no metadata: that is no word on whether the package exists.
 fn origin_notes(
@@ -483,6 +510,7 @@ fn origin_notes(
         ));
     }
     let mut unknown: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut unattested: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for (at, known) in known.iter_mut() {
         let verified = outcomes[*at].contents.as_ref().is_some_and(|info| info.verified_against.is_some());
         if verified && known.origin.as_ref().is_some_and(|origin| origin.versions == 0) {
@@ -494,10 +522,16 @@ fn origin_notes(
         if let Some(why) = &known.unknown {
             unknown.entry(why.clone()).or_insert_with(|| (0, packages[*at].label())).0 += 1;
         }
+        if let Some(why) = &known.unattested {
+            unattested.entry(why.clone()).or_insert_with(|| (0, packages[*at].label())).0 += 1;
+        }
     }
+    let others = |count| if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
     notes.extend(unknown.into_iter().map(|(why, (count, first))| {
-        let others = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
-        format!("what its registry says of {first}{others} is not known: {why}")
+        format!("what its registry says of {first}{} is not known: {why}", others(count))
+    }));
+    notes.extend(unattested.into_iter().map(|(why, (count, first))| {
+        format!("the provenance of {first}{} was not verified whole: {why}", others(count))
     }));
     notes
 }
@@ -772,6 +806,7 @@ impl Checks<'_> {
         }) {
             outcome.gaps.push(Gap::new(GapKind::Unverified, why.clone()));
         }
+        outcome.archives = archives(package, acquired);
         let remarks = acquired.remarks();
         outcome.findings.extend(remarks.findings.iter().cloned().map(|finding| rules.complete(finding)));
         outcome.gaps.extend(remarks.gaps.iter().cloned());
@@ -855,6 +890,30 @@ impl Checks<'_> {
                 None
             }
         }
+    }
+}
+
+/// The archives that this package is in by its own name, with the digests that statements about them
+/// name: npm's name SHA-512, which the lockfile need not.
+fn archives(package: &Package, acquired: &Acquired) -> Vec<origin::Archive> {
+    match acquired {
+        Acquired::Archive { bytes, sha256, part, provenance, .. } if part.is_outer() => {
+            let mut digests = vec![sha256.clone()];
+            if package.ecosystem == Ecosystem::Npm {
+                digests.push(match provenance {
+                    Provenance::Verified { against, .. } if against.algorithm == HashAlgorithm::Sha512 => {
+                        against.clone()
+                    }
+                    _ => Digest::of(HashAlgorithm::Sha512, bytes),
+                });
+            }
+            vec![origin::Archive { name: String::new(), digests }]
+        }
+        Acquired::Distributions { list, .. } => list
+            .iter()
+            .map(|one| origin::Archive { name: one.name.clone(), digests: vec![one.sha256.clone()] })
+            .collect(),
+        Acquired::Archive { .. } | Acquired::Folder { .. } => Vec::new(),
     }
 }
 

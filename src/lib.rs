@@ -2,7 +2,8 @@
 //! node, and writes a signed CycloneDX BoM with a verdict, and its reasons, for every package.
 //!
 //! Data flows down this list and never up; a stage imports only [`model`], the services
-//! ([`store`], [`rules`], [`prose`], [`shell`], [`ledger`]) and the stages above it:
+//! ([`store`], [`rules`], [`prose`], [`shell`], [`merkle`], [`sigstore`], [`ledger`]) and the
+//! stages above it:
 //!
 //! [`discover`] → [`resolve`] → [`graph`] → [`acquire`] → [`check`] → [`review`] →
 //! [`policy`] → [`attest`] and [`report`]. [`audit`] alone knows the order.
@@ -20,6 +21,7 @@ pub mod guard;
 pub mod json;
 pub mod ledger;
 pub mod mcp;
+pub mod merkle;
 pub mod model;
 pub mod origin;
 pub mod policy;
@@ -29,6 +31,7 @@ pub mod resolve;
 pub mod review;
 pub mod rules;
 pub mod shell;
+pub mod sigstore;
 pub mod store;
 pub mod vet;
 pub mod yaml;

@@ -15,6 +15,8 @@ const ORDER: &[&str] = &[
     "rules",
     "store",
     "prose",
+    "merkle",
+    "sigstore",
     "discover",
     "resolve",
     "graph",

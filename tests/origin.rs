@@ -164,3 +164,82 @@ fn distributions_are_resolved_by_their_metadata() {
     assert!(again.gaps.is_empty() && again.packages.len() == 2, "{again:?}");
     assert_eq!(server.paths().len(), paths.len());
 }
+
+/// PyPI's real answer about a real wheel, and what else an index may say.
+#[test]
+fn archives_of_pypi_are_verified_one_by_one() {
+    use bomvet::model::{Digest, ProvenanceState};
+    use bomvet::origin::Archive;
+    const FILE: &str = "circleci_sign_publish_example-0.0.1.dev137-py3-none-any.whl";
+    let fixture = |name: &str| {
+        std::fs::read(format!("{}/fixtures/provenance/pypi/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let (wheel, answer) = (fixture(FILE), fixture(&format!("{FILE}.provenance")));
+    let digest = Digest::sha256(&wheel);
+    let name = "circleci-sign-publish-example";
+    let page = |more: &str| {
+        let first = format!(
+            r#"{{"filename":"{FILE}","url":"/files/{FILE}","hashes":{{"sha256":"{}"}},"upload-time":"2026-02-05T00:00:00Z","provenance":"/integrity/{FILE}/provenance"}}"#,
+            digest.hex()
+        );
+        Answer::Ok(
+            format!(r#"{{"meta":{{"api-version":"1.3"}},"name":"{name}","files":[{first}{more}]}}"#)
+                .into_bytes(),
+        )
+    };
+    let sdist = "circleci_sign_publish_example-0.0.1.dev137.tar.gz";
+    let bare = format!(
+        r#",{{"filename":"{sdist}","url":"/files/s","hashes":{{"sha256":"{}"}},"provenance":null}}"#,
+        Digest::sha256(b"s").hex()
+    );
+    let archive =
+        |name: &str, digest: &Digest| Archive { name: name.to_owned(), digests: vec![digest.clone()] };
+    let at = bomvet::model::Location { file: "uv.lock".into(), line: 1, column: 1 };
+    let package = bomvet::model::Package::registry(Ecosystem::Pypi, name, "0.0.1.dev137", at);
+    let ask = |page: Answer, answer: Answer, archives: &[Archive]| {
+        let provenance = format!("/integrity/{FILE}/provenance");
+        let file = format!("/files/{FILE}");
+        let server = Server::start(&[
+            (&format!("/simple/{name}/"), vec![page]),
+            (provenance.as_str(), vec![answer]),
+            (file.as_str(), vec![Answer::Ok(wheel.clone())]),
+        ]);
+        let folder = tempfile::tempdir().unwrap();
+        let pip = format!("[global]\nindex-url = {}simple\n", server.url());
+        let pypi =
+            bomvet::acquire::registry::pypi::PypiConfig::parse(std::slice::from_ref(&pip), "", &|_| None);
+        let options = bomvet::acquire::Options { pypi, ..options(folder.path().join("project"), "", "", "") };
+        let metadata = Metadata::new(options, Store::open(folder.path().join("store")), NOW);
+        let known = metadata.all(&[&package]).remove(0);
+        assert!(known.origin.is_some(), "{known:?}");
+        metadata.attested(&[(&package, archives)]).remove(0)
+    };
+    let rules = |attested: &bomvet::origin::Attested| -> Vec<String> {
+        attested.findings.iter().map(|finding| finding.rule.clone()).collect()
+    };
+    let one = [archive(FILE, &digest)];
+    let held = ask(page(""), Answer::Ok(answer.clone()), &one);
+    let provenance = held.provenance.clone().unwrap();
+    assert_eq!((provenance.state, rules(&held)), (ProvenanceState::Verified, vec![]), "{held:?}");
+    assert_eq!(
+        provenance.repository.as_deref(),
+        Some("github.com/CircleCI-Public/sign-and-publish-examples")
+    );
+    assert_eq!(provenance.log_index, Some(920_610_516));
+
+    // Another archive came under that name than the one that the statement is about.
+    let other = ask(page(""), Answer::Ok(answer.clone()), &[archive(FILE, &Digest::sha256(b"other"))]);
+    assert_eq!(rules(&other), ["origin/provenance-unchecked"], "{other:?}");
+    // One that was added without a statement.
+    let both = [one[0].clone(), archive(sdist, &Digest::sha256(b"s"))];
+    let partial = ask(page(&bare), Answer::Ok(answer.clone()), &both);
+    assert_eq!(partial.provenance.clone().unwrap().state, ProvenanceState::Unchecked);
+    assert_eq!(rules(&partial), ["origin/provenance-partial"], "{partial:?}");
+    let mut forged = String::from_utf8(answer).unwrap();
+    forged = forged.replacen("\"integratedTime\":\"1770332382\"", "\"integratedTime\":\"1770332381\"", 1);
+    forged = forged.replacen("\"integratedTime\": \"1770332382\"", "\"integratedTime\": \"1770332381\"", 1);
+    let invalid = ask(page(""), Answer::Ok(forged.into_bytes()), &one);
+    assert_eq!(rules(&invalid), ["origin/provenance-invalid"], "{invalid:?}");
+    let nothing = ask(page(""), Answer::Ok(b"{}".to_vec()), &[]);
+    assert_eq!((nothing.provenance.unwrap().state, nothing.findings), (ProvenanceState::Unchecked, vec![]));
+}

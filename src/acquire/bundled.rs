@@ -27,6 +27,11 @@ impl Part {
         self.folder.is_empty() && self.without.is_empty()
     }
 
+    /// Whether it is what the archive is named after, with or without what it ships.
+    pub fn is_outer(&self) -> bool {
+        self.folder.is_empty()
+    }
+
     /// The path within the package, if it holds the archive's file at `path`.
     pub fn holds<'p>(&self, path: &'p str) -> Option<&'p str> {
         let own = below(path, &self.folder)?;

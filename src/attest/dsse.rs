@@ -12,16 +12,7 @@ use serde_json::{Value, json};
 use super::json;
 use super::keys::{PublicKey, Signer};
 
-/// The payload type of in-toto statements.
-pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
-
-/// The pre-authentication encoding: `DSSEv1 SP LEN(type) SP type SP LEN(body) SP body`, lengths in
-/// decimal bytes.
-pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut out = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
-    out.extend_from_slice(payload);
-    out
-}
+pub use crate::sigstore::{PAYLOAD_TYPE, pae};
 
 /// One line (without its line feed): the statement in canonical JSON, signed, or with an empty
 /// list of signatures where there is no signer.

@@ -9,13 +9,13 @@
 pub mod entry;
 pub mod exchange;
 mod log;
-pub mod merkle;
 pub mod proof;
 mod trust;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+pub use crate::merkle;
 pub use entry::{Entry, Head, Testimony};
 pub use log::{ENTRIES, HEAD, MAX_LINE};
 pub use trust::{Trust, TrustedReviewer};

@@ -43,6 +43,8 @@ pub struct Release {
     pub repository: Option<String>,
     /// Whether a statement on how it was built lies beside it; `None` where the registry does not say.
     pub attested: Option<bool>,
+    /// Where those statements are, for a version of one archive.
+    pub attestations: Option<String>,
     /// Digests of the archive, strongest first.
     pub integrity: Vec<Digest>,
     /// The archive's address.
@@ -76,6 +78,8 @@ pub struct ReleaseFile {
     pub yanked: bool,
     /// Versions of Python that it is for, as written (`>=3.8`).
     pub requires_python: Option<String>,
+    /// Where the statements on how it was built are.
+    pub provenance: Option<String>,
     /// Digests of the metadata that lies beside it (PEP 658); `None` where none does, empty where
     /// the registry gives no digest of it.
     pub metadata: Option<Vec<Digest>>,

@@ -33,7 +33,7 @@ pub use fact::{Context, Fact, FactKind, Polarity};
 pub use finding::{Confidence, Finding, Severity};
 pub use listing::{Listing, Need, Release, ReleaseFile};
 pub use measure::Measure;
-pub use origin::Origin;
+pub use origin::{BuildProvenance, Origin, ProvenanceState};
 pub use package::{
     AgentKind, Artifact, Dependency, DependencyKind, Ecosystem, Location, Package, PlatformSpec, Source, purl,
 };

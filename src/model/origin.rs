@@ -34,6 +34,80 @@ pub struct Origin {
     /// Whether a statement on how it was built lies beside it (not whether it is true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attested: Option<bool>,
+    /// The last version before this one that had such a statement, where this one has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested_before: Option<String>,
+    /// What those statements came to; `None` where there are none, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<BuildProvenance>,
+}
+
+/// Whether the statements on how a version was built hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProvenanceState {
+    /// Signatures, log and subject hold for every archive that was looked at.
+    Verified,
+    /// At least one does not hold.
+    Invalid,
+    /// Nothing is shown either way; `why` tells the reason.
+    #[default]
+    Unchecked,
+}
+
+impl ProvenanceState {
+    /// The name in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Invalid => "invalid",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
+/// What the statements on how a version was built came to. Everything but `state`, `root` and `why`
+/// is what the certificate says, and is there only where the state is verified.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BuildProvenance {
+    /// Whether they hold.
+    pub state: ProvenanceState,
+    /// The repository that it was built from, as a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The file that says how, as a URL with the revision behind `@`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+    /// The commit that it was built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The branch or tag that it was built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What started the build (`release`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
+    /// The run, as a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Whom the certificate was given to: a workflow's address, or one of mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// Who vouched for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// When the log took the signature in, seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<i64>,
+    /// The entry's number in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_index: Option<u64>,
+    /// The day of the trust root that it was verified with (`2026-11-05`).
+    pub root: String,
+    /// What is wrong or missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 impl Origin {

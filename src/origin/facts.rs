@@ -1,6 +1,7 @@
 //! From a listing to what is said of one version.
 
-use crate::model::{Ecosystem, Finding, Listing, Origin, Package, Release, Span};
+use super::limits;
+use crate::model::{Ecosystem, Finding, Listing, Origin, Package, Release, Severity, Span};
 use crate::resolve::pypi::name;
 
 /// Accounts of npm that stand for a build service and not for a person.
@@ -15,7 +16,7 @@ pub(super) fn same_name(ecosystem: Ecosystem, a: &str, b: &str) -> bool {
 }
 
 /// Build metadata is no part of a version's name in a registry.
-fn release<'l>(ecosystem: Ecosystem, listing: &'l Listing, version: &str) -> Option<&'l Release> {
+pub(super) fn release<'l>(ecosystem: Ecosystem, listing: &'l Listing, version: &str) -> Option<&'l Release> {
     if ecosystem == Ecosystem::Pypi {
         return listing.releases.iter().find(|release| name::same_version(&release.version, version));
     }
@@ -37,6 +38,8 @@ pub(super) fn origin(package: &Package, listing: &Listing) -> Origin {
         .iter()
         .filter(|other| other.published.is_some() && other.published < release.published)
         .max_by_key(|other| other.published);
+    let attested_before =
+        (release.attested == Some(false)).then(|| attested_before(release, listing)).flatten();
     let publisher_before = before
         .and_then(|before| before.publisher.clone())
         .filter(|before| release.publisher.as_ref().is_some_and(|now| now != before));
@@ -49,16 +52,33 @@ pub(super) fn origin(package: &Package, listing: &Listing) -> Origin {
         yanked: release.yanked.clone(),
         repository: release.repository.clone(),
         attested: release.attested,
+        attested_before,
         ..base
     }
 }
 
+/// The newest of the versions published shortly before `release` that had a statement on how it was
+/// built. Further back it says little: a project may have changed its mind.
+fn attested_before(release: &Release, listing: &Listing) -> Option<String> {
+    let mut before: Vec<&Release> = listing
+        .releases
+        .iter()
+        .filter(|other| other.published.is_some() && other.published < release.published)
+        .collect();
+    before.sort_by_key(|other| std::cmp::Reverse(other.published));
+    before.truncate(limits::ATTESTED_BEFORE);
+    before.retain(|other| other.attested == Some(true));
+    let same = before.iter().find(|other| same_line(&other.version, &release.version));
+    same.or(before.first()).map(|other| other.version.clone())
+}
+
+/// Whether two versions are of one line of releases.
+fn same_line(a: &str, b: &str) -> bool {
+    a.split('.').next() == b.split('.').next()
+}
+
 pub(super) fn findings(package: &Package, origin: &Origin, now: i64) -> Vec<Finding> {
-    let place = Span {
-        line: package.declared.line,
-        column: package.declared.column,
-        ..Span::file(package.declared.file.clone())
-    };
+    let place = place(package);
     let mut out = Vec::new();
     let mut find = |rule: &str, message: String| out.push(Finding::new(rule, message, vec![place.clone()]));
     let label = package.label();
@@ -95,11 +115,28 @@ pub(super) fn findings(package: &Package, origin: &Origin, now: i64) -> Vec<Find
     if package.ecosystem == Ecosystem::Npm && origin.repository.is_none() {
         find("origin/no-repository", format!("{label} names no repository"));
     }
+    if let Some(before) = &origin.attested_before {
+        let message =
+            format!("{label} has no statement on how it was built, {} before it had one", line(before));
+        // Older lines are often released by hand.
+        let same = same_line(before, &package.version);
+        let severity = if same { Severity::Medium } else { Severity::Low };
+        out.push(Finding { severity, ..Finding::new("origin/provenance-lost", message, vec![place]) });
+    }
     out
 }
 
+/// The line that asks for a package.
+pub(super) fn place(package: &Package) -> Span {
+    Span {
+        line: package.declared.line,
+        column: package.declared.column,
+        ..Span::file(package.declared.file.clone())
+    }
+}
+
 /// Text of a registry in one line: nothing invisible, not endless.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
     crate::model::escape(&text)
 }

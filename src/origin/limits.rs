@@ -24,3 +24,7 @@ pub const YOUNG_INSTALL_DAYS: i64 = 30;
 /// Largest archive that is downloaded for the metadata in it, in bytes, where the index does not
 /// give it beside the archive. The largest wheels with it in them only are some 900 MB.
 pub const METADATA_ARCHIVE_BYTES: u64 = 256 << 20;
+
+/// Versions before one that has no statement on how it was built among which one with such a
+/// statement makes its lack stand out.
+pub const ATTESTED_BEFORE: usize = 10;

@@ -7,13 +7,15 @@
 //! a registry does not say is not claimed.
 //!
 //! A registry can say what it likes: none of this proves anything about contents. It tells who
-//! would have to be lying.
+//! would have to be lying. Only statements on how a version was built are more: they are signed by
+//! who built it, and verified against the archive that was looked at ([`Metadata::attested`]).
 
 mod beside;
 mod cargo;
 mod facts;
 pub mod limits;
 pub mod npm;
+mod provenance;
 mod pypi;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use provenance::{Archive, Attested, stale_root};
+
 use crate::acquire;
 use crate::acquire::net::{Client, FetchError};
 use crate::acquire::registry::Target;
@@ -35,7 +39,7 @@ use crate::resolve::newest::{ListingError, Registry};
 use crate::store::Store;
 
 /// Raise it when the same answer would give another listing.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The store's bucket.
 const BUCKET: &str = "metadata";
@@ -104,6 +108,8 @@ pub struct Known {
     pub findings: Vec<Finding>,
     /// Why nothing is known, for a note.
     pub unknown: Option<String>,
+    /// Why its statements on how it was built were not looked at, for a note.
+    pub unattested: Option<String>,
 }
 
 impl Metadata {
@@ -151,25 +157,29 @@ impl Metadata {
                 Ok(listing) => {
                     let origin = facts::origin(package, &listing);
                     let findings = facts::findings(package, &origin, self.now);
-                    Known { origin: Some(origin), findings, unknown: None }
+                    Known { origin: Some(origin), findings, ..Known::default() }
                 }
                 Err(ListingError::NotFound) => {
                     let origin = Origin::default();
                     let findings = facts::findings(package, &origin, self.now);
-                    Known { origin: Some(origin), findings, unknown: None }
+                    Known { origin: Some(origin), findings, ..Known::default() }
                 }
                 Err(ListingError::Other(why)) => Known { unknown: Some(why), ..Known::default() },
             }
         };
-        // They wait for the network, not for the processor.
+        self.each(packages, one)
+    }
+
+    /// `one` of each, in their order. They wait for the network, not for the processor.
+    fn each<T: Sync, R: Send>(&self, list: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
         let threads = self.options.connections.clamp(1, limits::CONNECTIONS);
         match rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|n| format!("origin-{n}"))
             .build()
         {
-            Ok(pool) => pool.install(|| packages.par_iter().map(one).collect()),
-            Err(_) => packages.iter().map(one).collect(),
+            Ok(pool) => pool.install(|| list.par_iter().map(&one).collect()),
+            Err(_) => list.iter().map(one).collect(),
         }
     }
 

@@ -50,6 +50,7 @@ pub fn parse(bytes: &[u8]) -> Result<Listing, String> {
             yanked: None,
             repository: repository.filter(|url| !url.trim().is_empty()),
             attested: Some(field("attestations").is_some_and(|one| one.is_object())),
+            attestations: field("attestations").and_then(|one| text(one, "url")),
             integrity,
             url: field("tarball").and_then(Value::as_str).map(str::to_owned),
             licence: text(entry, "license"),

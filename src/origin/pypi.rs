@@ -28,7 +28,8 @@ struct File {
     yanked: Value,
     #[serde(default)]
     upload_time: Option<String>,
-    #[serde(default)]
+    /// `null` says that there is none, its lack nothing.
+    #[serde(default, deserialize_with = "present")]
     provenance: Option<Value>,
     #[serde(default)]
     requires_python: Option<String>,
@@ -39,6 +40,10 @@ struct File {
     /// The name that it had before PEP 714.
     #[serde(default)]
     dist_info_metadata: Value,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 /// What a page says of the metadata beside a file: `true`, digests, or that there is none.
@@ -73,7 +78,9 @@ pub fn parse(bytes: &[u8], base: &Url) -> Result<Listing, String> {
             _ => None,
         };
         let published = file.upload_time.as_deref().and_then(super::time);
-        let attested = file.provenance.map(|value| !value.is_null());
+        let attested = file.provenance.as_ref().map(|value| !value.is_null());
+        let provenance = file.provenance.as_ref().and_then(Value::as_str);
+        let provenance = provenance.and_then(|address| base.join(address).ok()).map(String::from);
         let digest = file.hashes.get("sha256").and_then(|hex| Digest::from_hex(HashAlgorithm::Sha256, hex));
         let Ok(url) = base.join(&file.url) else { continue };
         let listed = ReleaseFile {
@@ -83,6 +90,7 @@ pub fn parse(bytes: &[u8], base: &Url) -> Result<Listing, String> {
             published,
             integrity: digest.iter().cloned().collect(),
             yanked: yanked.is_some(),
+            provenance,
             requires_python: file.requires_python.filter(|text| !text.trim().is_empty()),
             metadata: beside(&file.core_metadata).or_else(|| beside(&file.dist_info_metadata)),
         };

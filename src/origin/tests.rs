@@ -78,7 +78,7 @@ fn what_a_page_says() {
     let origin = facts::origin(&Package::registry(Ecosystem::Pypi, "a-b", "1.0.0", at.clone()), &listing);
     assert_eq!((origin.found, origin.versions, origin.yanked.as_deref()), (true, 2, Some("bad")));
     assert_eq!(origin.published, time("2026-01-01T00:00:00Z"));
-    assert_eq!(origin.attested, None, "of one archive nothing is said");
+    assert_eq!(origin.attested, Some(false), "one archive has none");
     let newer = facts::origin(&Package::registry(Ecosystem::Pypi, "a-b", "2.0", at), &listing);
     assert!(newer.found && newer.yanked.is_none() && newer.published.is_none());
     assert!(pypi::parse(b"<html>", &base()).unwrap_err().contains("PEP 691"));

@@ -14,8 +14,8 @@ use super::table::short;
 use crate::attest::bom::reason_line;
 use crate::attest::read::Recovered;
 use crate::model::{
-    CapabilityKind, Change, Decision, Finding, GapKind, Node, Origin, Permissions, ReasonKind, Span,
-    Standing, escape,
+    BuildProvenance, CapabilityKind, Change, Decision, Finding, GapKind, Node, Origin, Permissions,
+    ProvenanceState, ReasonKind, Span, Standing, escape,
 };
 
 /// Places shown per capability.
@@ -145,6 +145,9 @@ fn facts(node: &Node, out: &mut String) {
     );
     if let Some(origin) = &node.origin {
         let _ = writeln!(out, "registry: {}", escape(&origin_line(origin)));
+        if let Some(provenance) = &origin.provenance {
+            let _ = writeln!(out, "provenance: {}", escape(&provenance_line(provenance)));
+        }
     }
     let standing = match node.risk.standing {
         Standing::Evidence => "evidence",
@@ -179,6 +182,22 @@ fn origin_line(origin: &Origin) -> String {
         origin.attested.map(|there| if there { "a build statement is there" } else { "no build statement" });
     parts.extend(attested.map(str::to_owned));
     parts.join(", ")
+}
+
+/// What the statements on how it was built come to, in one line.
+fn provenance_line(provenance: &BuildProvenance) -> String {
+    let state = provenance.state.as_str();
+    if provenance.state != ProvenanceState::Verified {
+        return format!("{state} ({})", provenance.why.as_deref().unwrap_or("no reason is given"));
+    }
+    let mut parts = Vec::new();
+    parts.extend(provenance.repository.iter().cloned());
+    parts.extend(provenance.workflow.as_ref().map(|file| format!("workflow {file}")));
+    parts.extend(provenance.commit.as_ref().map(|commit| format!("commit {commit}")));
+    if parts.is_empty() {
+        parts.extend(provenance.signer.as_ref().map(|who| format!("signed by {who}")));
+    }
+    format!("{state} ({})", parts.join(", "))
 }
 
 /// What would change the verdict: a command or lines for the policy, one for each reason.

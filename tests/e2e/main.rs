@@ -15,6 +15,7 @@ mod liars;
 mod npmrc;
 #[path = "../support/project.rs"]
 mod project;
+mod provenance;
 mod registry_errors;
 mod review;
 #[path = "../review_server/mod.rs"]

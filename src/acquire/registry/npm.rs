@@ -215,6 +215,19 @@ impl NpmConfig {
         url.map(|url| self.at(url)).ok_or_else(|| "no address can be made".to_owned())
     }
 
+    /// Where the statements on how a version was built are, of which the registry names the address:
+    /// as npm does, its path is asked of the configured registry, whatever host is named.
+    ///
+    /// # Errors
+    /// Where no address can be made.
+    pub fn attestations(&self, name: &str, address: &str) -> Result<Target, String> {
+        let wrong = || format!("`{}` is no address of a registry", crate::model::escape(address));
+        let named = Url::parse(address).map_err(|_| wrong())?;
+        let registry = self.own_registry(name).ok_or_else(wrong)?;
+        let url = join(&registry, named.path().trim_start_matches('/')).ok_or_else(wrong)?;
+        Ok(self.at(url))
+    }
+
     /// An archive outside of any registry, as the lockfile names it.
     pub fn at(&self, url: Url) -> Target {
         let by = if self.names(&url) { NamedBy::User } else { NamedBy::Checkout };

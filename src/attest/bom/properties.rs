@@ -10,7 +10,7 @@
 //! | `bomvet:package` J | the package as the lockfile pins it: source, integrity, line, platforms |
 //! | `bomvet:contents` | `verified`, `first-party`, `unverified` or `none` |
 //! | `bomvet:contents:against`, `:sha256`, `:archive-bytes` | the lockfile's digest that matched; SHA-256 of the canonical file list; size of the archive |
-//! | `bomvet:origin` J | what its registry says: found, times, number of versions, publisher, deprecated, withdrawn, repository, attested |
+//! | `bomvet:origin` J | what its registry says: found, times, number of versions, publisher, deprecated, withdrawn, repository, attested, provenance (verified or not, repository, workflow, commit) |
 //! | `bomvet:place` J | depth, dependants, path from the root, cycle, dominator, reach |
 //! | `bomvet:dependency` R J | edges: kind, requirement, platform condition and the line that asks |
 //! | `bomvet:capability` R J | kind, count, and the first places that give it |

@@ -154,6 +154,7 @@ fn python(fake: &mut Fake, text: &str, needs: &[&str]) {
         published: Some(day * 86_400),
         yanked: options.contains(&"yanked"),
         requires_python: options.iter().find_map(|word| word.strip_prefix("python=")).map(str::to_owned),
+        provenance: None,
         metadata: None,
         name: file,
     };

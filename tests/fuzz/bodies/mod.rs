@@ -59,6 +59,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "picture", run: agents::picture, seeds: agents::picture_seeds },
     Target { name: "policy", run: records::policy, seeds: records::policy_seeds },
     Target { name: "prose", run: code::prose, seeds: code::prose_seeds },
+    Target { name: "provenance", run: signed::provenance, seeds: signed::provenance_seeds },
     Target { name: "pypi_metadata", run: projects::pypi_metadata, seeds: projects::pypi_metadata_seeds },
     Target { name: "pypi_page", run: projects::pypi_page, seeds: projects::pypi_page_seeds },
     Target { name: "pypi_project", run: projects::locks, seeds: projects::pypi_seeds },

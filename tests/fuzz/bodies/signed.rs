@@ -191,3 +191,38 @@ pub fn ledger(data: &[u8]) -> bool {
 pub fn ledger_seeds() -> Vec<Vec<u8>> {
     LEDGER.to_vec()
 }
+
+/// Registries' answers with attestations, in both notations. Whatever the bytes, what is verified is a statement that was
+/// really signed: one of those in the fixtures.
+pub fn provenance(data: &[u8]) -> bool {
+    use bomvet::sigstore::{self, TrustRoot};
+    let read = || {
+        let npm = sigstore::npm(data).into_iter().flatten().map(|one| one.bundle);
+        let pypi = sigstore::pypi(data).into_iter().flatten().flat_map(|one| one.bundles);
+        npm.chain(pypi).collect::<Vec<_>>()
+    };
+    let bundles = read();
+    assert_eq!(bundles, read(), "two readings differ");
+    let mut taken = false;
+    for bundle in bundles.into_iter().flatten() {
+        taken = true;
+        if let Ok(verified) = sigstore::verify(&bundle, TrustRoot::builtin()) {
+            let name = verified.statement.subjects[0].name.clone();
+            assert!(SUBJECTS.contains(&name.as_str()), "`{name}` was never signed");
+        }
+    }
+    taken
+}
+
+/// What the attestations of the fixtures are about.
+const SUBJECTS: [&str; 5] = [
+    "circleci_sign_publish_example-0.0.1.dev137-py3-none-any.whl",
+    "gcb_attestation_test-0.0.0.tar.gz",
+    "pkg:npm/sigstore@0.4.0",
+    "pkg:npm/sigstore@5.0.0",
+    "pypi_attestations-0.0.19.tar.gz",
+];
+
+pub fn provenance_seeds() -> Vec<Vec<u8>> {
+    super::bytes_of(super::files("fixtures/provenance", &[".json", ".provenance"], 1 << 20))
+}

@@ -1,5 +1,6 @@
 //! Merkle trees of RFC 9162 section 2.1 (as RFC 6962): a leaf is SHA-256 over 0x00 and the entry,
-//! an inner node SHA-256 over 0x01 and both children.
+//! an inner node SHA-256 over 0x01 and both children. The ledger keeps one; logs of others are
+//! checked with the same code.
 
 use sha2::{Digest as _, Sha256};
 
