@@ -177,7 +177,9 @@ impl Lexicon {
                 english: true,
             }));
         }
-        let placed: Vec<Range<usize>> = hits.iter().map(|hit| hit.range.clone()).collect();
+        // A parameter's name is a word as well.
+        let placed: Vec<Range<usize>> =
+            hits.iter().filter(|hit| hit.concept != "word.arg").map(|hit| hit.range.clone()).collect();
         let inside = |ranges: &[Range<usize>], hit: &Range<usize>| {
             ranges.iter().any(|range| range.start <= hit.start && hit.end <= range.end)
         };
