@@ -39,7 +39,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &agent::Deeds,
     &agent::Mismatch,
     &agent::Permits,
+    &agent::Planted,
     &distribution::Record,
     &files::BundledProgram,
     &files::Minified,
@@ -285,7 +286,7 @@ fn analyse_all(
     };
     if for_agent {
         agent::leave_to_review(package, &permissions, contents, &mut findings);
-        gaps.extend(agent::unsettled(package, &permissions, &facts));
+        gaps.extend(agent::unsettled(package, &permissions, &facts, contents));
 
         gaps.extend(agent::set_aside(&facts));
         gaps.extend(agent::registries(contents, &facts));

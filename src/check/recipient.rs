@@ -26,7 +26,7 @@ static BCC: LazyLock<Regex> = LazyLock::new(|| {
 /// `![…](https://host/x?n=NAME&m=EMAIL)`: two values or more that are words in capitals, or in
 /// braces or angle brackets.
 static FILLED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"!\[[^\]]{0,200}\]\(https?://[^)\s?]{1,300}\?(?:[^)\s=&]{1,40}=(?:[A-Z][A-Z_]{2,40}|\{[^})\s]{1,60}\}|<[^>)\s]{1,60}>|\$[A-Za-z_]{2,40})&?){2,}")
+    Regex::new(r"!\[[^\]]{0,200}\]\(https?://[^)\s?]{1,300}\?(?:[^)\s=&]{1,40}=(?:[A-Z][A-Z_]{2,40}|\{\{[^}\n]{1,120}\}\}|\{[^})\s]{1,60}\}|<[^>)\s]{1,60}>|\$[A-Za-z_]{2,40})&?){2,}")
         .expect("the expression is valid")
 });
 

@@ -105,8 +105,22 @@ impl<'s> Reading<'s> {
             // 忘れないで: not to forget is to do.
             return hit.concept != "act.omit";
         }
+        // "Stop to ask" asks.
+        let halts = |neg: &Hit| {
+            self.between(neg.range.start, neg.range.end) == "stop"
+                && [" to ", " and ", " for "]
+                    .iter()
+                    .any(|word| self.text.get(neg.range.end..).is_some_and(|after| after.starts_with(word)))
+        };
+        // 不运行: a negation of one character, that other words hold as well.
+        if !hit.english && self.between(0, hit.range.start).ends_with('不') {
+            return true;
+        }
         let before = self.hits.iter().rev().find(|neg| {
-            neg.concept == "word.neg" && neg.range.end <= hit.range.start && neg.english == hit.english
+            neg.concept == "word.neg"
+                && neg.range.end <= hit.range.start
+                && neg.english == hit.english
+                && !halts(neg)
         });
         let Some(neg) = before else { return false };
         let between = self.between(neg.range.end, hit.range.start);
@@ -118,7 +132,9 @@ impl<'s> Reading<'s> {
         }
         let gap = neg.range.end..hit.range.start;
         let cancelled = self.hits.iter().any(|hit| {
+            // "Do not stop to ask": nobody is to ask.
             matches!(hit.concept, "act.omit" | "word.not-only")
+                && !halts(hit)
                 && gap.start <= hit.range.start
                 && hit.range.end <= gap.end
                 && hit.range.start - gap.start <= 12
@@ -134,10 +150,6 @@ impl<'s> Reading<'s> {
             return !between.contains(['，', '、']) || between.len() < 30;
         }
         let word = self.between(neg.range.start, neg.range.end);
-        // "Stop and tell the user" tells.
-        if word == "stop" && between.trim_start().starts_with("and ") {
-            return false;
-        }
         if word == "without" {
             return !hit.base && between.len() < 40;
         }

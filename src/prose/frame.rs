@@ -239,7 +239,7 @@ fn polarity(
         let from = quote.start.saturating_sub(60);
         let from = (from..=quote.start).find(|&at| reading.text.is_char_boundary(at)).unwrap_or(quote.start);
         let near = from..quote.start;
-        reading.any(&["obj.memory"], &(0..quote.start))
+        reading.find(&["obj.memory"], &(0..quote.start)).any(|place| reading.quote(place).is_none())
             || reading.any(&["act.remember"], &near)
             || (setting.whole && reading.any(&["act.write"], &near))
     };
@@ -278,14 +278,17 @@ const TOOLS: &[(&[&str], &[&str], &str)] = &[
     (&["act.pay", "act.send"], &["obj.money", "obj.wallet"], "money.pay"),
     (&["act.write", "act.add", "act.remember", "act.change"], &["obj.memory"], "memory.write"),
     (&["act.write", "act.add", "act.install"], &["obj.startup"], "startup.write"),
-    (&["act.read", "act.gather", "act.fetch"], &["obj.private", "obj.vault", "obj.env"], "credentials.read"),
+    (&["act.read", "act.gather"], &["obj.private", "obj.vault", "obj.env"], "credentials.read"),
+    // "Go to the page with your tokens" opens a page.
+    (&["act.fetch"], &["obj.vault"], "credentials.read"),
     // What is copied somewhere is read first.
     (&["act.write", "act.add"], &["obj.vault"], "credentials.read"),
     (&["act.spawn", "act.write"], &["obj.agent"], "agent.spawn"),
     (&["act.fetch", "act.download", "act.read", "act.run"], &["dest.url", "dest.shady"], "web.fetch"),
     (&["act.fetch", "act.run"], &["obj.browser"], "browser.open"),
     (&["act.write", "act.add", "act.change", "act.delete"], &["obj.database"], "db.write"),
-    (&["act.install", "act.download"], &["obj.program", "obj.archive"], "package.install"),
+    (&["act.install"], &["obj.program", "obj.archive"], "package.install"),
+    (&["act.download"], &["obj.installable", "obj.archive"], "package.install"),
     (&["act.run"], &["dest.terminal", "obj.program"], "shell.run"),
     (&["act.delete"], &["obj.file", "obj.broad"], "file.delete"),
     (&["act.write", "act.add", "act.change"], &["obj.file"], "file.write"),

@@ -35,7 +35,12 @@ struct Term {
     open: bool,
     /// Anything may stand before.
     floating: bool,
+    /// What must follow within [`GAP`]: `out` of `leave * out`, and whether it may go on.
+    tail: Option<(String, bool)>,
 }
+
+/// Bytes between the parts of a term in two parts, at most.
+const GAP: usize = 80;
 
 /// All terms, compiled.
 #[derive(Debug)]
@@ -44,17 +49,23 @@ pub struct Lexicon {
     automaton: AhoCorasick,
     places: Vec<(Concept, Regex)>,
     /// Function words of languages in Latin letters, each with the languages that have it.
-    function: BTreeMap<&'static str, u16>,
+    function: BTreeMap<&'static str, u32>,
     /// English terms, sorted.
     english: Vec<String>,
 }
 
 /// Languages in Latin letters first; their order is that of the bits.
-const LANGUAGES: [&str; 13] = ["en", "de", "fr", "es", "pt", "it", "tr", "ru", "zh", "ja", "ko", "ar", "hi"];
-const LATIN: usize = 7;
+const LANGUAGES: [&str; 19] = [
+    "en", "de", "fr", "es", "pt", "it", "tr", "nl", "pl", "cs", "vi", "id", "ru", "uk", "zh", "ja", "ko",
+    "ar", "hi",
+];
+const LATIN: usize = 12;
 
-const FILES: [&str; 2] =
-    [include_str!("../../rules/prose/acts.toml"), include_str!("../../rules/prose/words.toml")];
+const FILES: [&str; 3] = [
+    include_str!("../../rules/prose/acts.toml"),
+    include_str!("../../rules/prose/words.toml"),
+    include_str!("../../rules/prose/languages.toml"),
+];
 const PLACES: &str = include_str!("../../rules/prose/places.toml");
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
@@ -81,7 +92,7 @@ impl Lexicon {
     fn load() -> Self {
         let mut terms = Vec::new();
         let mut patterns: Vec<String> = Vec::new();
-        let mut function: BTreeMap<&'static str, u16> = BTreeMap::new();
+        let mut function: BTreeMap<&'static str, u32> = BTreeMap::new();
         for (group, concepts) in tables().iter().flatten() {
             for (name, languages) in concepts.as_table().into_iter().flatten() {
                 let Some(concept) = concept(group, name) else { continue };
@@ -101,14 +112,22 @@ impl Lexicon {
                         let verb = english && group == "act" && !other;
                         let floating = term.starts_with('*') || !spaced(term);
                         let bare = term.trim_start_matches('*');
-                        let stem = bare.split('*').next().unwrap_or_default().trim_end();
+                        let (head, rest) = bare.split_once('*').unwrap_or((bare, ""));
+                        let stem = head.trim_end();
                         if stem.is_empty() {
                             continue;
                         }
-                        let open = stem.len() < bare.len() || !spaced(term) || stem.ends_with('\'');
+                        // `leave * out`: whole words; `secret* key`: the first may go on.
+                        let whole = head.len() > stem.len();
+                        let open =
+                            (stem.len() < bare.len() && !whole) || !spaced(term) || stem.ends_with('\'');
+                        let end = rest.trim_start_matches(['*', ' ']).trim_end();
+                        let tail = (!end.is_empty() && spaced(term))
+                            .then(|| (end.trim_end_matches('*').to_owned(), end.ends_with('*')));
                         let mut add = |text: String, base: bool| {
+                            let tail = tail.clone();
                             patterns.push(text);
-                            terms.push(Term { concept, language: bit as u8, base, open, floating });
+                            terms.push(Term { concept, language: bit as u8, base, open, floating, tail });
                         };
                         add(stem.to_owned(), verb);
                         if verb {
@@ -158,7 +177,9 @@ impl Lexicon {
                 english: true,
             }));
         }
-        let placed: Vec<Range<usize>> = hits.iter().map(|hit| hit.range.clone()).collect();
+        // A parameter's name is a word as well.
+        let placed: Vec<Range<usize>> =
+            hits.iter().filter(|hit| hit.concept != "word.arg").map(|hit| hit.range.clone()).collect();
         let inside = |ranges: &[Range<usize>], hit: &Range<usize>| {
             ranges.iter().any(|range| range.start <= hit.start && hit.end <= range.end)
         };
@@ -173,6 +194,7 @@ impl Lexicon {
                 && after == Some('-')
                 && word(text.get(range.end + 1..).and_then(|text| text.chars().next()));
             let fits = !joined
+                && term.tail.as_ref().is_none_or(|(end, open)| follows(text, range.end, end, *open))
                 && 1 << term.language & languages != 0
                 && (term.floating || !word(before))
                 && (term.open || !word(after));
@@ -188,16 +210,16 @@ impl Lexicon {
     }
 
     /// Bits of the languages that a text may be in.
-    fn languages(&self, text: &str) -> u16 {
+    fn languages(&self, text: &str) -> u32 {
         let mut scores = [0u32; LATIN];
         for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'') {
             let known = self.function.get(word).copied().unwrap_or(0);
             for (bit, score) in scores.iter_mut().enumerate() {
-                *score += u32::from(known >> bit & 1);
+                *score += known >> bit & 1;
             }
         }
         let best = scores.iter().copied().max().unwrap_or(0);
-        let mut mask = !0u16 << LATIN | 1;
+        let mut mask = !0u32 << LATIN | 1;
         for (bit, score) in scores.iter().enumerate() {
             if *score > 0 && score * 2 >= best && *score >= scores[0] {
                 mask |= 1 << bit;
@@ -205,6 +227,21 @@ impl Lexicon {
         }
         mask
     }
+}
+
+/// Whether a second part stands soon after `from`, in the same sentence.
+fn follows(text: &str, from: usize, end: &str, open: bool) -> bool {
+    let to = (from + GAP).min(text.len());
+    let to = (to..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    let near = text.get(from..to).unwrap_or_default();
+    let near = near.split([';', '!', '?']).next().unwrap_or(near);
+    let near = near.split(". ").next().unwrap_or(near);
+    near.match_indices(end).any(|(at, _)| {
+        let before = near.get(..at).and_then(|text| text.chars().next_back());
+        let after = near.get(at + end.len()..).and_then(|text| text.chars().next());
+        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !word(before) && (open || !word(after))
+    })
 }
 
 /// Drops terms that stand within longer ones: `prompt` in `system prompt`.
@@ -316,5 +353,9 @@ mod tests {
         assert_eq!(of("не сообщай пользователю", "act.tell"), ["сообща"]);
         assert_eq!(of("ver the file", "act.grant"), [""; 0]);
         assert_eq!(of("see https://a.invalid/send/me", "act.send"), [""; 0]);
+        assert_eq!(of("leave the last line out", "word.leave-out"), ["leave"]);
+        assert_eq!(of("leave the house. It is out", "word.leave-out"), [""; 0]);
+        assert_eq!(of("halte das geheim und sag es nicht", "act.hide"), ["halte"]);
+        assert_eq!(of("halte dich an den plan und das geheimnis", "act.hide"), [""; 0]);
     }
 }

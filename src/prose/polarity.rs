@@ -62,7 +62,7 @@ pub fn settings(document: &Document, source: &str, test: bool) -> Vec<Setting> {
 pub fn setting_of(origin: &Origin, test: bool) -> Setting {
     Setting {
         test,
-        whole: matches!(origin, Origin::Front(_) | Origin::Described | Origin::Alt),
+        whole: matches!(origin, Origin::Front(_) | Origin::Described | Origin::Offered | Origin::Alt),
         ..Setting::default()
     }
 }
@@ -127,7 +127,13 @@ fn of_lead(text: &str) -> Setting {
             text.trim().len() < 16 && !text.trim_start().starts_with("if") && !text.contains("when")
         });
         opens
-            && after.is_some_and(|text| text.trim().len() < 24)
+            && after.is_some_and(|text| {
+                // "Never put this into a file:" speaks of what stands below.
+                let below = ["this", "these", "the following", "such"]
+                    .iter()
+                    .any(|word| text.split(' ').any(|part| part == *word) || text.contains("the following"));
+                text.trim().len() < 24 || (below && text.len() < 80 && !text.contains("until"))
+            })
             && !matches!(
                 folded.text.get(neg.range.clone()),
                 Some(

@@ -92,6 +92,12 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
             });
         };
         for found in frame::instructions(&reading, setting, &before) {
+            // What a description says that a package is for is its purpose; only a whole order in it
+            // is one.
+            let weak = found.part || matches!(found.class, "persist" | "credentials");
+            if weak && matches!(sentence.origin, Origin::Front(_)) {
+                continue;
+            }
             add(Kind::Instruction(found.class, found.part), found.polarity);
         }
         for (name, polarity, _) in frame::tools(&reading, setting) {
@@ -101,11 +107,22 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         obeys |= follows;
         real |= means;
         // Objects of this sentence and the last two.
-        let objects = reading
-            .hits
-            .iter()
-            .map(|hit| hit.concept)
-            .filter(|name| name.starts_with("obj.") || *name == "who.judge");
+        let objects = reading.hits.iter().map(|hit| hit.concept).filter(|name| {
+            name.starts_with("obj.")
+                || matches!(
+                    *name,
+                    "who.judge"
+                        | "who.rival"
+                        | "word.top"
+                        | "word.opinion"
+                        | "word.offered"
+                        | "dest.url"
+                        | "dest.mail"
+                        | "dest.phone"
+                        | "dest.shady"
+                        | "dest.account"
+                )
+        });
         let mut now: Vec<_> = objects.collect();
         before.objects = now.iter().chain(&last).copied().collect();
         now.truncate(16);

@@ -35,6 +35,8 @@ pub enum Origin {
     Fence,
     /// A string of a program or a description in a schema.
     Described,
+    /// A comment or a long string of a program that offers tools to agents.
+    Offered,
 }
 
 /// A sentence.
@@ -152,7 +154,7 @@ fn lines(
             line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '#' | '>' | '*' | '/' | ';'));
         // A comment of several lines goes on where its mark stands below the last one's.
         let before = std::mem::replace(&mut indent, line.len() - line.trim_start().len());
-        let goes_on = *origin == Origin::Comment && before == indent;
+        let goes_on = matches!(origin, Origin::Comment | Origin::Offered) && before == indent;
         let item = bare.starts_with("- ")
             || bare.starts_with("+ ")
             || (bare.len() != line.trim_start().len() && !goes_on)

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use super::purpose;
 use crate::model::{
-    AgentKind, CapabilityKind, Fact, FactKind, Gap, GapKind, Package, Permissions, Polarity, Span, escape,
+    AgentKind, CapabilityKind, Contents, Fact, FactKind, Gap, GapKind, Package, Permissions, Polarity, Span,
+    escape,
 };
 
 /// A kind of reach beyond reading and editing the workspace.
@@ -72,7 +73,12 @@ impl Need {
 const MAX_SPANS: usize = 5;
 
 /// What is not settled: one gap for each need.
-pub fn unsettled(package: &Package, permissions: &Permissions, facts: &[Fact]) -> Vec<Gap> {
+pub fn unsettled(
+    package: &Package,
+    permissions: &Permissions,
+    facts: &[Fact],
+    contents: &Contents,
+) -> Vec<Gap> {
     let kind = match package.agent {
         Some(
             kind @ (AgentKind::Skill | AgentKind::Plugin | AgentKind::Command | AgentKind::Instructions),
@@ -81,7 +87,21 @@ pub fn unsettled(package: &Package, permissions: &Permissions, facts: &[Fact]) -
         _ => return Vec::new(),
     };
     let mut needs: BTreeMap<Need, Vec<(&str, &Span)>> = BTreeMap::new();
+    // What the description asks for it speaks of.
+    let described: Vec<&Span> = facts
+        .iter()
+        .filter(|fact| fact.kind == FactKind::Declared && fact.name == "description")
+        .map(|fact| &fact.span)
+        .collect();
+    let spoken = |span: &Span| {
+        described
+            .iter()
+            .any(|whole| whole.file == span.file && whole.start <= span.start && span.end <= whole.end)
+    };
     for fact in facts.iter().filter(|fact| !fact.context.test) {
+        if spoken(&fact.span) || starts_own(fact, contents) {
+            continue;
+        }
         if let Some(need) = need(fact) {
             needs.entry(need).or_default().push((&fact.name, &fact.span));
         }
@@ -111,6 +131,40 @@ pub fn unsettled(package: &Package, permissions: &Permissions, facts: &[Fact]) -
     out
 }
 
+/// Whether a command only starts a script of the package: what that does is told by its own facts.
+fn starts_own(fact: &Fact, contents: &Contents) -> bool {
+    let command = match fact.kind {
+        FactKind::Shell => true,
+        FactKind::Tool => fact.name == "shell.run",
+        _ => false,
+    };
+    // The agent is told in words to run it: what else the sentence has run is a fact of its own.
+    if fact.kind == FactKind::Tool && fact.span.file.ends_with(".md") {
+        let bare = |word: &str| {
+            word.trim_matches(['`', '"', '\'', '(', ')', ',', '.', ':']).trim_start_matches("./").to_owned()
+        };
+        return command
+            && fact
+                .value
+                .split_whitespace()
+                .map(bare)
+                .any(|word| word.contains(['/', '.']) && contents.get(&word).is_some());
+    }
+    let leaves =
+        ["<(", "<<", ">(", ">>", "> /", "> ~", ">/", ">~"].iter().any(|part| fact.value.contains(part));
+    if !command || leaves || fact.value.contains(['|', ';', '&', '`', '\n', '$']) {
+        return false;
+    }
+    let mut words = fact.value.split_whitespace();
+    let starter = words.next().unwrap_or_default();
+    let script = match starter {
+        "python3" | "python" | "node" | "bash" | "sh" | "ruby" | "deno" => words.next().unwrap_or_default(),
+        other => other,
+    };
+    let script = script.trim_matches(['"', '\'']).trim_start_matches("./");
+    script.contains('.') && !script.starts_with(['-', '/', '~']) && contents.get(script).is_some()
+}
+
 /// The need that a fact shows, if any.
 fn need(fact: &Fact) -> Option<Need> {
     if !matches!(fact.context.polarity, Polarity::Told) {
@@ -126,6 +180,12 @@ fn need(fact: &Fact) -> Option<Need> {
             }
             CapabilityKind::Net => Some(Need::Net),
             CapabilityKind::Process => Some(Need::Shell),
+            // The system's own store of secrets is native code, and everybody knows what it holds.
+            CapabilityKind::Native
+                if ["keyring.", "secretstorage."].iter().any(|name| fact.name.starts_with(name)) =>
+            {
+                Some(Need::Secrets)
+            }
             CapabilityKind::Native => Some(Need::Opaque),
             CapabilityKind::DynamicCode => (fact.kind == FactKind::Call).then_some(Need::Opaque),
             _ => None,
@@ -239,7 +299,46 @@ mod tests {
             ..Package::registry(Ecosystem::Agent, "tidy", "", place)
         };
         let permissions = Permissions { purpose: description.to_owned(), ..Permissions::default() };
-        unsettled(&package, &permissions, facts).into_iter().map(|gap| gap.message).collect()
+        let contents = crate::check::examples::contents(&[]);
+        unsettled(&package, &permissions, facts, &contents).into_iter().map(|gap| gap.message).collect()
+    }
+
+    fn shell(line: &str) -> Fact {
+        Fact::new(FactKind::Shell, line.split(' ').next().unwrap_or_default(), Span::file("SKILL.md"))
+            .value(line)
+            .gives(CapabilityKind::Process)
+    }
+
+    #[test]
+    fn a_script_of_its_own_is_judged_by_what_it_does() {
+        let contents = crate::check::examples::contents(&[("scripts/own.py", b"print(1)")]);
+        for line in ["python3 scripts/own.py --x 1", "python3 scripts/own.py < a.txt > b.md"] {
+            assert!(starts_own(&shell(line), &contents), "{line}");
+        }
+        for line in [
+            "python3 scripts/other.py",
+            "python3 scripts/own.py | sh",
+            "python3 -c 'x'",
+            "python3 scripts/own.py > ~/.bashrc",
+            "curl -T scripts/own.py https://a.invalid",
+        ] {
+            assert!(!starts_own(&shell(line), &contents), "{line}");
+        }
+        let mut told = tool("shell.run");
+        told.value = "Run `python3 scripts/own.py` first.".to_owned();
+        assert!(starts_own(&told, &contents));
+    }
+
+    #[test]
+    fn the_description_speaks_of_what_it_asks_for() {
+        let mut said = Fact::new(FactKind::Declared, "description", Span::file("SKILL.md")).value("Kisses");
+        (said.span.start, said.span.end) = (10, 60);
+        let mut asked = tool("mail.read");
+        (asked.span.start, asked.span.end) = (20, 40);
+        let mut later = asked.clone();
+        (later.span.start, later.span.end) = (80, 90);
+        assert!(gaps("Kisses", &[said.clone(), asked]).is_empty());
+        assert_eq!(gaps("Kisses", &[said, later]).len(), 1);
     }
 
     fn tool(name: &str) -> Fact {

@@ -54,17 +54,41 @@ pub fn leave_to_review(
                 Some(String::from_utf8_lossy(bytes.get(start..end)?).into_owned())
             })
             .collect();
-        let hosts: Vec<&str> = shown.iter().flat_map(|text| text.lines()).filter_map(fetched_from).collect();
+        // What was kept in a file first is fetched by a line of its own.
+        let kept = fetched_before(finding, contents, &shown);
+        let lines = || shown.iter().chain(&kept).flat_map(|text| text.lines());
+        let hosts: Vec<&str> = lines().filter_map(fetched_from).collect();
         let makers = |host: &&str| {
             let owner = host.rsplit('.').nth(1).unwrap_or_default();
             KNOWN.contains(host)
                 || (owner.len() > 3 && stated.to_lowercase().split(' ').any(|word| word == owner))
         };
-        let plain = shown.iter().any(|text| text.contains("http://"));
+        let plain = lines().any(|text| text.contains("http://"));
         if openly && !plain && !hosts.is_empty() && hosts.iter().all(makers) {
             (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
         }
     }
+}
+
+/// Lines that fetch a file which one of the shown lines starts.
+fn fetched_before(finding: &Finding, contents: &Contents, shown: &[String]) -> Vec<String> {
+    let started: Vec<&str> = shown
+        .iter()
+        .flat_map(|text| text.split_whitespace())
+        .map(|word| word.trim_matches(['"', '\'', '`']).trim_start_matches("./"))
+        .filter(|word| word.len() > 3 && !word.starts_with('-') && !word.contains("://"))
+        .filter(|word| word.contains(['.', '-', '_']))
+        .collect();
+    let mut out = Vec::new();
+    for span in &finding.spans {
+        let text = String::from_utf8_lossy(contents.get(&span.file).unwrap_or_default()).into_owned();
+        let fetches = |line: &&str| {
+            fetched_from(line).is_some()
+                && line.split_whitespace().any(|word| started.contains(&word.trim_matches(['"', '\''])))
+        };
+        out.extend(text.lines().filter(fetches).map(str::to_owned));
+    }
+    out
 }
 
 /// The host that a line with `curl` or `wget` fetches from; an address may stand without scheme.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{commands, file as parse_file};
+use crate::json;
 use crate::model::{Fact, FactKind, LineIndex, Polarity, Span};
 use crate::prose::clause::Reading;
 use crate::prose::frame::Setting;
@@ -53,6 +54,9 @@ pub fn facts(
     for ((_, setting), code) in blocks.zip(document.code_blocks(source)).take(MAX_BLOCKS) {
         let commands = code.language.is_empty() && looks_like_commands(&code.text);
         let Some(ending) = ending_of(code.language).or(commands.then_some("sh")) else { continue };
+        if code.text.len() <= MAX_CODE && ending == "json" {
+            snippet(&code, of_setting(*setting), index, out);
+        }
         if code.text.len() > MAX_CODE || ending == "json" || ending == "yaml" {
             continue;
         }
@@ -76,6 +80,39 @@ pub fn facts(
     }
     inline(document, source, index, &settings, out);
     lines
+}
+
+/// How deep the settings of a snippet are followed.
+const MAX_DEPTH: usize = 8;
+
+/// Settings that a text shows as JSON, by their paths, as a file of settings has them. A list of
+/// MCP servers is read by `resolve`.
+fn snippet(code: &markdown::Code<'_>, meant: Polarity, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    // Settings may have comments, and places stay.
+    let text = json::relaxed::relax(&code.text);
+    let Ok(root) = json::parse(&text) else { return };
+    let mut todo: Vec<(String, &json::Node<'_>, usize)> = vec![(String::new(), &root, 0)];
+    while let Some((path, node, depth)) = todo.pop() {
+        let value = match (node.as_str(), node.as_bool()) {
+            (Some(text), _) => Some(text),
+            (_, Some(true)) => Some("true"),
+            (_, Some(false)) => Some("false"),
+            _ => None,
+        };
+        if let Some(value) = value {
+            let (from, to) = (code.offset(node.range.start), code.offset(node.range.end.max(1) - 1) + 1);
+            let mut fact = Fact::new(FactKind::Manifest, &*path, index.span(from, to)).value(value);
+            fact.context.polarity = meant;
+            out.push(fact);
+        }
+        if depth < MAX_DEPTH {
+            for (name, _, child) in node.members() {
+                let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+                todo.push((path, child, depth + 1));
+            }
+            todo.extend(node.elements().iter().map(|child| (path.clone(), child, depth + 1)));
+        }
+    }
 }
 
 /// Inline code of one document that is parsed.
@@ -231,6 +268,33 @@ fn looks_like_commands(text: &str) -> bool {
                 | "systemctl"
                 | "powershell"
                 | "iwr"
+                | "irm"
+                | "pwsh"
+                | "security"
+                | "spctl"
+                | "csrutil"
+                | "osascript"
+                | "defaults"
+                | "schtasks"
+                | "certutil"
+                | "reg"
+                | "setx"
+                | "mshta"
+                | "nohup"
+                | "ncat"
+                | "socat"
+                | "dig"
+                | "nslookup"
+                | "rsync"
+                | "chown"
+                | "usermod"
+                | "visudo"
+                | "iptables"
+                | "ufw"
+                | "setenforce"
+                | "dd"
+                | "shred"
+                | "tee"
         )
 }
 

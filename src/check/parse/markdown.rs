@@ -89,6 +89,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         let found = read::document(&document, source, test || context::is_test_path(path), &decode);
         add(found.into_iter().filter(aimed).collect(), &index, out);
     } else if agent || serves_tools(ending, source) {
+        let origin = if serves_tools(ending, source) { Origin::Offered } else { Origin::Comment };
         for part in described::parts(ending, source) {
             let found = match part {
                 Part::Raw(range, origin) => read::text(
@@ -98,7 +99,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
                     test,
                     &decode,
                 ),
-                Part::Masked(text) => read::text(&text, 0, &Origin::Comment, test, &decode),
+                Part::Masked(text) => read::text(&text, 0, &origin, test, &decode),
                 Part::Decoded(text, range) => {
                     read::described(&text, range, &Origin::Described, test, &decode)
                 }

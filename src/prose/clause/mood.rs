@@ -109,6 +109,10 @@ impl Reading<'_> {
             {
                 Mood::Told
             }
+            // "Before each task load it."
+            "before" | "after" if !subject && matches!(self.word(at + 1), "each" | "every" | "any") => {
+                Mood::Told
+            }
             _ => Mood::Described,
         }
     }
@@ -141,6 +145,10 @@ impl Reading<'_> {
                 | "are"
                 | "crucial"
                 | "critical"
+                // "Do not stop to ask."
+                | "stop"
+                | "pause"
+                | "bother"
         );
         let third = matches!(
             back(2),

@@ -327,7 +327,10 @@ impl Named<'_> {
     /// What is started without a version matters more than what is installed so: nothing of the
     /// project pins it either.
     fn unpinned(&mut self, install: &Install, declared: &Location) {
-        let severity = if install.runs { Severity::Medium } else { Severity::Low };
+        // An image with a bare name was built here or comes from the engine's own library, in which
+        // nobody else can publish.
+        let own = install.ecosystem == "docker" && !install.name.contains('/') && install.registry.is_none();
+        let severity = if install.runs && !own { Severity::Medium } else { Severity::Low };
         let does = if install.runs { "starts" } else { "installs" };
         let finding = Finding {
             severity,

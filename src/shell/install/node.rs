@@ -72,6 +72,10 @@ pub(super) fn node_run(args: &[Value]) -> Vec<Install> {
         !arg.text.starts_with('-') && !takes
     });
     let upto = end.map_or(args.len(), |(at, _)| at + 1);
+    // What is not there already is an error then, and nothing is fetched.
+    if args.iter().take(upto).any(|arg| matches!(arg.text.as_str(), "--no-install" | "--no")) {
+        return Vec::new();
+    }
     let options = Options::read(args.get(..upto).unwrap_or(args), NODE_TAKES);
     let mut packages = options.all(&["-p", "--package"]);
     if packages.is_empty() {
