@@ -4,7 +4,6 @@
 //! the command, the lockfile and the databases' dates is read then.
 
 #[path = "../tests/support/project.rs"]
-#[allow(dead_code, reason = "tests use the rest")]
 mod project;
 
 use std::io::Write as _;

@@ -6,14 +6,12 @@
 //! The server runs on the same cores, so part of the time is its own.
 
 #[path = "../tests/review/liars.rs"]
-#[expect(dead_code, reason = "tests use the rest")]
+#[allow(dead_code, reason = "tests use the rest")]
 mod liars;
 mod measure;
 #[path = "../tests/support/project.rs"]
-#[expect(dead_code, reason = "tests use the rest")]
 mod project;
 #[path = "../tests/review_server/mod.rs"]
-#[expect(dead_code, reason = "tests use the rest")]
 mod review_server;
 
 use bomvet::review::ask::{Ask as _, Prompt};

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A program to run.
+#[allow(dead_code, reason = "each benchmark uses its own part")]
 #[expect(clippy::disallowed_methods, reason = "a benchmark of programs starts programs")]
 pub fn command(program: &Path) -> Command {
     Command::new(program)
