@@ -34,7 +34,7 @@ impl Walk {
             && let Ok(repeat) = syn::parse2::<Repeat>(mac.tokens.clone())
         {
             self.eval(&repeat.1);
-            return Value::of(self.eval(&repeat.0).taint);
+            return Value::of(self.eval(&repeat.0).taint | taint::FILL);
         }
         match syn::Block::parse_within.parse2(mac.tokens.clone()) {
             Ok(stmts) => self.statements(&stmts),
@@ -85,7 +85,8 @@ impl Walk {
             _ => None,
         };
         let mut value = text.map_or_else(Value::default, |text| Value::text(&text));
-        value.taint = taint;
+        // A path that is put together from a file's is another file's.
+        value.taint = taint & !taint::ENTRY;
         value.layer = layer;
         if name.starts_with("write")
             && let (Some(to), Some(first)) = (values.first(), exprs.first())

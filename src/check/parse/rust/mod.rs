@@ -14,6 +14,7 @@ mod eval;
 mod facts;
 mod fold;
 mod guard;
+mod harm;
 mod items;
 mod lex;
 mod literal;

@@ -38,6 +38,8 @@ pub struct Walk {
     pub(super) places: HashMap<String, u32>,
     /// The guard that the `if` walked over last is.
     pub(super) last_guard: Option<Raw>,
+    /// What is known of the function that is walked over.
+    pub(super) within: super::harm::Within,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
@@ -257,7 +259,8 @@ impl Walk {
             syn::FnArg::Receiver(_) => None,
         });
         for (at, input) in inputs.enumerate() {
-            let mut value = Value::of(self.given.get(&(name.clone(), at)).copied().unwrap_or(0));
+            let given = self.given.get(&(name.clone(), at)).copied().unwrap_or(0);
+            let mut value = Value::of(given | taint::PARAM);
             value.ty = self.type_of(&input.ty);
             if let Pat::Ident(ident) = &*input.pat {
                 let ident = ident.ident.unraw().to_string();
@@ -268,8 +271,10 @@ impl Walk {
         // An item inside a function does not see its variables.
         let vars = std::mem::replace(&mut self.vars, vec![scope]);
         let returned = std::mem::take(&mut self.returned);
+        let around = self.enter(&name);
         let value = self.block(block);
-        let taint = self.returned | value.taint;
+        self.leave(around);
+        let taint = (self.returned | value.taint) & !taint::PARAM;
         *self.returns.entry(name).or_default() |= taint;
         self.returned = returned;
         self.vars = vars;

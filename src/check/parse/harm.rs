@@ -1,0 +1,86 @@
+//! What the parsers of all languages ask of texts and conditions when they look for harm that is
+//! held back: by a marker in a text, by time, by chance.
+
+/// Words that stand for time that goes by, in any language, in lower case.
+pub const TIME: &[&str] = &[
+    "elapsed", "monotonic", "perf_counter", "hrtime", "uptime", "now", "today", "utcnow", "time", "getTime",
+    "duration_since", "performance", "started", "since", "start", "Date",
+];
+/// Words that draw lots.
+pub const CHANCE: &[&str] = &[
+    "random", "rand", "randint", "randrange", "uniform", "getrandbits", "fastrand", "gen_bool", "gen_range",
+    "random_bool", "random_range", "thread_rng", "randomInt", "getRandomValues", "choice", "randbelow", "token_bytes",
+];
+
+/// Whether a text that is looked for marks what comes behind it: some letters or digits, not one
+/// sign that separates fields and not the scheme of an address.
+pub fn is_marker(text: &str) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_alphanumeric).count();
+    letters >= 2 && text.len() <= 64 && !text.contains("://") && !text.contains('\n')
+}
+
+/// Whether the words of a condition ask for the time and draw lots as well.
+pub fn time_and_chance<'w>(words: impl Iterator<Item = &'w str>) -> bool {
+    let (mut time, mut chance) = (false, false);
+    for word in words {
+        time |= TIME.contains(&word);
+        chance |= CHANCE.contains(&word);
+    }
+    time && chance
+}
+
+/// Parts of names of functions that give the time.
+const CLOCKS: &[&str] = &["today", "now", "day", "year", "unix", "epoch", "stamp"];
+
+/// Whether a name, or any name of a text, in lower case, may be that of a function that gives the
+/// time.
+pub fn names_a_clock(text: &str) -> bool {
+    CLOCKS.iter().any(|part| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some())
+}
+
+/// Whether a number is a day of our time, as a function of that name counts: days, seconds or
+/// milliseconds since 1970, or years.
+pub fn is_day(function: &str, number: u64) -> bool {
+    let lower = function.to_ascii_lowercase();
+    if !names_a_clock(&lower) {
+        return false;
+    }
+    match number {
+        19_700..=32_000 => lower.contains("today") || lower.contains("day"),
+        1_700_000_000..=2_600_000_000 | 1_700_000_000_000..=2_600_000_000_000 => !lower.contains("year"),
+        2_024..=2_040 => lower.contains("year"),
+        _ => false,
+    }
+}
+
+/// Whether a number, as it is written, may be a day for [`is_day`].
+pub fn may_be_day(written: &str) -> bool {
+    let digits: String = written.bytes().filter(u8::is_ascii_digit).map(char::from).take(20).collect();
+    digits.parse().is_ok_and(|number| {
+        ["today", "year"].iter().any(|name| is_day(name, number))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_words_and_not_separators() {
+        assert!(is_marker("zq=") && is_marker("x-run:") && is_marker("07"));
+        assert!(!is_marker(";") && !is_marker("--") && !is_marker("https://") && !is_marker("="));
+    }
+
+    #[test]
+    fn time_and_chance_have_to_come_together() {
+        let of = |words: &[&str]| time_and_chance(words.iter().copied());
+        assert!(of(&["self", "started", "elapsed", "random"]));
+        assert!(!of(&["random", "uniform"]) && !of(&["elapsed", "timeout"]));
+    }
+
+    #[test]
+    fn days_are_counted_in_the_unit_of_the_clock() {
+        assert!(is_day("today", 20_970) && is_day("now_ms", 1_790_000_000_000) && is_day("year", 2027));
+        assert!(!is_day("elapsed", 20_970) && !is_day("now", 20_000) && !is_day("len", 2027));
+    }
+}
