@@ -19,6 +19,15 @@ pub fn is_marker(text: &str) -> bool {
     letters >= 2 && text.len() <= 64 && !text.contains("://") && !text.contains('\n')
 }
 
+/// Whether a pattern asks for a constant marker and takes what comes behind it: `^zq:(.*)$`.
+pub fn marks(pattern: &str) -> bool {
+    let start = pattern.trim_start_matches('^').trim_start_matches("\\A").trim_start_matches("(?:");
+    let plain = |c: char| c.is_ascii_alphanumeric() || " _:;=#@!/<>,-".contains(c);
+    let end = start.find(|c| !plain(c)).unwrap_or(start.len());
+    let (marker, rest) = start.split_at(end);
+    is_marker(marker) && !rest.starts_with(['*', '+', '?', '{', '|']) && ["(.", "([", "(?P<"].iter().any(|group| rest.contains(group))
+}
+
 /// Whether the words of a condition ask for the time and draw lots as well.
 pub fn time_and_chance<'w>(words: impl Iterator<Item = &'w str>) -> bool {
     let (mut time, mut chance) = (false, false);
@@ -69,6 +78,12 @@ mod tests {
     fn markers_are_words_and_not_separators() {
         assert!(is_marker("zq=") && is_marker("x-run:") && is_marker("07"));
         assert!(!is_marker(";") && !is_marker("--") && !is_marker("https://") && !is_marker("="));
+    }
+
+    #[test]
+    fn patterns_with_a_marker_in_front() {
+        assert!(marks("^q7:(.+)$") && marks(r"run=([^;]*)") && marks("\\Aq7 (?P<line>.*)"));
+        assert!(!marks(r"^(\w+)=(.*)$") && !marks(r"^\s*([a-z]+)") && !marks("^q7$"));
     }
 
     #[test]

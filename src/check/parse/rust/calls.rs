@@ -291,9 +291,6 @@ impl Walk {
                 self.saw_source = true;
             }
             CapabilityKind::Process | CapabilityKind::DynamicCode => {
-                if first.is_some_and(|value| value.taint & taint::MARKED != 0) {
-                    self.marked(span.clone());
-                }
                 // What was downloaded to a file and is run from it.
                 let place = first.and_then(place_of);
                 let stored = place.and_then(|place| self.places.get(&*place).copied()).unwrap_or(0);
