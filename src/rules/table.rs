@@ -209,6 +209,8 @@ table! {
     "malice/miner",
     "malice/obfuscated",
     "malice/persists-on-import",
+    "malice/planted-loader",
+    "malice/relayed-token",
     "malice/request-runs",
     "malice/reverse-shell",
     "malice/runs-download-on-import",

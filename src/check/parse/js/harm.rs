@@ -17,7 +17,7 @@ use crate::check::parse::harm;
 use crate::model::{Fact, FactKind};
 
 /// Methods that give what stands behind a marker.
-const BEHIND: &[&str] = &["split", "replace", "match", "matchAll"];
+const BEHIND: &[&str] = &["split", "match", "matchAll"];
 /// Programs that run the lines that they are given.
 const SHELLS: &[&str] =
     &["sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", "node", "python", "python3"];
@@ -219,6 +219,17 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Whether a command line is not a known program's with something put into it.
+    fn whole(&self, line: &'a Expression<'a>) -> bool {
+        match line.get_inner_expression() {
+            Expression::TemplateLiteral(it) => {
+                it.quasis.first().is_none_or(|first| first.value.raw.trim().is_empty())
+            }
+            Expression::BinaryExpression(it) => self.resolver.expr(&it.left).text().is_none(),
+            _ => true,
+        }
+    }
+
     fn sink(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range) {
         let Some(first) = arguments.first().and_then(|it| it.as_expression()) else { return };
         let second = arguments.get(1).and_then(|it| it.as_expression());
@@ -227,7 +238,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             "global.eval" | "global.Function" => ("marked->dynamic-code", self.is_marked(first, 0)),
             _ if name.starts_with("node:vm.") => ("marked->dynamic-code", self.is_marked(first, 0)),
             _ if name.starts_with("node:child_process.") => match method {
-                "exec" | "execSync" => ("marked->process", self.is_marked(first, 0)),
+                "exec" | "execSync" => ("marked->process", self.whole(first) && self.is_marked(first, 0)),
                 "spawn" | "spawnSync" | "execFile" | "execFileSync" => {
                     let shell = self.resolver.expr(first).as_str().is_some_and(|program| {
                         SHELLS.contains(&program.rsplit(['/', '\\']).next().unwrap_or(program))

@@ -192,6 +192,19 @@ impl<'a> Held<'_, '_, '_, 'a> {
         }
     }
 
+    /// Whether a command line is not a known program's with something put into it.
+    fn whole(&self, line: &'a Expr) -> bool {
+        let known = match line {
+            Expr::FString(_) | Expr::BinOp(_) => self.resolver.approximate(line),
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(it) if it.attr.as_str() == "format" => self.text(&it.value),
+                _ => None,
+            },
+            _ => None,
+        };
+        known.is_none_or(|text| text.trim_start().starts_with(['?', '{']))
+    }
+
     fn sink(&mut self, call: &'a ExprCall) {
         let callee = self.resolver.callee(call);
         let Some(name) = callee.as_name() else { return };
@@ -223,7 +236,7 @@ impl<'a> Held<'_, '_, '_, 'a> {
             },
             _ => return,
         };
-        if self.is_marked(first) {
+        if self.whole(first) && self.is_marked(first) {
             self.add(FactKind::Flow, sink, call.range());
         }
     }
