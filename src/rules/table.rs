@@ -204,6 +204,7 @@ table! {
     "malice/guarded-destruction",
     "malice/key-maker-wrapped",
     "malice/key-sent",
+    "malice/logged-secret",
     "malice/marked-command",
     "malice/memory-code",
     "malice/miner",

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn programs_of_editors() {
         assert!(is_editor_program("/Applications/Code.app/Contents/Resources/app/out/main.js"));
-        assert!(is_editor_program(r"C:\\Programs\\cursor\\resources\\app\\out\\main.js"));
+        assert!(is_editor_program(r"C:\Programs\cursor\resources\app\out\main.js"));
         assert!(!is_editor_program("resources/app.json") && !is_editor_program("~/.config/Code/User/settings.json"));
     }
 
