@@ -93,6 +93,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         given: &[Given<'a>],
         state: &mut State,
     ) -> Taint {
+        // An object of the class itself: it holds what it is made of.
+        if matches!(&*it.func, Expr::Name(name) if name.id == "cls") {
+            return union(given).at(it.range());
+        }
         let Expr::Attribute(attribute) = &*it.func else { return Taint::default() };
         let picks = matches!(attribute.attr.as_str(), "get" | "pop" | "setdefault" | "__getitem__");
         let plain = picks
@@ -470,10 +474,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         range: TextRange,
         out: &mut Taint,
     ) {
-        let path = if matches!(
-            name,
-            "pathlib.Path().read_text" | "pathlib.Path().read_bytes" | "pathlib.Path().open"
-        ) {
+        // Of a path, or of one made of it: `Path(x).expanduser().read_text()`.
+        let of_path = name.strip_prefix("pathlib.Path()").is_some_and(|rest| {
+            [".read_text", ".read_bytes", ".open"].iter().any(|method| rest.ends_with(method))
+        });
+        let path = if of_path {
             match &*it.func {
                 Expr::Attribute(attribute) => Some((&*attribute.value, receiver.clone())),
                 _ => None,

@@ -119,6 +119,7 @@ pub fn passes(name: &str) -> bool {
                 | "memoryview"
                 | "compile"
                 | "vars"
+                | "getattr"
                 | "sum"
                 | "max"
                 | "min"
