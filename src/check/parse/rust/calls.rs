@@ -10,6 +10,7 @@ use super::api::{API, Class};
 use super::eval::root_of;
 use super::facts::Raw;
 use super::fold::{Value, taint};
+use super::resolve::segments;
 use super::walk::{Walk, range};
 use crate::model::{CapabilityKind, FactKind};
 
@@ -108,6 +109,10 @@ impl Walk {
             None => {
                 let last = path.path.segments.last().map(|last| last.ident.unraw().to_string());
                 let name = last.unwrap_or_default();
+                let own = self.resolver.own(self.scope, &segments(&path.path));
+                if let Some(own) = &own {
+                    self.hands(own, union(&values), span.clone());
+                }
                 self.calls_own(&name, &values, span);
                 self.given(&name, &values);
                 let returned = self.returns.get(&name).copied().unwrap_or(0);
@@ -117,7 +122,10 @@ impl Walk {
                 {
                     return value.clone();
                 }
-                Value::of(returned | self.kept(&name, union(&values)))
+                // `Client::new(…)` is one of them: its methods are that file's.
+                let ty = own.as_deref().and_then(|own| own.rsplit_once("::")).map(|(owner, _)| owner);
+                let ty = ty.filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
+                Value { ty: ty.map(Into::into), ..Value::of(returned | self.kept(&name, union(&values))) }
             }
         }
     }
@@ -377,6 +385,9 @@ impl Walk {
             result.taint |= taint::SECRET;
         }
         if let Some(ty) = receiver.ty.as_deref() {
+            if ty.starts_with("crate::") || ty.starts_with("super::") {
+                self.hands(&format!("{ty}::{name}"), given, span.clone());
+            }
             if API.is_clipboard(ty) {
                 self.on_clipboard(&name, &mut result, span.clone());
             }

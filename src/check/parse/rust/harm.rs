@@ -33,6 +33,13 @@ pub struct Within {
     filled: Option<Range<usize>>,
 }
 
+impl Within {
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Whether a program runs what it is given as a file.
 pub fn interprets(program: &str) -> bool {
     let plain = program.strip_suffix(".exe").unwrap_or(program);

@@ -40,7 +40,9 @@ impl Walk {
             Ok(stmts) => self.statements(&stmts),
             Err(_) => {
                 self.tokens(mac.tokens.clone());
-                Value::default()
+                // `json!({ "key": value })` holds its values.
+                let taint = if name == "json" { self.held(mac.tokens.clone()) } else { 0 };
+                Value::of(taint)
             }
         }
     }
@@ -117,6 +119,23 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// What the variables among tokens hold.
+    fn held(&self, tokens: TokenStream) -> u32 {
+        let mut streams = vec![tokens.into_iter()];
+        let mut taint = 0;
+        while let Some(stream) = streams.last_mut() {
+            match stream.next() {
+                Some(TokenTree::Ident(ident)) => {
+                    taint |= self.var(&ident.to_string()).map_or(0, |value| value.taint);
+                }
+                Some(TokenTree::Group(group)) => streams.push(group.stream().into_iter()),
+                Some(_) => {}
+                None => drop(streams.pop()),
+            }
+        }
+        taint
     }
 
     /// Paths in tokens that parse as nothing: those of several segments, and imported names.

@@ -22,6 +22,7 @@ mod local;
 mod macros;
 mod prune;
 mod resolve;
+mod summary;
 mod survey;
 mod walk;
 mod words;
@@ -152,6 +153,7 @@ fn done(
 ) -> Parsed {
     let Survey { raws: mut all, mut ranges, code_lines, exports, local, .. } = survey;
     all.extend(raws);
+    let flows = summary::take(path, text.get(start..).unwrap_or(""), &mut all);
     if start > 0 {
         for raw in &mut all {
             raw.start += start;
@@ -167,6 +169,6 @@ fn done(
         code_lines,
         exports,
         local,
-        flows: Default::default(),
+        flows,
     }
 }

@@ -545,6 +545,11 @@ impl<'a> Pass<'a> {
         if range.len() >= literal::SHORTEST
             && let Some(raws) = literal::in_source(&self.text[range.clone()], range)
         {
+            // What a file with the name of a secret does with it may be seen in another one.
+            if raws.iter().any(|raw| matches!(raw.name.as_str(), "path" | "wallet")) {
+                self.out.needs_parser = true;
+                self.out.needs_all = true;
+            }
             self.out.raws.extend(raws);
         }
     }

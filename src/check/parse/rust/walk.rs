@@ -40,6 +40,8 @@ pub struct Walk {
     pub(super) last_guard: Option<Raw>,
     /// What is known of the function that is walked over.
     pub(super) within: super::harm::Within,
+    /// The type whose functions are walked over.
+    of_type: String,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
@@ -158,6 +160,11 @@ impl Walk {
                 }
             }
             Item::Impl(item) => {
+                let of_type = match &*item.self_ty {
+                    syn::Type::Path(ty) => segments(&ty.path).pop().unwrap_or_default(),
+                    _ => String::new(),
+                };
+                let around = std::mem::replace(&mut self.of_type, of_type);
                 for item in &item.items {
                     match item {
                         ImplItem::Fn(item) => self.function(&item.sig, &item.block),
@@ -169,6 +176,7 @@ impl Walk {
                         _ => {}
                     }
                 }
+                self.of_type = around;
             }
             Item::Trait(item) => {
                 for item in &item.items {
@@ -415,8 +423,24 @@ impl Walk {
         }
     }
 
+    /// What a function of another file is given: noted where it is secret.
+    pub(super) fn hands(&mut self, path: &str, taint: u32, range: Range<usize>) {
+        for (bit, source) in [(taint::SECRET, "secret-file"), (taint::ENV, "env-all"), (taint::KEY, "key")] {
+            if taint & bit != 0 {
+                self.raws.push(super::summary::gives(source, path, range.clone()));
+            }
+        }
+    }
+
     /// Flows from where a value came from into a sink.
     pub(super) fn flow(&mut self, taint: u32, sink: CapabilityKind, value: &str, range: Range<usize>) {
+        if sink == CapabilityKind::Net && taint & taint::PARAM != 0 {
+            let name = match self.of_type.as_str() {
+                "" => self.within.name().to_owned(),
+                of => format!("{of}.{}", self.within.name()),
+            };
+            self.raws.push(super::summary::sends(&name, range.clone()));
+        }
         for &(bit, source) in taint::SOURCES {
             let inward = bit & (taint::NET | taint::DECODED) != 0;
             let worth = match sink {
