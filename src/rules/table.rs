@@ -180,6 +180,7 @@ table! {
     "lockfile/unsatisfied",
     "lockfile/vetted-differs",
     "lockfile/weak-integrity",
+    "malice/account-swapped",
     "malice/agent-bypass",
     "malice/agent-memory",
     "malice/blind-copy",

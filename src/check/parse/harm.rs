@@ -3,13 +3,42 @@
 
 /// Words that stand for time that goes by, in any language, in lower case.
 pub const TIME: &[&str] = &[
-    "elapsed", "monotonic", "perf_counter", "hrtime", "uptime", "now", "today", "utcnow", "time", "getTime",
-    "duration_since", "performance", "started", "since", "start", "Date",
+    "elapsed",
+    "monotonic",
+    "perf_counter",
+    "hrtime",
+    "uptime",
+    "now",
+    "today",
+    "utcnow",
+    "time",
+    "getTime",
+    "duration_since",
+    "performance",
+    "started",
+    "since",
+    "start",
+    "Date",
 ];
 /// Words that draw lots.
 pub const CHANCE: &[&str] = &[
-    "random", "rand", "randint", "randrange", "uniform", "getrandbits", "fastrand", "gen_bool", "gen_range",
-    "random_bool", "random_range", "thread_rng", "randomInt", "getRandomValues", "choice", "randbelow", "token_bytes",
+    "random",
+    "rand",
+    "randint",
+    "randrange",
+    "uniform",
+    "getrandbits",
+    "fastrand",
+    "gen_bool",
+    "gen_range",
+    "random_bool",
+    "random_range",
+    "thread_rng",
+    "randomInt",
+    "getRandomValues",
+    "choice",
+    "randbelow",
+    "token_bytes",
 ];
 
 /// Whether a text that is looked for marks what comes behind it: some letters or digits, not one
@@ -25,7 +54,9 @@ pub fn marks(pattern: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || " _:;=#@!/<>,-".contains(c);
     let end = start.find(|c| !plain(c)).unwrap_or(start.len());
     let (marker, rest) = start.split_at(end);
-    is_marker(marker) && !rest.starts_with(['*', '+', '?', '{', '|']) && ["(.", "([", "(?P<"].iter().any(|group| rest.contains(group))
+    is_marker(marker)
+        && !rest.starts_with(['*', '+', '?', '{', '|'])
+        && ["(.", "([", "(?P<"].iter().any(|group| rest.contains(group))
 }
 
 /// Whether a text is code or a command line that fetches something and runs it.
@@ -36,14 +67,29 @@ pub fn is_loader(text: &str) -> bool {
     let tight: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let lower = tight.to_ascii_lowercase();
     let has = |part: &str| lower.contains(part);
-    let quoted = |start: &str| ["'", "\"", "`"].iter().any(|quote| lower.contains(&format!("{start}{quote}http")));
-    let code = quoted("import(") || quoted("importscripts(")
+    let quoted =
+        |start: &str| ["'", "\"", "`"].iter().any(|quote| lower.contains(&format!("{start}{quote}http")));
+    let code = quoted("import(")
+        || quoted("importscripts(")
         || has("eval(") && (quoted("fetch(") || quoted("get(") || quoted("urlopen("))
         || has("exec(") && (quoted("get(") || quoted("urlopen("));
     let fetches = has("curl") || has("wget") || has("irm") || has("iwr") || has("invoke-webrequest");
-    let runs = ["|sh", "|bash", "|zsh", "|python", "|node", "|perl", "|iex", "|sudosh", "|sudobash", "iex(", "$(curl", "<(curl"]
-        .iter()
-        .any(|part| has(part));
+    let runs = [
+        "|sh",
+        "|bash",
+        "|zsh",
+        "|python",
+        "|node",
+        "|perl",
+        "|iex",
+        "|sudosh",
+        "|sudobash",
+        "iex(",
+        "$(curl",
+        "<(curl",
+    ]
+    .iter()
+    .any(|part| has(part));
     code || fetches && has("://") && runs
 }
 
@@ -53,9 +99,31 @@ pub fn is_editor_program(text: &str) -> bool {
         return false;
     }
     let path = text.replace('\\', "/").to_ascii_lowercase();
-    ["resources/app/out", "contents/resources/app", "resources/app.asar", "resources/app/extensions", "discord_desktop_core"]
-        .iter()
-        .any(|part| path.contains(part))
+    [
+        "resources/app/out",
+        "contents/resources/app",
+        "resources/app.asar",
+        "resources/app/extensions",
+        "discord_desktop_core",
+    ]
+    .iter()
+    .any(|part| path.contains(part))
+}
+
+/// Whether a text is an account that money goes to: an address of Ethereum's or Bitcoin's form, or an
+/// IBAN.
+pub fn is_account(text: &str) -> bool {
+    let word = text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let hex = |rest: &str| rest.len() == 40 && rest.bytes().all(|b| b.is_ascii_hexdigit());
+    let bytes = text.as_bytes();
+    text.strip_prefix("0x").is_some_and(hex)
+        || word && text.starts_with("bc1") && (25..=62).contains(&text.len())
+        || word
+            && (15..=34).contains(&text.len())
+            && bytes[..2].iter().all(u8::is_ascii_uppercase)
+            && bytes[2..4].iter().all(u8::is_ascii_digit)
+            && bytes[4..].iter().filter(|b| b.is_ascii_digit()).count() * 2 >= bytes.len() - 4
+            && !bytes.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether the words of a condition ask for the time and draw lots as well.
@@ -95,9 +163,7 @@ pub fn is_day(function: &str, number: u64) -> bool {
 /// Whether a number, as it is written, may be a day for [`is_day`].
 pub fn may_be_day(written: &str) -> bool {
     let digits: String = written.bytes().filter(u8::is_ascii_digit).map(char::from).take(20).collect();
-    digits.parse().is_ok_and(|number| {
-        ["today", "year"].iter().any(|name| is_day(name, number))
-    })
+    digits.parse().is_ok_and(|number| ["today", "year"].iter().any(|name| is_day(name, number)))
 }
 
 #[cfg(test)]
@@ -129,7 +195,17 @@ mod tests {
     fn programs_of_editors() {
         assert!(is_editor_program("/Applications/Code.app/Contents/Resources/app/out/main.js"));
         assert!(is_editor_program(r"C:\Programs\cursor\resources\app\out\main.js"));
-        assert!(!is_editor_program("resources/app.json") && !is_editor_program("~/.config/Code/User/settings.json"));
+        assert!(
+            !is_editor_program("resources/app.json")
+                && !is_editor_program("~/.config/Code/User/settings.json")
+        );
+    }
+
+    #[test]
+    fn accounts_of_their_forms() {
+        assert!(is_account("0x00000000000000000000000000000000000000aa"));
+        assert!(is_account("XX00FAKE00000000000000001") && is_account("bc1qxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+        assert!(!is_account("AB12") && !is_account("0xdeadbeef") && !is_account("CAPITALLETTERSONLY12"));
     }
 
     #[test]

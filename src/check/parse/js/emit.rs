@@ -13,7 +13,7 @@ use super::bind::{self, Bindings};
 use super::literal;
 use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
-use super::{harm, Place, flow, shape};
+use super::{Place, flow, harm, shape};
 use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
 

@@ -19,8 +19,20 @@ use crate::model::{Fact, FactKind};
 /// Methods that give what stands behind a marker.
 const BEHIND: &[&str] = &["split", "match", "matchAll"];
 /// Programs that run the lines that they are given.
-const SHELLS: &[&str] =
-    &["sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", "node", "python", "python3"];
+const SHELLS: &[&str] = &[
+    "sh",
+    "bash",
+    "zsh",
+    "dash",
+    "cmd",
+    "cmd.exe",
+    "powershell",
+    "powershell.exe",
+    "pwsh",
+    "node",
+    "python",
+    "python3",
+];
 /// The least number of an account that is let through.
 const MIN_ACCOUNT: f64 = 100_000.0;
 /// Levels of an expression that are followed.
@@ -96,7 +108,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         if let Some(pattern) = self.pattern(inner) {
             let start = pattern.trim_start_matches('^');
             return harm::marks(pattern)
-                || pattern.starts_with('^') && harm::is_marker(start) && !start.contains(['(', '[', '\\', '|', '.', '*', '+']);
+                || pattern.starts_with('^')
+                    && harm::is_marker(start)
+                    && !start.contains(['(', '[', '\\', '|', '.', '*', '+']);
         }
         self.resolver.expr(inner).as_str().is_some_and(harm::is_marker)
     }
@@ -122,7 +136,11 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             Expression::Identifier(it) => self.frame.marked.contains(it.name.as_str()),
             Expression::CallExpression(call) => {
                 self.behind(call)
-                    || call.callee.get_inner_expression().as_member_expression().is_some_and(|it| next(it.object()))
+                    || call
+                        .callee
+                        .get_inner_expression()
+                        .as_member_expression()
+                        .is_some_and(|it| next(it.object()))
                     || call.arguments.iter().filter_map(|it| it.as_expression()).any(next)
             }
             Expression::TemplateLiteral(it) => it.expressions.iter().any(next),
@@ -132,7 +150,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             Expression::LogicalExpression(it) => next(&it.left) || next(&it.right),
             Expression::ConditionalExpression(it) => next(&it.consequent) || next(&it.alternate),
             Expression::AwaitExpression(it) => next(&it.argument),
-            Expression::ArrayExpression(it) => it.elements.iter().filter_map(|it| it.as_expression()).any(next),
+            Expression::ArrayExpression(it) => {
+                it.elements.iter().filter_map(|it| it.as_expression()).any(next)
+            }
             other => other.as_member_expression().is_some_and(|it| next(it.object())),
         }
     }
@@ -166,11 +186,19 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 self.tests(&it.argument, !negated, depth + 1)
             }
             Expression::CallExpression(call) if !negated || self.lets_in(call) => {
-                let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return false };
-                let Some(first) = call.arguments.first().and_then(|it| it.as_expression()) else { return false };
+                let Some(member) = call.callee.get_inner_expression().as_member_expression() else {
+                    return false;
+                };
+                let Some(first) = call.arguments.first().and_then(|it| it.as_expression()) else {
+                    return false;
+                };
                 match member.static_property_name() {
                     Some("startsWith") => self.is_marker(first) && self.of_given(member.object()),
-                    Some("test") => self.pattern(member.object()).is_some() && self.is_marker(member.object()) && self.of_given(first),
+                    Some("test") => {
+                        self.pattern(member.object()).is_some()
+                            && self.is_marker(member.object())
+                            && self.of_given(first)
+                    }
                     _ => !negated && self.lets_in(call),
                 }
             }
@@ -200,10 +228,14 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             return false;
         }
         let list = match member.object().get_inner_expression() {
-            Expression::Identifier(it) => self.resolver.sole(it).map(|value| match value.get_inner_expression() {
-                Expression::NewExpression(new) => new.arguments.first().and_then(|it| it.as_expression()).unwrap_or(value),
-                other => other,
-            }),
+            Expression::Identifier(it) => {
+                self.resolver.sole(it).map(|value| match value.get_inner_expression() {
+                    Expression::NewExpression(new) => {
+                        new.arguments.first().and_then(|it| it.as_expression()).unwrap_or(value)
+                    }
+                    other => other,
+                })
+            }
             other => Some(other),
         };
         let elements = list.and_then(|list| self.resolver.elements(&self.resolver.expr(list)));
@@ -258,7 +290,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     /// Cookies and the whole storage of a page, sent to a host that is written down.
     fn sends(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range) {
         let root = name.split('.').next().unwrap_or("");
-        if !(matches!(name, "global.fetch" | "global.navigator.sendBeacon") || matches!(root, "axios" | "ky" | "superagent")) {
+        if !(matches!(name, "global.fetch" | "global.navigator.sendBeacon")
+            || matches!(root, "axios" | "ky" | "superagent"))
+        {
             return;
         }
         let Some(to) = arguments.first().and_then(|it| it.as_expression()) else { return };
@@ -275,12 +309,19 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
 
     /// Whether an expression holds all cookies or the whole storage.
     fn kept(&self, expression: Option<&'a Expression<'a>>, depth: u32) -> bool {
-        let Some(expression) = expression.map(|it| it.get_inner_expression()).filter(|_| depth < MAX_DEPTH) else {
+        let Some(expression) = expression.map(|it| it.get_inner_expression()).filter(|_| depth < MAX_DEPTH)
+        else {
             return false;
         };
         if let Val::Name(name) = self.resolver.expr(expression)
-            && matches!(&*name, "global.document.cookie" | "global.localStorage" | "global.sessionStorage"
-                | "global.window.localStorage" | "global.window.document.cookie")
+            && matches!(
+                &*name,
+                "global.document.cookie"
+                    | "global.localStorage"
+                    | "global.sessionStorage"
+                    | "global.window.localStorage"
+                    | "global.window.document.cookie"
+            )
         {
             return true;
         }
@@ -290,25 +331,98 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             Expression::ObjectExpression(it) => it.properties.iter().any(|property| match property {
                 ObjectPropertyKind::ObjectProperty(property) => {
                     // A header by that name goes where the page's own go.
-                    !property.key.static_name().is_some_and(|key| key.eq_ignore_ascii_case("cookie")
-                        && matches!(property.value, Expression::CallExpression(_)))
-                        && next(&property.value)
+                    !property.key.static_name().is_some_and(|key| {
+                        key.eq_ignore_ascii_case("cookie")
+                            && matches!(property.value, Expression::CallExpression(_))
+                    }) && next(&property.value)
                 }
                 ObjectPropertyKind::SpreadProperty(spread) => next(&spread.argument),
             }),
             Expression::TemplateLiteral(it) => it.expressions.iter().any(next),
             Expression::BinaryExpression(it) => next(&it.left) || next(&it.right),
-            Expression::ArrayExpression(it) => it.elements.iter().filter_map(|it| it.as_expression()).any(next),
-            Expression::NewExpression(it) => it.arguments.iter().filter_map(|it| it.as_expression()).any(next),
+            Expression::ArrayExpression(it) => {
+                it.elements.iter().filter_map(|it| it.as_expression()).any(next)
+            }
+            Expression::NewExpression(it) => {
+                it.arguments.iter().filter_map(|it| it.as_expression()).any(next)
+            }
             Expression::CallExpression(call) => {
                 let whole = matches!(
                     self.resolver.expr(&call.callee).as_name(),
-                    Some("global.JSON.stringify" | "global.btoa" | "global.encodeURIComponent" | "global.String"
-                        | "global.Object.entries" | "global.Object.assign")
+                    Some(
+                        "global.JSON.stringify"
+                            | "global.btoa"
+                            | "global.encodeURIComponent"
+                            | "global.String"
+                            | "global.Object.entries"
+                            | "global.Object.assign"
+                    )
                 );
                 whole && call.arguments.iter().filter_map(|it| it.as_expression()).any(next)
             }
             _ => false,
+        }
+    }
+
+    fn is_money(&self, expression: &'a Expression<'a>) -> bool {
+        self.resolver.expr(expression).as_str().is_some_and(harm::is_account)
+    }
+
+    /// `amount < 100 ? account : OWN`: what is given, or a constant account.
+    fn swaps(&mut self, it: &'a ConditionalExpression<'a>) {
+        let (one, other) = (&it.consequent, &it.alternate);
+        let either = self.is_money(one) && self.of_given(other) || self.is_money(other) && self.of_given(one);
+        let asks = matches!(
+            it.test.get_inner_expression(),
+            Expression::BinaryExpression(_)
+                | Expression::LogicalExpression(_)
+                | Expression::CallExpression(_)
+        );
+        if either && asks {
+            self.add(FactKind::Shape, "account-swap", it.span);
+        }
+    }
+
+    /// `ACCOUNTS.sort((a, b) => …)[0]`, `ACCOUNTS.reduce(…)`: the constant account that is nearest to
+    /// what is given.
+    fn nearest(&mut self, call: &'a CallExpression<'a>) {
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
+        if !matches!(member.static_property_name(), Some("sort" | "toSorted" | "reduce" | "reduceRight")) {
+            return;
+        }
+        let mut list = member.object().get_inner_expression();
+        for _ in 0..4 {
+            list = match list {
+                Expression::CallExpression(inner) => {
+                    match inner.callee.get_inner_expression().as_member_expression() {
+                        Some(member) => member.object().get_inner_expression(),
+                        None => return,
+                    }
+                }
+                Expression::Identifier(name) => match self.resolver.sole(name) {
+                    Some(value) => value.get_inner_expression(),
+                    None => break,
+                },
+                _ => break,
+            };
+        }
+        let elements = self.resolver.elements(&self.resolver.expr(list)).unwrap_or_default();
+        let all = elements.len() > 1 && elements.iter().all(|one| one.as_str().is_some_and(harm::is_account));
+        let Some(by) = call.arguments.first().and_then(|it| it.as_expression()) else { return };
+        let range = by.span();
+        // The order or choice asks for something given outside of it.
+        let mut inside = Words::default();
+        match by.get_inner_expression() {
+            Expression::ArrowFunctionExpression(it) => {
+                walk_js::walk_arrow_function_expression(&mut inside, it)
+            }
+            Expression::FunctionExpression(it) => {
+                walk_js::walk_function(&mut inside, it, ScopeFlags::empty())
+            }
+            _ => return,
+        }
+        if all && inside.names.iter().any(|name| self.frame.given.contains(name)) {
+            self.add(FactKind::Shape, "account-swap", range);
         }
     }
 
@@ -357,7 +471,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 Expression::LogicalExpression(inner) if inner.operator == LogicalOperator::And => {
                     todo.extend([&inner.left, &inner.right]);
                 }
-                Expression::BinaryExpression(compare) if compare.operator.is_compare() || compare.operator.is_equality() => {
+                Expression::BinaryExpression(compare)
+                    if compare.operator.is_compare() || compare.operator.is_equality() =>
+                {
                     sides.push(compare);
                 }
                 _ => {}
@@ -379,20 +495,27 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             return false;
         }
         let words = self.condition(clock);
-        let asks = words.contains(&"Date") || words.iter().any(|word| harm::names_a_clock(&word.to_ascii_lowercase()));
-        let day = |value: &Val<'a>| matches!(value, Val::Num(n) if words.iter().any(|word| {
-            let word = if *word == "Date" { "now" } else { word };
-            harm::is_day(word, *n as u64)
-        }));
+        let asks = words.contains(&"Date")
+            || words.iter().any(|word| harm::names_a_clock(&word.to_ascii_lowercase()));
+        let day = |value: &Val<'a>| {
+            matches!(value, Val::Num(n) if words.iter().any(|word| {
+                let word = if *word == "Date" { "now" } else { word };
+                harm::is_day(word, *n as u64)
+            }))
+        };
         let value = match limit.get_inner_expression() {
             Expression::Identifier(name) => self.resolver.sole(name).unwrap_or(limit),
             _ => limit,
         };
         let written = match value.get_inner_expression() {
-            Expression::NewExpression(new) => new.callee.is_specific_id("Date") && self.constants(&new.arguments),
+            Expression::NewExpression(new) => {
+                new.callee.is_specific_id("Date") && self.constants(&new.arguments)
+            }
             Expression::CallExpression(call) => {
-                matches!(self.resolver.expr(&call.callee).as_name(), Some("global.Date.UTC" | "global.Date.parse"))
-                    && self.constants(&call.arguments)
+                matches!(
+                    self.resolver.expr(&call.callee).as_name(),
+                    Some("global.Date.UTC" | "global.Date.parse")
+                ) && self.constants(&call.arguments)
             }
             other => day(&self.resolver.expr(other)),
         };
@@ -401,7 +524,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
 
     fn constants(&self, arguments: &'a [Argument<'a>]) -> bool {
         !arguments.is_empty()
-            && arguments.iter().all(|it| it.as_expression().is_some_and(|it| self.resolver.expr(it).text().is_some()))
+            && arguments
+                .iter()
+                .all(|it| it.as_expression().is_some_and(|it| self.resolver.expr(it).text().is_some()))
     }
 
     fn assign(&mut self, names: &[&'a str], value: &'a Expression<'a>) {
@@ -447,7 +572,10 @@ fn leaves(body: &Statement<'_>) -> bool {
         Statement::BlockStatement(block) => block.body.last(),
         other => Some(other),
     };
-    matches!(last, Some(Statement::ReturnStatement(_) | Statement::ThrowStatement(_) | Statement::ContinueStatement(_)))
+    matches!(
+        last,
+        Some(Statement::ReturnStatement(_) | Statement::ThrowStatement(_) | Statement::ContinueStatement(_))
+    )
 }
 
 impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
@@ -520,6 +648,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
         let it = self.alloc(it);
+        self.swaps(it);
         self.visit_expression(&it.test);
         let marked = self.tests(&it.test, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.consequent));
@@ -532,6 +661,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
             self.sink(&name, &it.arguments, it.span);
             self.sends(&name, &it.arguments, it.span);
         }
+        self.nearest(it);
         walk_js::walk_call_expression(self, it);
     }
 

@@ -19,9 +19,11 @@ use crate::model::{Fact, FactKind};
 /// Methods that give what stands behind a marker.
 const BEHIND: &[&str] = &["removeprefix", "partition", "rpartition", "split", "rsplit", "lstrip"];
 /// Functions that look for a pattern.
-const PATTERNS: &[&str] = &["re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer", "re.split", "re.sub"];
+const PATTERNS: &[&str] =
+    &["re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer", "re.split", "re.sub"];
 /// Shells by the name that they are started by.
-const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "powershell", "pwsh", "python", "python3"];
+const SHELLS: &[&str] =
+    &["sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "powershell", "pwsh", "python", "python3"];
 /// The least number of an account that is let through.
 const MIN_ACCOUNT: i64 = 100_000;
 
@@ -209,14 +211,24 @@ impl<'a> Held<'_, '_, '_, 'a> {
         let callee = self.resolver.callee(call);
         let Some(name) = callee.as_name() else { return };
         let first = call.arguments.args.first().or_else(|| {
-            ["args", "cmd", "command"].iter().find_map(|name| call.arguments.find_keyword(name)).map(|it| &it.value)
+            ["args", "cmd", "command"]
+                .iter()
+                .find_map(|name| call.arguments.find_keyword(name))
+                .map(|it| &it.value)
         });
         let Some(first) = first else { return };
         let sink = match name {
             "builtins.eval" | "builtins.exec" => "marked->dynamic-code",
-            "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput"
-            | "asyncio.create_subprocess_shell" | "asyncio.subprocess.create_subprocess_shell" => "marked->process",
-            "subprocess.run" | "subprocess.call" | "subprocess.Popen" | "subprocess.check_output"
+            "os.system"
+            | "os.popen"
+            | "subprocess.getoutput"
+            | "subprocess.getstatusoutput"
+            | "asyncio.create_subprocess_shell"
+            | "asyncio.subprocess.create_subprocess_shell" => "marked->process",
+            "subprocess.run"
+            | "subprocess.call"
+            | "subprocess.Popen"
+            | "subprocess.check_output"
             | "subprocess.check_call" => match first {
                 // Of a list that is written down, the line that a shell is given counts.
                 Expr::List(list) => {
@@ -225,7 +237,8 @@ impl<'a> Held<'_, '_, '_, 'a> {
                         SHELLS.contains(&program.rsplit('/').next().unwrap_or(&program))
                     });
                     let line = list.elts.iter().any(|element| {
-                        self.text(element).is_some_and(|text| matches!(&*text, "-c" | "/c" | "/C" | "-lc" | "-Command"))
+                        self.text(element)
+                            .is_some_and(|text| matches!(&*text, "-c" | "/c" | "/C" | "-lc" | "-Command"))
                     });
                     if !(shell && line) {
                         return;
@@ -255,7 +268,8 @@ impl<'a> Held<'_, '_, '_, 'a> {
     fn by_chance(&mut self, test: &'a Expr, body: &'a [Stmt]) {
         let Expr::BoolOp(it) = test else { return };
         let Some(Stmt::Return(leaves)) = body.last() else { return };
-        let works = leaves.value.as_deref().is_some_and(|value| matches!(value, Expr::Call(_) | Expr::Await(_)));
+        let works =
+            leaves.value.as_deref().is_some_and(|value| matches!(value, Expr::Call(_) | Expr::Await(_)));
         if it.op == BoolOp::And && !works && harm::time_and_chance(self.condition(test).into_iter()) {
             self.add(FactKind::Shape, "chance-and-time", test.range());
         }
@@ -286,10 +300,14 @@ impl<'a> Held<'_, '_, '_, 'a> {
         match self.resolver.expr(limit) {
             Val::Int(number) => {
                 let number = u64::try_from(number).unwrap_or(0);
-                clock.iter().any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number))
+                clock
+                    .iter()
+                    .any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number))
             }
             Val::Str(text, _) => {
-                text.starts_with("20") && text.len() >= 8 && text.as_bytes().get(4) == Some(&b'-')
+                text.starts_with("20")
+                    && text.len() >= 8
+                    && text.as_bytes().get(4) == Some(&b'-')
                     && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
             }
             Val::Name(name) => {
@@ -297,6 +315,42 @@ impl<'a> Held<'_, '_, '_, 'a> {
                     && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
             }
             _ => false,
+        }
+    }
+
+    fn is_money(&self, expr: &'a Expr) -> bool {
+        self.text(expr).is_some_and(|text| harm::is_account(&text))
+    }
+
+    /// `account if amount < 100 else OWN`: what is given, or a constant account.
+    fn swaps(&mut self, test: &'a Expr, one: &'a Expr, other: &'a Expr, range: TextRange) {
+        let either = self.is_money(one) && self.of_given(other) || self.is_money(other) && self.of_given(one);
+        if either && matches!(test, Expr::Compare(_) | Expr::BoolOp(_) | Expr::Call(_)) {
+            self.add(FactKind::Shape, "account-swap", range);
+        }
+    }
+
+    /// `min(ACCOUNTS, key=lambda one: distance(one, account))`: the constant account that is nearest.
+    fn nearest(&mut self, call: &'a ExprCall) {
+        let callee = self.resolver.callee(call);
+        let at = match callee.as_name() {
+            Some("builtins.min" | "builtins.max" | "builtins.sorted")
+                if call.arguments.find_keyword("key").is_some() =>
+            {
+                0
+            }
+            Some("difflib.get_close_matches") => 1,
+            _ => return,
+        };
+        let Some(list) = call.arguments.args.get(at) else { return };
+        let all = match self.resolver.expr(list) {
+            Val::List(values) => {
+                values.len() > 1 && values.iter().all(|value| value.as_str().is_some_and(harm::is_account))
+            }
+            _ => false,
+        };
+        if all {
+            self.add(FactKind::Shape, "account-swap", call.range());
         }
     }
 
@@ -392,7 +446,11 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
 
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
-            Expr::Call(call) => self.sink(call),
+            Expr::Call(call) => {
+                self.sink(call);
+                self.nearest(call);
+            }
+            Expr::If(it) => self.swaps(&it.test, &it.body, &it.orelse, expr.range()),
             Expr::BoolOp(_) => self.from_a_day_on(expr),
             Expr::Named(it) => self.assign(&[&it.target], &it.value),
             _ => {}

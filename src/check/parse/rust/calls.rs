@@ -124,7 +124,8 @@ impl Walk {
                 }
                 // `Client::new(…)` is one of them: its methods are that file's.
                 let ty = own.as_deref().and_then(|own| own.rsplit_once("::")).map(|(owner, _)| owner);
-                let ty = ty.filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
+                let ty = ty
+                    .filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
                 Value { ty: ty.map(Into::into), ..Value::of(returned | self.kept(&name, union(&values))) }
             }
         }

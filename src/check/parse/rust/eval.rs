@@ -57,7 +57,11 @@ impl Walk {
                     let whole = matches!(&*assign.left, Expr::Path(_));
                     if let Some(var) = self.var_mut(&name) {
                         let merged = std::mem::take(var);
-                        *var = if whole && merged.taint & !taint::PARAM == 0 { value } else { value.or(&merged) };
+                        *var = if whole && merged.taint & !taint::PARAM == 0 {
+                            value
+                        } else {
+                            value.or(&merged)
+                        };
                     }
                 }
                 self.eval(&assign.left);

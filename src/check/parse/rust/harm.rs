@@ -16,12 +16,25 @@ use crate::check::parse::harm;
 use crate::model::FactKind;
 
 /// Programs that run the file they are given, beside shells.
-const INTERPRETERS: &[&str] =
-    &["python", "python3", "perl", "ruby", "node", "php", "osascript", "wscript", "cscript", "mshta", "rundll32"];
+const INTERPRETERS: &[&str] = &[
+    "python",
+    "python3",
+    "perl",
+    "ruby",
+    "node",
+    "php",
+    "osascript",
+    "wscript",
+    "cscript",
+    "mshta",
+    "rundll32",
+];
 /// Crates and types that walk through a folder with all below it.
-const WALKS: &[&str] = &["walkdir::WalkDir", "jwalk::WalkDir", "ignore::Walk", "ignore::WalkBuilder", "glob::glob"];
+const WALKS: &[&str] =
+    &["walkdir::WalkDir", "jwalk::WalkDir", "ignore::Walk", "ignore::WalkBuilder", "glob::glob"];
 /// Methods that give what stands behind a marker.
-const BEHIND: &[&str] = &["strip_prefix", "split_once", "rsplit_once", "trim_start_matches", "splitn", "split"];
+const BEHIND: &[&str] =
+    &["strip_prefix", "split_once", "rsplit_once", "trim_start_matches", "splitn", "split"];
 
 /// What is known of the function that is walked over.
 #[derive(Debug, Default)]
@@ -94,12 +107,30 @@ impl Walk {
     }
 
     /// What a method adds to what it is called on and given, beside what the table says.
-    pub(super) fn by_name(&mut self, call: &ExprMethodCall, name: &str, receiver: &Value, values: &[Value]) -> u32 {
-        if matches!(name, "push" | "push_back" | "extend") && values.iter().any(|v| v.taint & taint::ENTRY != 0) {
+    pub(super) fn by_name(
+        &mut self,
+        call: &ExprMethodCall,
+        name: &str,
+        receiver: &Value,
+        values: &[Value],
+    ) -> u32 {
+        if matches!(name, "push" | "push_back" | "extend")
+            && values.iter().any(|v| v.taint & taint::ENTRY != 0)
+        {
             self.within.descends = true;
         }
-        if name == self.within.name && matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
+        if name == self.within.name
+            && matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"))
+        {
             self.within.descends = true;
+        }
+        if matches!(name, "min_by_key" | "max_by_key" | "min_by" | "max_by" | "sort_by_key")
+            && let Some(list) = root_of(&call.receiver).and_then(|root| self.var(&root)?.list.clone())
+            && list.len() > 1
+            && list.iter().all(|one| harm::is_account(one))
+            && values.iter().any(|value| value.taint & taint::PARAM != 0)
+        {
+            self.raws.push(Raw::new(FactKind::Shape, "account-swap", call.method.span().byte_range()));
         }
         if matches!(name, "fill_bytes" | "try_fill_bytes" | "fill" | "try_fill" | "random")
             && let Some(root) = call.args.first().and_then(root_of)
@@ -126,7 +157,13 @@ impl Walk {
     }
 
     /// Arguments of a command: a line that comes from behind a marker.
-    pub(super) fn marked_line(&mut self, list: &[std::rc::Rc<str>], given: u32, shell: bool, span: Range<usize>) {
+    pub(super) fn marked_line(
+        &mut self,
+        list: &[std::rc::Rc<str>],
+        given: u32,
+        shell: bool,
+        span: Range<usize>,
+    ) {
         if shell && given & taint::MARKED != 0 && takes_line(list) {
             self.marked(span);
         }

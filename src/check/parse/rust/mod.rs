@@ -163,12 +163,5 @@ fn done(
             *range = range.start + start..range.end + start;
         }
     }
-    Parsed {
-        treatment,
-        facts: facts::finish(path, text, all, &ranges),
-        code_lines,
-        exports,
-        local,
-        flows,
-    }
+    Parsed { treatment, facts: facts::finish(path, text, all, &ranges), code_lines, exports, local, flows }
 }

@@ -235,7 +235,8 @@ impl Resolver {
             }
         };
         let Binding::Path(whole, false) = found else { return None };
-        rooted(whole.first()?).then(|| whole.iter().chain(rest).map(String::as_str).collect::<Vec<_>>().join("::"))
+        rooted(whole.first()?)
+            .then(|| whole.iter().chain(rest).map(String::as_str).collect::<Vec<_>>().join("::"))
     }
 
     fn enclosing_module(&self, mut scope: usize) -> usize {

@@ -115,6 +115,9 @@ mod tests {
             Raw::new(FactKind::Flow, "net->process", 1..2),
         ];
         let summary = take("src/seed.rs", "abcdef", &mut raws);
-        assert_eq!((raws.len(), summary.ways.len(), summary.exports.len(), summary.calls.len()), (1, 2, 1, 1));
+        assert_eq!(
+            (raws.len(), summary.ways.len(), summary.exports.len(), summary.calls.len()),
+            (1, 2, 1, 1)
+        );
     }
 }

@@ -542,6 +542,12 @@ impl<'a> Pass<'a> {
             }
             return;
         }
+        // Accounts that are written down: whether they are put in for others, only the parser sees.
+        let plain = self.at(&range).trim_matches('"');
+        if (15..=62).contains(&plain.len()) && harm::is_account(plain) {
+            self.out.needs_parser = true;
+            self.out.needs_all = true;
+        }
         if range.len() >= literal::SHORTEST
             && let Some(raws) = literal::in_source(&self.text[range.clone()], range)
         {

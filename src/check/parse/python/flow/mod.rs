@@ -160,13 +160,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     /// Whether a method is given the records of a log: `emit` of a `logging.Handler`.
     fn handles_log(&self, func: FuncId) -> bool {
         let it = &self.resolver.scopes.funcs[func];
-        let Some(class) = it.class.filter(|_| matches!(it.name, "emit" | "handle" | "filter" | "format")) else {
+        let Some(class) = it.class.filter(|_| matches!(it.name, "emit" | "handle" | "filter" | "format"))
+        else {
             return false;
         };
         let bases = self.resolver.scopes.classes[class].def.bases();
-        bases.iter().any(|base| {
-            self.resolver.expr(base).as_name().is_some_and(|name| name.starts_with("logging."))
-        })
+        bases
+            .iter()
+            .any(|base| self.resolver.expr(base).as_name().is_some_and(|name| name.starts_with("logging.")))
     }
 
     fn block(&mut self, body: &'a [Stmt], state: &mut State) {

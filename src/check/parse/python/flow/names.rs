@@ -315,8 +315,22 @@ pub fn logs(name: &str) -> bool {
 pub fn plain_setting(key: &str) -> bool {
     matches!(
         key.to_ascii_lowercase().as_str(),
-        "repository" | "region" | "url" | "endpoint" | "endpoint_url" | "host" | "hostname" | "port" | "output"
-            | "index" | "index-servers" | "registry" | "profile" | "name" | "proxy" | "timeout"
+        "repository"
+            | "region"
+            | "url"
+            | "endpoint"
+            | "endpoint_url"
+            | "host"
+            | "hostname"
+            | "port"
+            | "output"
+            | "index"
+            | "index-servers"
+            | "registry"
+            | "profile"
+            | "name"
+            | "proxy"
+            | "timeout"
     )
 }
 
