@@ -4,6 +4,9 @@
 //! Each function is gone through by itself, in order, with the names that came from its
 //! parameters and those of what stands behind a marker in one of them.
 
+mod swap;
+mod time;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::visitor::{self, Visitor};
@@ -251,106 +254,6 @@ impl<'a> Held<'_, '_, '_, 'a> {
         };
         if self.whole(first) && self.is_marked(first) {
             self.add(FactKind::Flow, sink, call.range());
-        }
-    }
-
-    /// The words of a condition, with those of what its names were given.
-    fn condition(&self, test: &'a Expr) -> Vec<&'a str> {
-        let mut out = Vec::new();
-        for word in words(test).all {
-            out.push(word);
-            out.extend(self.frame.words.get(word).into_iter().flatten());
-        }
-        out
-    }
-
-    /// A branch that time and chance open and that leaves as if all were well.
-    fn by_chance(&mut self, test: &'a Expr, body: &'a [Stmt]) {
-        let Expr::BoolOp(it) = test else { return };
-        let Some(Stmt::Return(leaves)) = body.last() else { return };
-        let works =
-            leaves.value.as_deref().is_some_and(|value| matches!(value, Expr::Call(_) | Expr::Await(_)));
-        if it.op == BoolOp::And && !works && harm::time_and_chance(self.condition(test).into_iter()) {
-            self.add(FactKind::Shape, "chance-and-time", test.range());
-        }
-    }
-
-    /// From a date on something else is worked out: `now > DATE and amount > 100`.
-    fn from_a_day_on(&mut self, test: &'a Expr) {
-        let Expr::BoolOp(it) = test else { return };
-        let compares = it.values.iter().filter(|value| matches!(value, Expr::Compare(_))).count();
-        if it.op == BoolOp::And && compares > 1 && it.values.iter().any(|side| self.after_a_day(side)) {
-            self.add(FactKind::Shape, "dated-result", test.range());
-        }
-    }
-
-    fn after_a_day(&self, side: &'a Expr) -> bool {
-        let Expr::Compare(it) = side else { return false };
-        let (Some(op), Some(right)) = (it.ops.first(), it.comparators.first()) else { return false };
-        let (clock, limit) = match op {
-            CmpOp::Gt | CmpOp::GtE => (&*it.left, right),
-            CmpOp::Lt | CmpOp::LtE => (right, &*it.left),
-            _ => return false,
-        };
-        // A span of time is no date.
-        if matches!(clock, Expr::BinOp(_)) {
-            return false;
-        }
-        let clock = self.condition(clock);
-        match self.resolver.expr(limit) {
-            Val::Int(number) => {
-                let number = u64::try_from(number).unwrap_or(0);
-                clock
-                    .iter()
-                    .any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number))
-            }
-            Val::Str(text, _) => {
-                text.starts_with("20")
-                    && text.len() >= 8
-                    && text.as_bytes().get(4) == Some(&b'-')
-                    && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
-            }
-            Val::Name(name) => {
-                matches!(&*name, "datetime.datetime()" | "datetime.date()")
-                    && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
-            }
-            _ => false,
-        }
-    }
-
-    fn is_money(&self, expr: &'a Expr) -> bool {
-        self.text(expr).is_some_and(|text| harm::is_account(&text))
-    }
-
-    /// `account if amount < 100 else OWN`: what is given, or a constant account.
-    fn swaps(&mut self, test: &'a Expr, one: &'a Expr, other: &'a Expr, range: TextRange) {
-        let either = self.is_money(one) && self.of_given(other) || self.is_money(other) && self.of_given(one);
-        if either && matches!(test, Expr::Compare(_) | Expr::BoolOp(_) | Expr::Call(_)) {
-            self.add(FactKind::Shape, "account-swap", range);
-        }
-    }
-
-    /// `min(ACCOUNTS, key=lambda one: distance(one, account))`: the constant account that is nearest.
-    fn nearest(&mut self, call: &'a ExprCall) {
-        let callee = self.resolver.callee(call);
-        let at = match callee.as_name() {
-            Some("builtins.min" | "builtins.max" | "builtins.sorted")
-                if call.arguments.find_keyword("key").is_some() =>
-            {
-                0
-            }
-            Some("difflib.get_close_matches") => 1,
-            _ => return,
-        };
-        let Some(list) = call.arguments.args.get(at) else { return };
-        let all = match self.resolver.expr(list) {
-            Val::List(values) => {
-                values.len() > 1 && values.iter().all(|value| value.as_str().is_some_and(harm::is_account))
-            }
-            _ => false,
-        };
-        if all {
-            self.add(FactKind::Shape, "account-swap", call.range());
         }
     }
 
