@@ -251,7 +251,7 @@ impl Walk {
     }
 
     fn binary(&mut self, binary: &syn::ExprBinary) -> Value {
-        self.from_a_day_on(binary);
+        self.dated(binary);
         // Left-deep chains are as long as a table: they are followed by a loop.
         let mut chain = vec![binary];
         while let Expr::Binary(left) = &*chain[chain.len() - 1].left {

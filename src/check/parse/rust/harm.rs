@@ -216,7 +216,7 @@ impl Walk {
     }
 
     /// From a constant day on, something that is worked out changes: `today() > 20_000 && amount > 5`.
-    pub(super) fn from_a_day_on(&mut self, binary: &syn::ExprBinary) {
+    pub(super) fn dated(&mut self, binary: &syn::ExprBinary) {
         if !matches!(binary.op, BinOp::And(_)) {
             return;
         }

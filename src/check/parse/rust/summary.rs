@@ -31,12 +31,12 @@ pub fn gives(source: &str, path: &str, range: std::ops::Range<usize>) -> Raw {
 /// path that goes through a type.
 fn target(file: &str, path: &str) -> Option<Call> {
     let mut segments: Vec<&str> = path.split("::").collect();
-    let root = match segments.first()? {
-        &"crate" => {
+    let root = match *segments.first()? {
+        "crate" => {
             let at = file.rfind("src/").map_or(0, |at| at + "src".len());
             file[..at].to_owned()
         }
-        &"super" => {
+        "super" => {
             let folder = paths::parent(file);
             if file.ends_with("/mod.rs") { paths::parent(folder).to_owned() } else { folder.to_owned() }
         }

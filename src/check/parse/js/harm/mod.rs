@@ -401,7 +401,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
         let it = self.alloc(it);
-        self.from_a_day_on(it);
+        self.dated(it);
         self.visit_expression(&it.left);
         let marked = it.operator == LogicalOperator::And && self.tests(&it.left, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.right));

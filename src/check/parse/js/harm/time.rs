@@ -44,7 +44,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     }
 
     /// From a date on something else is worked out: `Date.now() > DATE && amount > 100`.
-    pub(super) fn from_a_day_on(&mut self, it: &'a LogicalExpression<'a>) {
+    pub(super) fn dated(&mut self, it: &'a LogicalExpression<'a>) {
         if it.operator != LogicalOperator::And {
             return;
         }

@@ -354,7 +354,7 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
                 self.nearest(call);
             }
             Expr::If(it) => self.swaps(&it.test, &it.body, &it.orelse, expr.range()),
-            Expr::BoolOp(_) => self.from_a_day_on(expr),
+            Expr::BoolOp(_) => self.dated(expr),
             Expr::Named(it) => self.assign(&[&it.target], &it.value),
             _ => {}
         }

@@ -31,7 +31,7 @@ impl<'a> Held<'_, '_, '_, 'a> {
     }
 
     /// From a date on something else is worked out: `now > DATE and amount > 100`.
-    pub(super) fn from_a_day_on(&mut self, test: &'a Expr) {
+    pub(super) fn dated(&mut self, test: &'a Expr) {
         let Expr::BoolOp(it) = test else { return };
         let compares = it.values.iter().filter(|value| matches!(value, Expr::Compare(_))).count();
         if it.op == BoolOp::And && compares > 1 && it.values.iter().any(|side| self.after_a_day(side)) {
