@@ -386,7 +386,7 @@ impl Walk {
             result.taint |= taint::SECRET;
         }
         if let Some(ty) = receiver.ty.as_deref() {
-            if ty.starts_with("crate::") || ty.starts_with("super::") {
+            if super::summary::is_own(ty) {
                 self.hands(&format!("{ty}::{name}"), given, span.clone());
             }
             if API.is_clipboard(ty) {

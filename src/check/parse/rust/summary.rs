@@ -27,6 +27,11 @@ pub fn gives(source: &str, path: &str, range: std::ops::Range<usize>) -> Raw {
     Raw::new(FactKind::Flow, format!("{GIVES}{path}"), range).value(source)
 }
 
+/// Whether a path starts in this crate.
+pub fn is_own(path: &str) -> bool {
+    matches!(path.split("::").next(), Some("crate" | "super"))
+}
+
 /// The files in which `crate::a::b::name` may stand as `name`, and that name: `Type.method` for a
 /// path that goes through a type.
 fn target(file: &str, path: &str) -> Option<Call> {
@@ -99,19 +104,21 @@ mod tests {
 
     #[test]
     fn paths_name_files() {
-        let of = |file, path| target(file, path).map(|call| (call.modules.concat(), call.name));
+        let of = |file, path: &str| {
+            target(file, &path.replace('/', "::")).map(|call| (call.modules.concat(), call.name))
+        };
         let is = |module: &str, name: &str| Some((module.to_owned(), name.to_owned()));
-        assert_eq!(of("src/seed.rs", "crate::digest::Fetch::get"), is("src/digest", "Fetch.get"));
-        assert_eq!(of("src/seed.rs", "crate::send"), is("src/lib", "send"));
-        assert_eq!(of("src/a/seed.rs", "super::net::post"), is("src/a/net", "post"));
-        assert_eq!(of("build.rs", "std::fs::read"), None);
+        assert_eq!(of("src/seed.rs", "crate/digest/Fetch/get"), is("src/digest", "Fetch.get"));
+        assert_eq!(of("src/seed.rs", "crate/send"), is("src/lib", "send"));
+        assert_eq!(of("src/a/seed.rs", "super/net/post"), is("src/a/net", "post"));
+        assert_eq!(of("build.rs", "std/fs/read"), None);
     }
 
     #[test]
     fn notes_become_ways_and_leave_the_facts() {
         let mut raws = vec![
             sends("Fetch.get", 0..1),
-            gives("secret-file", "crate::digest::Fetch::get", 2..3),
+            gives("secret-file", &["crate", "digest", "Fetch", "get"].join("::"), 2..3),
             Raw::new(FactKind::Flow, "net->process", 1..2),
         ];
         let summary = take("src/seed.rs", "abcdef", &mut raws);
