@@ -194,6 +194,10 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // A host's name is looked up to find it; the user's never.
         ("user", "dns") | ("request", "process") => format!("{source}->{sink}"),
         ("user" | "request", _) | (_, "dns") => return None,
+        // A log's handlers are elsewhere; only what must not be in a log counts, and where it goes.
+        (SECRET_FILE | "env-secret" | "key" | ENV_ALL, "log") | ("log", "net") => format!("{source}->{sink}"),
+        ("log", "socket") => "log->net".to_owned(),
+        ("log", _) | (_, "log") => return None,
         (DECODED_FILE, "dynamic-code") => "decoded->dynamic-code".to_owned(),
         (DECODED_FILE, sink) => return name(FILE, sink),
         (SECRET_PATH | BLOB, _) | ("net", "net") | ("file" | "decoded", "fs-write") => return None,

@@ -4,6 +4,7 @@ pub mod binary;
 mod blocks;
 mod commands;
 mod described;
+mod harm;
 pub mod image;
 pub mod js;
 pub mod json;

@@ -13,7 +13,7 @@ use super::bind::{self, Bindings};
 use super::literal;
 use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
-use super::{Place, flow, shape};
+use super::{Place, flow, harm, shape};
 use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
 
@@ -62,6 +62,7 @@ pub fn run<'a>(
     let mut out = walker.out;
     out.flows = flow::run(unit, &resolver, program, &mut out.facts);
     shape::run(unit, &resolver, program, &mut out.facts);
+    harm::run(unit, &resolver, program, &mut out.facts);
     if resolver.exhausted() {
         out.facts.push(
             Fact::new(FactKind::File, "too-deep", unit.place.whole())

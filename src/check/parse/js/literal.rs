@@ -1,5 +1,6 @@
 //! Strings that mean something by themselves.
 
+use crate::check::parse::harm;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
@@ -198,6 +199,12 @@ pub fn classify(text: &str) -> Vec<Found> {
     }
     if agent_folder(text) {
         found.push(("agent-folder", text.to_owned()));
+    }
+    if harm::is_editor_program(text) {
+        found.push(("editor-program", text.to_owned()));
+    }
+    if harm::is_loader(text) {
+        found.push(("loader", text.to_owned()));
     }
     if encoded(text).is_some() {
         found.push(("encoded", text.to_owned()));

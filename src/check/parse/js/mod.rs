@@ -12,6 +12,7 @@ mod depth;
 mod emit;
 mod flow;
 mod fold;
+mod harm;
 pub(super) mod key;
 pub(super) mod literal;
 mod resolve;

@@ -95,6 +95,11 @@ impl<'a> Resolver<'a> {
                         return Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()));
                     }
                     Some("os.getenv" | "os.environ.get" | "os.environ.pop") => {
+                        // Where nobody sets it, the address that is written down counts.
+                        let otherwise = it.arguments.args.get(1).and_then(|it| self.approx(it, depth + 1));
+                        if let Some(address) = otherwise.filter(|text| text.contains("://")) {
+                            return Some(address);
+                        }
                         return Some(variable(first.and_then(|name| self.expr(name).shown())?.as_str()));
                     }
                     Some(

@@ -243,3 +243,26 @@ proptest! {
         parse("pkg/a.py", &text);
     }
 }
+
+#[test]
+fn records_of_a_log_and_what_is_put_into_them() {
+    let text = r"
+import logging, os, requests
+log = logging.getLogger(__name__)
+
+class Keep(logging.Handler):
+    def emit(self, record):
+        requests.post('https://logs.invalid/v1', json={'m': record.getMessage()})
+
+def connect():
+    token = os.environ['STORE_TOKEN']
+    log.debug('connect', extra={'store': token})
+";
+    let flows: Vec<String> = parse("pkg/log.py", text)
+        .facts
+        .into_iter()
+        .filter(|fact| fact.kind == FactKind::Flow)
+        .map(|fact| fact.name)
+        .collect();
+    assert_eq!(flows, ["log->net", "env-secret->log"]);
+}

@@ -10,6 +10,7 @@ use super::api::{API, Class};
 use super::eval::root_of;
 use super::facts::Raw;
 use super::fold::{Value, taint};
+use super::resolve::segments;
 use super::walk::{Walk, range};
 use crate::model::{CapabilityKind, FactKind};
 
@@ -108,6 +109,11 @@ impl Walk {
             None => {
                 let last = path.path.segments.last().map(|last| last.ident.unraw().to_string());
                 let name = last.unwrap_or_default();
+                let own = self.resolver.own(self.scope, &segments(&path.path));
+                if let Some(own) = &own {
+                    self.hands(own, union(&values), span.clone());
+                }
+                self.calls_own(&name, &values, span);
                 self.given(&name, &values);
                 let returned = self.returns.get(&name).copied().unwrap_or(0);
                 // `Some(x)` and `Ok(x)` are what they hold.
@@ -116,15 +122,23 @@ impl Walk {
                 {
                     return value.clone();
                 }
-                Value::of(returned | self.kept(&name, union(&values)))
+                // `Client::new(…)` is one of them: its methods are that file's.
+                let ty = own.as_deref().and_then(|own| own.rsplit_once("::")).map(|(owner, _)| owner);
+                let ty = ty
+                    .filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
+                Value { ty: ty.map(Into::into), ..Value::of(returned | self.kept(&name, union(&values))) }
             }
         }
     }
 
     /// Notes what a function of this file is given.
     fn given(&mut self, name: &str, values: &[Value]) {
-        for (at, value) in values.iter().enumerate().filter(|(_, value)| value.taint != 0) {
-            *self.given.entry((name.to_owned(), at)).or_default() |= value.taint;
+        for (at, value) in values.iter().enumerate() {
+            // That somebody gave it is known of every parameter.
+            let taint = value.taint & !taint::PARAM;
+            if taint != 0 {
+                *self.given.entry((name.to_owned(), at)).or_default() |= taint;
+            }
         }
     }
 
@@ -145,6 +159,15 @@ impl Walk {
         let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
         let is_type = owner.rsplit("::").next().is_some_and(|last| last.starts_with(char::is_uppercase));
         result.ty = API.returns(path).map(Into::into).or_else(|| is_type.then(|| owner.into()));
+        result.taint |= self.walks(path);
+        if path.starts_with("std::io::repeat") || path.starts_with("rand::random") {
+            result.taint |= taint::FILL;
+        }
+        if path.starts_with("getrandom::")
+            && let Some(var) = exprs.clone().next().and_then(root_of).and_then(|root| self.var_mut(&root))
+        {
+            var.taint |= taint::FILL;
+        }
         if is(&API.clocks, path) {
             result.taint |= taint::CLOCK;
             result.ty = None;
@@ -178,6 +201,7 @@ impl Walk {
         if path.starts_with("std::io::copy")
             && let [from, to] = values
         {
+            self.overwrites(to.taint, from.taint, false, span.clone());
             self.write_to(to, from.taint, span);
             return result;
         }
@@ -244,7 +268,9 @@ impl Walk {
                     result.taint |= if secret { taint::SECRET | taint::FILE } else { taint::FILE };
                     self.saw_source = true;
                 }
-                if let (true, [_, data, ..]) = (name == "write", values) {
+                if let (true, [file, data, ..]) = (name == "write", values) {
+                    let constant = data.taint & taint::CONST_BYTES != 0 || data.text.is_some();
+                    self.overwrites(file.taint, data.taint, constant, span.clone());
                     self.write_to(&Value { place: place.clone(), ..Value::default() }, data.taint, 0..0);
                 }
                 if kind == CapabilityKind::FsWrite {
@@ -292,7 +318,10 @@ impl Walk {
 
     /// Data goes into a file: what the file holds from now on.
     pub(super) fn write_to(&mut self, file: &Value, data: u32, span: std::ops::Range<usize>) {
-        let embedded = if data & taint::CONST_BYTES != 0 { taint::EMBEDDED } else { 0 };
+        // A data file with an exclusive or over it hides what it holds as constant bytes do.
+        let unmasked = data & (taint::FILE | taint::XORED) == taint::FILE | taint::XORED;
+        let carried = data & taint::CONST_BYTES != 0 || unmasked;
+        let embedded = if carried { taint::EMBEDDED } else { 0 };
         let kept = data & (taint::NET | taint::DECODED | taint::EMBEDDED) | embedded;
         if let Some(place) = place_of(file)
             && kept != 0
@@ -329,6 +358,11 @@ impl Walk {
         if matches!(name.as_str(), "join" | "push") {
             result.taint &= !taint::HOME;
         }
+        result.taint |= self.by_name(call, &name, &receiver, &values);
+        // Another file beside the one that was met.
+        if matches!(name.as_str(), "join" | "with_extension" | "with_file_name" | "parent") {
+            result.taint &= !taint::ENTRY;
+        }
         if result.bytes.is_none() {
             result.bytes = values.iter().find_map(|value| value.bytes.clone()).filter(|_| name == "map");
         }
@@ -352,6 +386,9 @@ impl Walk {
             result.taint |= taint::SECRET;
         }
         if let Some(ty) = receiver.ty.as_deref() {
+            if super::summary::is_own(ty) {
+                self.hands(&format!("{ty}::{name}"), given, span.clone());
+            }
             if API.is_clipboard(ty) {
                 self.on_clipboard(&name, &mut result, span.clone());
             }
@@ -468,9 +505,10 @@ impl Walk {
                 if matches!(name, "arg" | "args") {
                     let places = values.iter().filter_map(place_of).map(|place| place.to_string());
                     let stored = places.filter_map(|place| self.places.get(&place)).fold(0, |a, b| a | b);
-                    if of(&API.shells) {
+                    if super::harm::interprets(program) {
                         self.started(stored, &list.join(" "), span.clone());
                     }
+                    self.marked_line(&list, given, of(&API.shells), span.clone());
                     self.flow(given | stored, kind, &list.join(" "), span.clone());
                 }
                 if STARTS.contains(&name) && list.iter().any(|part| &**part != "?") {
@@ -506,6 +544,9 @@ impl Walk {
                 result.taint |= taint::WRITES;
             }
             CapabilityKind::FsRead | CapabilityKind::FsWrite if name.starts_with("write") => {
+                let constant =
+                    values.first().is_some_and(|v| v.taint & taint::CONST_BYTES != 0 || v.text.is_some());
+                self.overwrites(receiver.taint, given, constant, span.clone());
                 self.write_to(receiver, given, span);
             }
             CapabilityKind::DynamicCode => self.flow(given, kind, "", span),

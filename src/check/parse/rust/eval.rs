@@ -57,7 +57,11 @@ impl Walk {
                     let whole = matches!(&*assign.left, Expr::Path(_));
                     if let Some(var) = self.var_mut(&name) {
                         let merged = std::mem::take(var);
-                        *var = if whole && merged.taint == 0 { value } else { value.or(&merged) };
+                        *var = if whole && merged.taint & !taint::PARAM == 0 {
+                            value
+                        } else {
+                            value.or(&merged)
+                        };
                     }
                 }
                 self.eval(&assign.left);
@@ -135,7 +139,7 @@ impl Walk {
             }
             Expr::Repeat(inner) => {
                 self.eval(&inner.len);
-                Value::of(self.eval(&inner.expr).taint)
+                Value::of(self.eval(&inner.expr).taint | taint::FILL)
             }
             Expr::Struct(inner) => {
                 let mut taint = 0;
@@ -188,6 +192,8 @@ impl Walk {
         let close = branch.then_branch.brace_token.span.open().byte_range().start;
         let guard = self.guard(&cond, branch.if_token.span.byte_range().start..close);
         let from = self.raws.len();
+        self.by_chance(branch, branch.if_token.span.byte_range().start..close);
+        self.in_branch(&branch.cond);
         let mut value = self.block(&branch.then_branch);
         self.vars.pop();
         if let Some((_, expr)) = &branch.else_branch {
@@ -245,6 +251,7 @@ impl Walk {
     }
 
     fn binary(&mut self, binary: &syn::ExprBinary) -> Value {
+        self.dated(binary);
         // Left-deep chains are as long as a table: they are followed by a loop.
         let mut chain = vec![binary];
         while let Expr::Binary(left) = &*chain[chain.len() - 1].left {
@@ -259,7 +266,8 @@ impl Walk {
                     // What a parameter is given may be constant bytes.
                     self.saw_source = true;
                     let bytes = value.xor(&right).or_else(|| right.xor(&value));
-                    if taint & taint::CONST_BYTES != 0 {
+                    let file = taint & taint::FILE != 0 && (value.number.is_some() || right.number.is_some());
+                    if taint & taint::CONST_BYTES != 0 || file {
                         taint |= taint::XORED;
                     }
                     Value { bytes, ..Value::of(taint) }

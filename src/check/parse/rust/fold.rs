@@ -47,6 +47,14 @@ pub mod taint {
     pub const HOME: u32 = 1 << 19;
     /// A file that is to be opened for writing.
     pub const WRITES: u32 = 1 << 20;
+    /// A file or folder that a walk met, by its path.
+    pub const ENTRY: u32 = 1 << 21;
+    /// Zeros, lots or what was encrypted: nothing that was there before.
+    pub const FILL: u32 = 1 << 22;
+    /// Given by whoever calls the function.
+    pub const PARAM: u32 = 1 << 23;
+    /// What stands behind a constant marker in a text of somebody else.
+    pub const MARKED: u32 = 1 << 24;
 
     /// The sources of flows, with their names.
     pub const SOURCES: &[(u32, &str)] = &[

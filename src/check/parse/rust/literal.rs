@@ -1,5 +1,6 @@
 //! What a constant text says by itself: an address, a secret's place, an encoded blob.
 
+use crate::check::parse::harm;
 use std::ops::Range;
 
 use super::api::API;
@@ -43,6 +44,12 @@ pub fn facts(text: &str, range: Range<usize>, layer: u8) -> Vec<Raw> {
             "agent-folder" if !crate::check::parse::js::literal::agent_folder(text) => {}
             _ => add(kind, text),
         }
+    }
+    if harm::is_editor_program(text) {
+        add("editor-program", text);
+    }
+    if harm::is_loader(text) {
+        add("loader", text);
     }
     if is_encoded(text) {
         add("encoded", text);

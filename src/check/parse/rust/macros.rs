@@ -34,13 +34,15 @@ impl Walk {
             && let Ok(repeat) = syn::parse2::<Repeat>(mac.tokens.clone())
         {
             self.eval(&repeat.1);
-            return Value::of(self.eval(&repeat.0).taint);
+            return Value::of(self.eval(&repeat.0).taint | taint::FILL);
         }
         match syn::Block::parse_within.parse2(mac.tokens.clone()) {
             Ok(stmts) => self.statements(&stmts),
             Err(_) => {
                 self.tokens(mac.tokens.clone());
-                Value::default()
+                // `json!({ "key": value })` holds its values.
+                let taint = if name == "json" { self.held(mac.tokens.clone()) } else { 0 };
+                Value::of(taint)
             }
         }
     }
@@ -85,7 +87,8 @@ impl Walk {
             _ => None,
         };
         let mut value = text.map_or_else(Value::default, |text| Value::text(&text));
-        value.taint = taint;
+        // A path that is put together from a file's is another file's.
+        value.taint = taint & !taint::ENTRY;
         value.layer = layer;
         if name.starts_with("write")
             && let (Some(to), Some(first)) = (values.first(), exprs.first())
@@ -116,6 +119,23 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// What the variables among tokens hold.
+    fn held(&self, tokens: TokenStream) -> u32 {
+        let mut streams = vec![tokens.into_iter()];
+        let mut taint = 0;
+        while let Some(stream) = streams.last_mut() {
+            match stream.next() {
+                Some(TokenTree::Ident(ident)) => {
+                    taint |= self.var(&ident.to_string()).map_or(0, |value| value.taint);
+                }
+                Some(TokenTree::Group(group)) => streams.push(group.stream().into_iter()),
+                Some(_) => {}
+                None => drop(streams.pop()),
+            }
+        }
+        taint
     }
 
     /// Paths in tokens that parse as nothing: those of several segments, and imported names.

@@ -14,6 +14,7 @@ mod eval;
 mod facts;
 mod fold;
 mod guard;
+mod harm;
 mod items;
 mod lex;
 mod literal;
@@ -21,6 +22,7 @@ mod local;
 mod macros;
 mod prune;
 mod resolve;
+mod summary;
 mod survey;
 mod walk;
 mod words;
@@ -151,6 +153,7 @@ fn done(
 ) -> Parsed {
     let Survey { raws: mut all, mut ranges, code_lines, exports, local, .. } = survey;
     all.extend(raws);
+    let flows = summary::take(path, text.get(start..).unwrap_or(""), &mut all);
     if start > 0 {
         for raw in &mut all {
             raw.start += start;
@@ -160,12 +163,5 @@ fn done(
             *range = range.start + start..range.end + start;
         }
     }
-    Parsed {
-        treatment,
-        facts: facts::finish(path, text, all, &ranges),
-        code_lines,
-        exports,
-        local,
-        flows: Default::default(),
-    }
+    Parsed { treatment, facts: facts::finish(path, text, all, &ranges), code_lines, exports, local, flows }
 }

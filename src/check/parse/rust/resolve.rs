@@ -219,6 +219,26 @@ impl Resolver {
         self.scopes.first().is_some_and(|scope| scope.names.contains_key(name))
     }
 
+    /// The path of something of this crate, from `crate` or `super` on, as imports spell it.
+    pub fn own(&self, scope: usize, path: &[String]) -> Option<String> {
+        let (first, rest) = path.split_first()?;
+        let rooted = |name: &str| matches!(name, "crate" | "super");
+        if rooted(first) {
+            return Some(path.join("::"));
+        }
+        let mut at = Some(scope);
+        let found = loop {
+            let Some(scope) = at else { break self.scopes.first()?.names.get(first)? };
+            match self.scopes[scope].names.get(first) {
+                Some(found) => break found,
+                None => at = if self.scopes[scope].block { self.scopes[scope].parent } else { None },
+            }
+        };
+        let Binding::Path(whole, false) = found else { return None };
+        rooted(whole.first()?)
+            .then(|| whole.iter().chain(rest).map(String::as_str).collect::<Vec<_>>().join("::"))
+    }
+
     fn enclosing_module(&self, mut scope: usize) -> usize {
         while self.scopes[scope].block
             && let Some(parent) = self.scopes[scope].parent

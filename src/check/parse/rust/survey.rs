@@ -17,6 +17,7 @@ use super::lex::{Kind, Lexer, Token, unquote};
 use super::literal;
 use super::local;
 use super::words as w;
+use crate::check::parse::harm;
 use crate::model::{CapabilityKind, FactKind};
 
 /// What one pass over the tokens gives.
@@ -98,6 +99,9 @@ struct Pass<'a> {
     foreign_calls: Vec<&'a str>,
     xor: bool,
     to_text: bool,
+    /// Flags of all words, and whether a number may be a date.
+    seen: u32,
+    dated: bool,
 }
 
 /// Reads a file.
@@ -123,6 +127,8 @@ pub fn survey(path: &str, text: &str) -> Survey {
         foreign_calls: Vec::new(),
         xor: false,
         to_text: false,
+        seen: 0,
+        dated: false,
     };
     pass.out.ranges.install = path == "build.rs";
     pass.out.ranges.test_file = path
@@ -145,6 +151,11 @@ impl<'a> Pass<'a> {
         }
         if self.foreign_names.iter().any(|name| self.foreign_calls.contains(name)) {
             self.out.needs_parser = true;
+        }
+        let held_back = self.seen & (w::TIME | w::CHANCE) == w::TIME | w::CHANCE;
+        if held_back || self.dated && harm::names_a_clock(self.text) {
+            self.out.needs_parser = true;
+            self.out.needs_all = true;
         }
         if self.xor && self.to_text {
             self.out.needs_parser = true;
@@ -176,6 +187,10 @@ impl<'a> Pass<'a> {
                 Some(raw) => API.words.flags(raw) & (w::ROOT | w::FOREIGN_NAME),
                 None => API.words.flags(slice),
             };
+        }
+        self.seen |= word;
+        if token.kind == Kind::Number && !self.dated && token.end - token.start >= 4 {
+            self.dated = harm::may_be_day(self.at(&(token.start..token.end)));
         }
         self.depth.token(token, word, self.previous);
         match token.kind {
@@ -527,9 +542,20 @@ impl<'a> Pass<'a> {
             }
             return;
         }
+        // Accounts that are written down: whether they are put in for others, only the parser sees.
+        let plain = self.at(&range).trim_matches('"');
+        if (15..=62).contains(&plain.len()) && harm::is_account(plain) {
+            self.out.needs_parser = true;
+            self.out.needs_all = true;
+        }
         if range.len() >= literal::SHORTEST
             && let Some(raws) = literal::in_source(&self.text[range.clone()], range)
         {
+            // What a file with the name of a secret does with it may be seen in another one.
+            if raws.iter().any(|raw| matches!(raw.name.as_str(), "path" | "wallet")) {
+                self.out.needs_parser = true;
+                self.out.needs_all = true;
+            }
             self.out.raws.extend(raws);
         }
     }

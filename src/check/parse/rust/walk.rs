@@ -38,6 +38,10 @@ pub struct Walk {
     pub(super) places: HashMap<String, u32>,
     /// The guard that the `if` walked over last is.
     pub(super) last_guard: Option<Raw>,
+    /// What is known of the function that is walked over.
+    pub(super) within: super::harm::Within,
+    /// The type whose functions are walked over.
+    of_type: String,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
@@ -156,6 +160,11 @@ impl Walk {
                 }
             }
             Item::Impl(item) => {
+                let of_type = match &*item.self_ty {
+                    syn::Type::Path(ty) => segments(&ty.path).pop().unwrap_or_default(),
+                    _ => String::new(),
+                };
+                let around = std::mem::replace(&mut self.of_type, of_type);
                 for item in &item.items {
                     match item {
                         ImplItem::Fn(item) => self.function(&item.sig, &item.block),
@@ -167,6 +176,7 @@ impl Walk {
                         _ => {}
                     }
                 }
+                self.of_type = around;
             }
             Item::Trait(item) => {
                 for item in &item.items {
@@ -257,7 +267,8 @@ impl Walk {
             syn::FnArg::Receiver(_) => None,
         });
         for (at, input) in inputs.enumerate() {
-            let mut value = Value::of(self.given.get(&(name.clone(), at)).copied().unwrap_or(0));
+            let given = self.given.get(&(name.clone(), at)).copied().unwrap_or(0);
+            let mut value = Value::of(given | taint::PARAM);
             value.ty = self.type_of(&input.ty);
             if let Pat::Ident(ident) = &*input.pat {
                 let ident = ident.ident.unraw().to_string();
@@ -268,8 +279,10 @@ impl Walk {
         // An item inside a function does not see its variables.
         let vars = std::mem::replace(&mut self.vars, vec![scope]);
         let returned = std::mem::take(&mut self.returned);
+        let around = self.enter(&name);
         let value = self.block(block);
-        let taint = self.returned | value.taint;
+        self.leave(around);
+        let taint = (self.returned | value.taint) & !taint::PARAM;
         *self.returns.entry(name).or_default() |= taint;
         self.returned = returned;
         self.vars = vars;
@@ -410,8 +423,24 @@ impl Walk {
         }
     }
 
+    /// What a function of another file is given: noted where it is secret.
+    pub(super) fn hands(&mut self, path: &str, taint: u32, range: Range<usize>) {
+        for (bit, source) in [(taint::SECRET, "secret-file"), (taint::ENV, "env-all"), (taint::KEY, "key")] {
+            if taint & bit != 0 {
+                self.raws.push(super::summary::gives(source, path, range.clone()));
+            }
+        }
+    }
+
     /// Flows from where a value came from into a sink.
     pub(super) fn flow(&mut self, taint: u32, sink: CapabilityKind, value: &str, range: Range<usize>) {
+        if sink == CapabilityKind::Net && taint & taint::PARAM != 0 {
+            let name = match self.of_type.as_str() {
+                "" => self.within.name().to_owned(),
+                of => format!("{of}.{}", self.within.name()),
+            };
+            self.raws.push(super::summary::sends(&name, range.clone()));
+        }
         for &(bit, source) in taint::SOURCES {
             let inward = bit & (taint::NET | taint::DECODED) != 0;
             let worth = match sink {

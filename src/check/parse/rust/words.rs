@@ -1,5 +1,7 @@
 //! The words that the lexer pass looks for, and a set that says "no" in one or two loads.
 
+use crate::check::parse::harm;
+
 /// First part of a path that the table knows (`libc`, `fs` of `std::fs`).
 pub const ROOT: u32 = 1;
 /// Name of a foreign function that does more than being foreign (`execve`).
@@ -34,6 +36,11 @@ pub const ATTRIBUTE: u32 = 1 << 14;
 pub const TO_TEXT: u32 = 1 << 15;
 /// Keywords behind which an operand starts (`return`, `match`…), so that `|` opens a closure.
 pub const PREFIX: u32 = 1 << 16;
+
+/// Words that ask for the time.
+pub const TIME: u32 = 1 << 17;
+/// Words that draw lots.
+pub const CHANCE: u32 = 1 << 18;
 
 const FIXED: &[(&str, u32)] = &[
     ("use", USE | ITEM),
@@ -109,6 +116,8 @@ impl Default for Words {
         for &(word, flags) in FIXED {
             words.add(word, flags);
         }
+        harm::TIME.iter().for_each(|word| words.add(word, TIME));
+        harm::CHANCE.iter().for_each(|word| words.add(word, CHANCE));
         words
     }
 }

@@ -74,7 +74,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "env-all",
     "env-secret",
     "env",
@@ -84,6 +84,7 @@ const SOURCES: [&str; 12] = [
     "decoded",
     "file",
     "clipboard",
+    "browser",
     "key",
     SECRET_PATH,
     HOLDS_ENV,
@@ -271,6 +272,32 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
 
 fn source(name: &str) -> usize {
     SOURCES.iter().position(|source| *source == name).unwrap_or(0)
+}
+
+/// What an extension can ask a browser for that is the user's own. Source:
+/// <https://developer.chrome.com/docs/extensions/reference/api>, the same under `browser`.
+fn of_browser(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("global.") else { return false };
+    let rest = rest.strip_prefix("window.").unwrap_or(rest);
+    let of = rest.strip_prefix("chrome.").or_else(|| rest.strip_prefix("browser."));
+    matches!(
+        of,
+        Some(
+            "cookies.getAll"
+                | "cookies.get"
+                | "history.search"
+                | "history.getVisits"
+                | "bookmarks.getTree"
+                | "identity.getAuthToken"
+                | "identity.getProfileUserInfo"
+                | "tabs.captureVisibleTab"
+                | "desktopCapture.chooseDesktopMedia"
+                | "tabCapture.capture"
+                | "pageCapture.saveAsMHTML"
+                | "topSites.get"
+                | "downloads.search"
+        )
+    )
 }
 
 /// Whether a variable of that name holds a credential; of a server's, sessions too.
@@ -590,6 +617,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 | "clipboardy.default.readSync"
                 | "electron.clipboard.readText",
             ) => Some(self.source("clipboard", range)),
+            Some(name) if of_browser(name) => Some(self.source("browser", range)),
             _ => None,
         }
     }
@@ -974,6 +1002,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
             _ if output.is_some() => output.into_iter().collect(),
+            (_, Some(name)) if of_browser(name) => vec![self.source("browser", call.span)],
             _ => {
                 let handed = match self.resolver.expr(&call.callee) {
                     Val::Func(func) => Some(Node::Handed(func.id())),

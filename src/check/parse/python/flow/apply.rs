@@ -93,9 +93,19 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         given: &[Given<'a>],
         state: &mut State,
     ) -> Taint {
+        // An object of the class itself: it holds what it is made of.
+        if matches!(&*it.func, Expr::Name(name) if name.id == "cls") {
+            return union(given).at(it.range());
+        }
         let Expr::Attribute(attribute) = &*it.func else { return Taint::default() };
         let picks = matches!(attribute.attr.as_str(), "get" | "pop" | "setdefault" | "__getitem__");
+        let plain = picks
+            && given.first().and_then(|one| self.resolver.expr(one.value).as_str().map(names::plain_setting))
+                == Some(true);
         let mut out = if picks { receiver.through(Mode::Part) } else { receiver.clone() };
+        if plain {
+            out = out.without(&[SECRET_FILE]);
+        }
         // Of a path that is not known to be one: a parameter, or another file's.
         if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
             out.merge(&receiver.through(Mode::Opened).at(it.range()));
@@ -299,6 +309,19 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if let Some(source) = names::source(name, true) {
             out.merge(&Taint::source(source, range));
         }
+        if names::logs(name) {
+            self.sink("log", range, &union(given));
+        }
+        // `parser.read(path)`: what is in the file is in the parser from then on.
+        if name.starts_with("configparser.")
+            && (name.ends_with("().read") || name.ends_with("().read_file"))
+            && let (Expr::Attribute(parser), Some(first)) = (&*it.func, first)
+        {
+            let read = first.taint.through(Mode::Opened).at(range);
+            if read.has(SECRET_FILE) {
+                self.put(&parser.value, &read, state);
+            }
+        }
         if matches!(name, "getpass.getuser" | "os.getlogin" | "pwd.getpwuid") {
             out.merge(&Taint::source(names::USER, range));
         }
@@ -451,10 +474,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         range: TextRange,
         out: &mut Taint,
     ) {
-        let path = if matches!(
-            name,
-            "pathlib.Path().read_text" | "pathlib.Path().read_bytes" | "pathlib.Path().open"
-        ) {
+        // Of a path, or of one made of it: `Path(x).expanduser().read_text()`.
+        let of_path = name.strip_prefix("pathlib.Path()").is_some_and(|rest| {
+            [".read_text", ".read_bytes", ".open"].iter().any(|method| rest.ends_with(method))
+        });
+        let path = if of_path {
             match &*it.func {
                 Expr::Attribute(attribute) => Some((&*attribute.value, receiver.clone())),
                 _ => None,

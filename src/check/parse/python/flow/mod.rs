@@ -22,7 +22,7 @@ use super::resolve::{Resolver, spine};
 use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
-use crate::check::flow::{Argument, BLOB, Call, DECODED, Mode, SECRET_PATH, Summary};
+use crate::check::flow::{Argument, BLOB, Call, DECODED, Mode, SECRET_FILE, SECRET_PATH, Summary};
 use crate::model::Fact;
 use taint::{Key, Taint};
 
@@ -133,6 +133,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let len = u32::try_from(param.name.len()).unwrap_or(0);
                 taint.merge(&Taint::source(names::KEY, TextRange::new(at.into(), (at + len).into())));
             }
+            if at == 1 && self.handles_log(func) {
+                let symbol = &resolver.scopes.symbols[param.symbol];
+                let at = symbol.defs.first().map_or(0, |place| place.at);
+                taint.merge(&Taint::source(names::LOG, TextRange::new(at.into(), (at + 1).into())));
+            }
             if let Some(default) = param.default {
                 let given = self.eval(default, &mut State::new());
                 taint.merge(&given);
@@ -150,6 +155,19 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         let returned = std::mem::take(&mut self.returned);
         self.changed |= self.returns[func].merge(&returned);
+    }
+
+    /// Whether a method is given the records of a log: `emit` of a `logging.Handler`.
+    fn handles_log(&self, func: FuncId) -> bool {
+        let it = &self.resolver.scopes.funcs[func];
+        let Some(class) = it.class.filter(|_| matches!(it.name, "emit" | "handle" | "filter" | "format"))
+        else {
+            return false;
+        };
+        let bases = self.resolver.scopes.classes[class].def.bases();
+        bases
+            .iter()
+            .any(|base| self.resolver.expr(base).as_name().is_some_and(|name| name.starts_with("logging.")))
     }
 
     fn block(&mut self, body: &'a [Stmt], state: &mut State) {
@@ -525,6 +543,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 match base {
                     Val::Instance(class) | Val::Class(class) => self.member(class, &it.attr, 0),
                     Val::Local(..) => self.imported_value(expr),
+                    // Of something given, where it is to be reached and not what opens it.
+                    _ if names::plain_member(&it.attr) => {
+                        self.eval(&it.value, state);
+                        Taint::default()
+                    }
                     _ => self.eval(&it.value, state),
                 }
             }
@@ -534,6 +557,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 }
                 self.eval(&it.slice, state);
                 let taint = self.eval(&it.value, state);
+                if self.resolver.expr(&it.slice).as_str().is_some_and(names::plain_setting) {
+                    return taint.without(&[SECRET_FILE]);
+                }
                 let whole = it.slice.is_slice_expr()
                     || it.slice.is_number_literal_expr()
                     || it.slice.is_unary_op_expr();

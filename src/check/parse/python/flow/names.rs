@@ -22,6 +22,9 @@ pub const KEYS: &str = "keys";
 /// A wallet's private key.
 pub const KEY: &str = "key";
 
+/// What a log hands to its handlers.
+pub const LOG: &str = "log";
+
 /// Who runs the program.
 pub const USER: &str = "user";
 /// What a client of a web service asks with.
@@ -116,6 +119,7 @@ pub fn passes(name: &str) -> bool {
                 | "memoryview"
                 | "compile"
                 | "vars"
+                | "getattr"
                 | "sum"
                 | "max"
                 | "min"
@@ -298,6 +302,41 @@ pub fn puts(method: &str) -> bool {
             | "add_attachment"
             | "add_file"
     )
+}
+
+/// Whether a call hands its arguments to the handlers of a log.
+pub fn logs(name: &str) -> bool {
+    let of = name.starts_with("logging.") || name.starts_with("structlog.") || name.starts_with("loguru.");
+    let method = name.rsplit('.').next().unwrap_or("");
+    of && matches!(method, "debug" | "info" | "warning" | "error" | "critical" | "exception" | "log" | "bind")
+}
+
+/// Names of settings in a file of credentials that are none.
+pub fn plain_setting(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "repository"
+            | "region"
+            | "url"
+            | "endpoint"
+            | "endpoint_url"
+            | "host"
+            | "hostname"
+            | "port"
+            | "output"
+            | "index"
+            | "index-servers"
+            | "registry"
+            | "profile"
+            | "name"
+            | "proxy"
+            | "timeout"
+    )
+}
+
+/// Members that say where something is to be reached.
+pub fn plain_member(name: &str) -> bool {
+    matches!(name, "region" | "endpoint" | "endpoint_url" | "port" | "timeout" | "repository" | "registry")
 }
 
 /// Loaders that run what they load.

@@ -1,0 +1,75 @@
+//! Branches that only time and chance, or a date, open.
+
+use ruff_python_ast::{BoolOp, CmpOp, Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use super::super::value::Val;
+use super::{Held, words};
+use crate::check::parse::harm;
+use crate::model::FactKind;
+
+impl<'a> Held<'_, '_, '_, 'a> {
+    /// The words of a condition, with those of what its names were given.
+    pub(super) fn condition(&self, test: &'a Expr) -> Vec<&'a str> {
+        let mut out = Vec::new();
+        for word in words(test).all {
+            out.push(word);
+            out.extend(self.frame.words.get(word).into_iter().flatten());
+        }
+        out
+    }
+
+    /// A branch that time and chance open and that leaves as if all were well.
+    pub(super) fn by_chance(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        let Expr::BoolOp(it) = test else { return };
+        let Some(Stmt::Return(leaves)) = body.last() else { return };
+        let works =
+            leaves.value.as_deref().is_some_and(|value| matches!(value, Expr::Call(_) | Expr::Await(_)));
+        if it.op == BoolOp::And && !works && harm::time_and_chance(self.condition(test).into_iter()) {
+            self.add(FactKind::Shape, "chance-and-time", test.range());
+        }
+    }
+
+    /// From a date on something else is worked out: `now > DATE and amount > 100`.
+    pub(super) fn dated(&mut self, test: &'a Expr) {
+        let Expr::BoolOp(it) = test else { return };
+        let compares = it.values.iter().filter(|value| matches!(value, Expr::Compare(_))).count();
+        if it.op == BoolOp::And && compares > 1 && it.values.iter().any(|side| self.after_a_day(side)) {
+            self.add(FactKind::Shape, "dated-result", test.range());
+        }
+    }
+
+    fn after_a_day(&self, side: &'a Expr) -> bool {
+        let Expr::Compare(it) = side else { return false };
+        let (Some(op), Some(right)) = (it.ops.first(), it.comparators.first()) else { return false };
+        let (clock, limit) = match op {
+            CmpOp::Gt | CmpOp::GtE => (&*it.left, right),
+            CmpOp::Lt | CmpOp::LtE => (right, &*it.left),
+            _ => return false,
+        };
+        // A span of time is no date.
+        if matches!(clock, Expr::BinOp(_)) {
+            return false;
+        }
+        let clock = self.condition(clock);
+        match self.resolver.expr(limit) {
+            Val::Int(number) => {
+                let number = u64::try_from(number).unwrap_or(0);
+                clock
+                    .iter()
+                    .any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number))
+            }
+            Val::Str(text, _) => {
+                text.starts_with("20")
+                    && text.len() >= 8
+                    && text.as_bytes().get(4) == Some(&b'-')
+                    && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
+            }
+            Val::Name(name) => {
+                matches!(&*name, "datetime.datetime()" | "datetime.date()")
+                    && clock.iter().any(|word| matches!(*word, "today" | "now" | "utcnow"))
+            }
+            _ => false,
+        }
+    }
+}

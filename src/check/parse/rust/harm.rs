@@ -1,0 +1,296 @@
+//! Signs of harm that take more than one call to see: walks that overwrite the files they meet,
+//! commands behind a marker in a caller's text, and branches that only time and chance open.
+
+use std::ops::Range;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::{BinOp, Expr, ExprMethodCall, Lit};
+
+use super::api::API;
+use super::eval::root_of;
+use super::facts::Raw;
+use super::fold::{Value, taint};
+use super::walk::Walk;
+use crate::check::parse::harm;
+use crate::model::FactKind;
+
+/// Programs that run the file they are given, beside shells.
+const INTERPRETERS: &[&str] = &[
+    "python",
+    "python3",
+    "perl",
+    "ruby",
+    "node",
+    "php",
+    "osascript",
+    "wscript",
+    "cscript",
+    "mshta",
+    "rundll32",
+];
+/// Crates and types that walk through a folder with all below it.
+const WALKS: &[&str] =
+    &["walkdir::WalkDir", "jwalk::WalkDir", "ignore::Walk", "ignore::WalkBuilder", "glob::glob"];
+/// Methods that give what stands behind a marker.
+const BEHIND: &[&str] =
+    &["strip_prefix", "split_once", "rsplit_once", "trim_start_matches", "splitn", "split"];
+
+/// What is known of the function that is walked over.
+#[derive(Debug, Default)]
+pub struct Within {
+    name: String,
+    /// It goes into the folders that it meets.
+    descends: bool,
+    /// Where it writes filler over a file that it met.
+    filled: Option<Range<usize>>,
+}
+
+impl Within {
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Whether a program runs what it is given as a file.
+pub fn interprets(program: &str) -> bool {
+    let plain = program.strip_suffix(".exe").unwrap_or(program);
+    API.shells.iter().any(|known| known == program) || INTERPRETERS.contains(&plain)
+}
+
+/// Whether an argument says that the next one is a command line.
+fn takes_line(list: &[std::rc::Rc<str>]) -> bool {
+    list.iter().any(|part| {
+        ["-c", "/c", "-lc", "-ec", "-command", "-e"].iter().any(|flag| part.eq_ignore_ascii_case(flag))
+    })
+}
+
+impl Walk {
+    /// Starts a function; gives what was known of the one around it.
+    pub(super) fn enter(&mut self, name: &str) -> Within {
+        std::mem::replace(&mut self.within, Within { name: name.to_owned(), ..Within::default() })
+    }
+
+    /// Ends a function.
+    pub(super) fn leave(&mut self, around: Within) {
+        let within = std::mem::replace(&mut self.within, around);
+        if let Some(range) = within.filled.filter(|_| within.descends) {
+            let raw = Raw::new(FactKind::Shape, "destructive-walk", range);
+            self.raws.push(raw.value("overwrites the files below a folder"));
+        }
+    }
+
+    /// A function of the file is called.
+    pub(super) fn calls_own(&mut self, name: &str, values: &[Value], span: Range<usize>) {
+        self.within.descends |= name == self.within.name;
+        let all = values.iter().fold(0, |taint, value| taint | value.taint);
+        let shell = values.iter().any(|value| value.text.as_deref().is_some_and(interprets));
+        let line = values.iter().any(|value| value.list.as_deref().is_some_and(takes_line));
+        if shell && line && all & taint::MARKED != 0 {
+            self.marked(span);
+        }
+    }
+
+    /// What a walk through folders gives.
+    pub(super) fn walks(&mut self, path: &str) -> u32 {
+        let whole = WALKS.iter().any(|known| path.starts_with(known));
+        self.within.descends |= whole;
+        if whole || path.ends_with("fs::read_dir") { taint::ENTRY } else { 0 }
+    }
+
+    /// A file that the walk met is written with `data`.
+    pub(super) fn overwrites(&mut self, file: u32, data: u32, constant: bool, span: Range<usize>) {
+        if file & taint::ENTRY != 0 && (constant || data & taint::FILL != 0) && self.within.filled.is_none() {
+            self.within.filled = Some(span);
+        }
+    }
+
+    /// What a method adds to what it is called on and given, beside what the table says.
+    pub(super) fn by_name(
+        &mut self,
+        call: &ExprMethodCall,
+        name: &str,
+        receiver: &Value,
+        values: &[Value],
+    ) -> u32 {
+        if matches!(name, "push" | "push_back" | "extend")
+            && values.iter().any(|v| v.taint & taint::ENTRY != 0)
+        {
+            self.within.descends = true;
+        }
+        if name == self.within.name
+            && matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"))
+        {
+            self.within.descends = true;
+        }
+        if matches!(name, "min_by_key" | "max_by_key" | "min_by" | "max_by" | "sort_by_key")
+            && let Some(list) = root_of(&call.receiver).and_then(|root| self.var(&root)?.list.clone())
+            && list.len() > 1
+            && list.iter().all(|one| harm::is_account(one))
+            && values.iter().any(|value| value.taint & taint::PARAM != 0)
+        {
+            self.raws.push(Raw::new(FactKind::Shape, "account-swap", call.method.span().byte_range()));
+        }
+        if matches!(name, "fill_bytes" | "try_fill_bytes" | "fill" | "try_fill" | "random")
+            && let Some(root) = call.args.first().and_then(root_of)
+            && let Some(var) = self.var_mut(&root)
+        {
+            var.taint |= taint::FILL;
+        }
+        let behind = BEHIND.contains(&name)
+            && receiver.taint & (taint::PARAM | taint::NET) != 0
+            && values.iter().any(|value| value.text.as_deref().is_some_and(harm::is_marker));
+        if behind {
+            self.saw_source = true;
+            taint::MARKED
+        } else if name.contains("encrypt") && values.iter().any(|value| value.taint & taint::FILE != 0) {
+            taint::FILL
+        } else {
+            0
+        }
+    }
+
+    /// A command that a marker in somebody's text opens the way to.
+    pub(super) fn marked(&mut self, span: Range<usize>) {
+        self.raws.push(Raw::new(FactKind::Flow, "marked->process", span));
+    }
+
+    /// Arguments of a command: a line that comes from behind a marker.
+    pub(super) fn marked_line(
+        &mut self,
+        list: &[std::rc::Rc<str>],
+        given: u32,
+        shell: bool,
+        span: Range<usize>,
+    ) {
+        if shell && given & taint::MARKED != 0 && takes_line(list) {
+            self.marked(span);
+        }
+    }
+
+    /// In the branch of `if text.starts_with("…")`, the text is behind a marker.
+    pub(super) fn in_branch(&mut self, cond: &Expr) {
+        let mut todo = vec![cond];
+        while let Some(expr) = todo.pop() {
+            match expr {
+                Expr::Binary(binary) if matches!(binary.op, BinOp::And(_)) => {
+                    todo.extend([&*binary.left, &*binary.right]);
+                }
+                Expr::Paren(inner) => todo.push(&inner.expr),
+                Expr::MethodCall(call) if call.method == "starts_with" => {
+                    let marker = call.args.first().is_some_and(|arg| match arg {
+                        Expr::Lit(lit) => match &lit.lit {
+                            Lit::Str(text) => harm::is_marker(&text.value()),
+                            Lit::ByteStr(text) => harm::is_marker(&String::from_utf8_lossy(&text.value())),
+                            _ => false,
+                        },
+                        other => self.eval(other).text.as_deref().is_some_and(harm::is_marker),
+                    });
+                    if let Some(name) = root_of(&call.receiver).filter(|_| marker)
+                        && let Some(value) = self.var(&name).cloned()
+                        && value.taint & (taint::PARAM | taint::NET) != 0
+                    {
+                        self.saw_source = true;
+                        self.set(name, Value { taint: value.taint | taint::MARKED, ..value });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A branch that elapsed time and chance open together, and that leaves as if all were well.
+    pub(super) fn by_chance(&mut self, branch: &syn::ExprIf, range: Range<usize>) {
+        let mut words = Vec::new();
+        if !conditions(&branch.cond, &mut words) {
+            return;
+        }
+        let leaves = branch.then_branch.stmts.iter().any(|stmt| match stmt {
+            syn::Stmt::Expr(Expr::Return(it), _) => !it.expr.as_deref().is_some_and(is_error),
+            _ => false,
+        });
+        if leaves && harm::time_and_chance(words.iter().map(String::as_str)) {
+            self.raws.push(Raw::new(FactKind::Shape, "chance-and-time", range));
+        }
+    }
+
+    /// From a constant day on, something that is worked out changes: `today() > 20_000 && amount > 5`.
+    pub(super) fn dated(&mut self, binary: &syn::ExprBinary) {
+        if !matches!(binary.op, BinOp::And(_)) {
+            return;
+        }
+        let mut sides = Vec::new();
+        let mut todo = vec![&*binary.left, &*binary.right];
+        while let Some(expr) = todo.pop() {
+            match expr {
+                Expr::Binary(inner) if matches!(inner.op, BinOp::And(_)) => {
+                    todo.extend([&*inner.left, &*inner.right]);
+                }
+                Expr::Paren(inner) => todo.push(&inner.expr),
+                other => sides.push(other),
+            }
+        }
+        let dated = sides.iter().any(|side| self.after_a_day(side));
+        let compares = |expr: &Expr| {
+            matches!(expr, Expr::Binary(it) if matches!(it.op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_)
+                | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_)))
+        };
+        let other = sides.iter().filter(|side| compares(side)).count() > 1;
+        if dated && other {
+            let span = syn::spanned::Spanned::span(binary).byte_range();
+            self.raws.push(Raw::new(FactKind::Shape, "dated-result", span));
+        }
+    }
+
+    fn after_a_day(&mut self, expr: &Expr) -> bool {
+        let Expr::Binary(it) = expr else { return false };
+        let (clock, limit) = match it.op {
+            BinOp::Gt(_) | BinOp::Ge(_) => (&it.left, &it.right),
+            BinOp::Lt(_) | BinOp::Le(_) => (&it.right, &it.left),
+            _ => return false,
+        };
+        let name = match &**clock {
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(path) => path.path.segments.last().map(|last| last.ident.unraw().to_string()),
+                _ => None,
+            },
+            Expr::MethodCall(call) => Some(call.method.unraw().to_string()),
+            _ => None,
+        };
+        let Some(name) = name else { return false };
+        self.eval(limit).number.is_some_and(|number| harm::is_day(&name, number))
+    }
+}
+
+fn is_error(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(path)
+        if path.path.segments.last().is_some_and(|last| last.ident == "Err")))
+}
+
+/// The words of a condition; whether it joins two with `&&`.
+fn conditions(cond: &Expr, words: &mut Vec<String>) -> bool {
+    let Expr::Binary(it) = cond else { return false };
+    if !matches!(it.op, BinOp::And(_)) {
+        return false;
+    }
+    struct Words<'w>(&'w mut Vec<String>);
+    impl<'ast> syn::visit::Visit<'ast> for Words<'_> {
+        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+            self.0.push(ident.unraw().to_string());
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            flat(mac.tokens.clone(), self.0);
+        }
+    }
+    syn::visit::Visit::visit_expr(&mut Words(words), cond);
+    true
+}
+
+fn flat(tokens: TokenStream, words: &mut Vec<String>) {
+    for token in tokens {
+        if let TokenTree::Ident(ident) = token {
+            words.push(ident.unraw().to_string());
+        }
+    }
+}
