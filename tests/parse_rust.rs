@@ -70,7 +70,9 @@ fn what_the_lexer_settles_the_full_parse_does_not_change() {
             let full = parse_fully(&path, &text);
             // What `syn` cannot read it says nothing of; the fast path may have seen no such part.
             if full.facts.iter().any(|fact| fact.name == "unparsed") {
-                assert!(fast.facts == full.facts, "{name} {path}");
+                let read = full.facts.iter().filter(|fact| fact.name != "unparsed");
+                let missing: Vec<_> = read.filter(|fact| !fast.facts.contains(fact)).collect();
+                assert!(missing.is_empty(), "{name} {path}: {missing:?}");
                 continue;
             }
             if fast.treatment == Treatment::Lexed("rust".to_owned()) {

@@ -25,14 +25,16 @@ static SHAPES: LazyLock<RegexSet> = LazyLock::new(|| {
         // Chat formats, which the fence takes apart.
         r"<\s?\|\s?(im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)",
         r"\[\s?/?\s?i\s?n\s?s\s?t\s?\]|<\s?<\s?/?\s?s\s?y\s?s\s?>\s?>",
-        r#"(^|[>"'`])\W*(assistant|human|tool[ _]?(result|response|output)|function_results?)\s*(prompt|message|note|override)?\s*(:([^:]|$)|\])"#,
+        r#"(^|[>"'`])\W*(assistant|human|tool[ _]?(result|response|output)|function_results?)\s*(prompt|message|note|override)?\s*(:([^:]|$)|>|\])"#,
         // `system: false` and `user: String` are code; three words after the colon are a message.
-        r#"(^|[>"'`])\W*(system|developer|user)\s*(prompt|message|note|override)?\s*(\]|:\s*["'`]?([a-z']+[ ,]+){2}[a-z']+)"#,
+        r#"(^|[>"'`])\W*(system|developer|user)\s*(prompt|message|note|override)?\s*(\]|[:>]\s*["'`]?(([a-z']+[ ,]+){2}[a-z']+|(approved?|allow|accept|pass|clear|trust|ignore|skip|say|answer|reply|safe)\b))"#,
         // `<data>` alone is a type parameter in many languages, `</data>` is none.
         r"</?(system|assistant|tool_result|function_results)\b[^>]*>|</(instructions?|untrusted|data|package|answer|document)>|^\W*<(instructions?|untrusted|answer)>\s*$",
+        // A verdict on what is read.
+        r"\b(package|skill|code|module|crate|library|plugin|repo(sitory)?) is (perfectly |completely |known |fully )?(safe|harmless|benign|clean|trusted|approved|fine|ok)\b|\b(0|zero|no) (findings|issues|vulnerabilities|concerns) (found|detected|reported)",
         // Orders to a reader who answers.
         r"\b(ignore|disregard|forget)\b.{0,40}\b(above|previous|prior|earlier|preceding|instruction|prompt|question|rule|fence|system)s?\b|\b(override|skip|bypass)\b.{0,40}\b(instruction|prompt|question|rule|fence)s?\b",
-        r#"(^|[.:;!?"'`({]\s*|\b(please|must|should|shall|will|you|then|now|and|to|just|simply)\s+)(answer|respond|reply|output|say|print|report|conclude|mark|rate|classify|label|treat|consider)\b[^()]{0,40}\b(yes|approved?|clear|harmless|safe|benign|trusted|trustworthy|no (issues?|findings?|behaviou?rs?|concerns?|problems?))\b"#,
+        r#"(^\W*|[.:;!?"'`({]\s*|\b(please|must|should|shall|will|you|then|now|and|to|just|simply)\s+)(answer|respond|reply|output|say|print|report|conclude|mark|rate|classify|label|treat|consider)\b[^()]{0,40}\b(yes|approved?|clear|harmless|safe|benign|trusted|trustworthy|no (issues?|findings?|behaviou?rs?|concerns?|problems?))\b"#,
         r"\breturn\b.{0,20}\b(yes|approved?|harmless|benign|no (issues?|findings?|behaviou?rs?|concerns?))\b",
         r"\b(as an ai|language model|llm|gpt|claude|gemini|chatbot|ai (model|reviewer|auditor|assistant|agent|scanner|system)|dear (reviewer|auditor|model|ai|scanner))\b",
         r"\b(reviewer|auditor|scanner|vetting|security (review|audit|scan)|automated (review|audit|scan|check)s?)\b.{0,60}\b(approved?|pass(ed)?|safe|skip|ignore|trust|already|must|should|please|note|clear)",

@@ -98,22 +98,21 @@ fn a_reviewer_that_reads_settles_what_is_open_and_no_other_does() {
 fn no_injection_and_no_lie_lets_a_harmful_package_through() {
     let (denied, held) = harmful();
     assert!(injections::ALL.len() >= 60, "{}", injections::ALL.len());
-    let mut tried = 0;
+    let (mut tried, mut through) = (0, Vec::new());
     for (turn, text) in injections::ALL.iter().enumerate() {
         for (set, name) in [(&denied, "denied"), (&held, "held back")] {
             let (id, case) = &set[turn % set.len()];
             let files = injections::put(case, text, turn);
             for manner in [Manner::Perfect, Manner::Obeys, Manner::Approves] {
                 let audit = audit(case, &files, &reviewing(Arc::new(Liar::new(manner))));
-                assert!(
-                    !Outcome::of(&audit).is_approved(),
-                    "{id} ({name}) with injection {turn} {text:?}, {manner:?}: approved; {:?}",
-                    audit.reviews
-                );
+                if Outcome::of(&audit).is_approved() {
+                    through.push(format!("{id} ({name}) with injection {turn} {text:?}, {manner:?}"));
+                }
                 tried += 1;
             }
         }
     }
+    assert!(through.is_empty(), "of {tried} attempts these were approved: {through:#?}");
     println!("{tried} attempts, none approved");
 }
 
