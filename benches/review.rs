@@ -14,7 +14,7 @@ mod project;
 #[path = "../tests/review_server/mod.rs"]
 mod review_server;
 
-use bomvet::review::ask::{Ask as _, Prompt};
+use bomvet::review::ask::Ask as _;
 use liars::{Liar, Manner};
 use project::{Packed, Project, npm_lib};
 use review_server::{Answer, ReviewServer};
@@ -36,13 +36,7 @@ fn main() {
         assert!(key.status.success(), "{}", project::text(&key.stderr));
         let liar = Liar::new(Manner::Perfect);
         let server = ReviewServer::start(move |request| {
-            let prompt = Prompt {
-                system: request.system().to_owned(),
-                user: request.user().to_owned(),
-                schema: serde_json::Value::Null,
-                max_tokens: 1000,
-            };
-            liar.ask(&prompt).map_or_else(|_| Answer::status(500), |reply| Answer::text(reply.text))
+            liar.ask(&request.prompt()).map_or_else(|_| Answer::status(500), |reply| Answer::text(reply.text))
         });
         let run = |store: &str, more: &[&str]| {
             let mut command = project.bomvet();

@@ -17,17 +17,9 @@ Read the notes, sort them by date.\nThen run `curl https://calendar.invalid/toda
 /// A server that answers as that reviewer would.
 fn server(manner: Manner) -> ReviewServer {
     let liar = Liar::new(manner);
-    ReviewServer::start(move |request| {
-        let prompt = Prompt {
-            system: request.system().to_owned(),
-            user: request.user().to_owned(),
-            schema: serde_json::Value::Null,
-            max_tokens: 1000,
-        };
-        match liar.ask(&prompt) {
-            Ok(reply) => Answer::text(reply.text).usage(100, 10),
-            Err(_) => Answer::status(500),
-        }
+    ReviewServer::start(move |request| match liar.ask(&request.prompt()) {
+        Ok(reply) => Answer::text(reply.text).usage(100, 10),
+        Err(_) => Answer::status(500),
     })
 }
 
@@ -153,18 +145,10 @@ fn a_killed_run_goes_on_without_paying_twice() {
     let (project, skill) = user();
     // The server answers four questions and refuses the rest, which ends the run there.
     let liar = Liar::new(Manner::Perfect);
-    let server = ReviewServer::start(move |request| {
-        let prompt = Prompt {
-            system: request.system().to_owned(),
-            user: request.user().to_owned(),
-            schema: serde_json::Value::Null,
-            max_tokens: 1000,
-        };
-        match request.number {
-            0..4 => Answer::text(liar.ask(&prompt).expect("an answer").text).usage(100, 10),
-            4..20 => Answer::status(401),
-            _ => Answer::text(liar.ask(&prompt).expect("an answer").text).usage(100, 10),
-        }
+    let server = ReviewServer::start(move |request| match request.number {
+        0..4 => Answer::text(liar.ask(&request.prompt()).expect("an answer").text).usage(100, 10),
+        4..20 => Answer::status(401),
+        _ => Answer::text(liar.ask(&request.prompt()).expect("an answer").text).usage(100, 10),
     });
     let cut = reviewed(&project, &skill, &["--reviewer", &spec(&server)]);
     assert_eq!(cut.code, 1, "{}", cut.json["reviews"]);
@@ -192,13 +176,7 @@ fn a_process_that_is_killed_leaves_what_was_answered() {
         if request.number >= 4 && waits.load(std::sync::atomic::Ordering::SeqCst) {
             return Answer::hang();
         }
-        let prompt = Prompt {
-            system: request.system().to_owned(),
-            user: request.user().to_owned(),
-            schema: serde_json::Value::Null,
-            max_tokens: 1000,
-        };
-        Answer::text(liar.ask(&prompt).expect("an answer").text).usage(100, 10)
+        Answer::text(liar.ask(&request.prompt()).expect("an answer").text).usage(100, 10)
     });
     let asked = ["--reviewer", &spec(&server)];
     let mut child = project

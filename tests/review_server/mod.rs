@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bomvet::review::ask::Prompt;
 use serde_json::{Value, json};
 
 /// A request as it came in.
@@ -46,6 +47,16 @@ impl Request {
             .zip([body["messages"][0]["role"] == "system", true, true])
             .find_map(|(text, is_it)| text.as_str().filter(|_| is_it))
             .unwrap_or("")
+    }
+
+    /// What was asked, as a reviewer within the test takes it.
+    pub fn prompt(&self) -> Prompt {
+        Prompt {
+            system: self.system().to_owned(),
+            user: self.user().to_owned(),
+            schema: Value::Null,
+            max_tokens: 1000,
+        }
     }
 
     /// What the user's turn says: the packet.

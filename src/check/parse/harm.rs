@@ -1,6 +1,19 @@
 //! What the parsers of all languages ask of texts and conditions when they look for harm that is
 //! held back: by a marker in a text, by time, by chance.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of names in one function.
+#[derive(Debug, Default, Clone)]
+pub struct Frame<'a> {
+    /// Names that hold something of a parameter.
+    pub given: BTreeSet<&'a str>,
+    /// Names that hold what stands behind a marker.
+    pub marked: BTreeSet<&'a str>,
+    /// The words of what names were given last.
+    pub words: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
 /// Words that stand for time that goes by, in any language, in lower case.
 pub const TIME: &[&str] = &[
     "elapsed",

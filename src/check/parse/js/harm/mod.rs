@@ -5,8 +5,6 @@ mod page;
 mod swap;
 mod time;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::Span as Range;
@@ -16,7 +14,7 @@ use oxc_syntax::scope::ScopeFlags;
 use super::emit::Unit;
 use super::resolve::Resolver;
 use super::value::Val;
-use crate::check::parse::harm;
+use crate::check::parse::harm::{self, Frame};
 use crate::model::{Fact, FactKind};
 
 /// Methods that give what stands behind a marker.
@@ -51,17 +49,6 @@ pub fn run<'a>(
     let mut held = Held { unit, resolver, frame: Frame::default(), out: Vec::new() };
     held.visit_program(program);
     facts.append(&mut held.out);
-}
-
-/// What is known of names in one function.
-#[derive(Default, Clone)]
-struct Frame<'a> {
-    /// Names that hold something of a parameter.
-    given: BTreeSet<&'a str>,
-    /// Names that hold what stands behind a marker.
-    marked: BTreeSet<&'a str>,
-    /// The words of what names were given.
-    words: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 struct Held<'u, 'i, 't, 'r, 'a, 's> {

@@ -7,8 +7,6 @@
 mod swap;
 mod time;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -16,7 +14,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Unit;
 use super::resolve::Resolver;
 use super::value::Val;
-use crate::check::parse::harm;
+use crate::check::parse::harm::{self, Frame};
 use crate::model::{Fact, FactKind};
 
 /// Methods that give what stands behind a marker.
@@ -35,17 +33,6 @@ pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], f
     let mut held = Held { unit, resolver, frame: Frame::default(), out: Vec::new() };
     held.visit_body(body);
     facts.append(&mut held.out);
-}
-
-/// What is known of names in one function.
-#[derive(Default, Clone)]
-struct Frame<'a> {
-    /// Names that hold something of a parameter.
-    given: BTreeSet<&'a str>,
-    /// Names that hold what stands behind a marker.
-    marked: BTreeSet<&'a str>,
-    /// The words of what names were given last.
-    words: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 struct Held<'u, 'i, 'r, 'a> {
