@@ -39,7 +39,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -69,6 +69,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &agent::Mismatch,
     &agent::Permits,
     &agent::Planted,
+    &agent::Weighed,
     &distribution::Record,
     &files::BundledProgram,
     &files::Minified,

@@ -6,7 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::{APPROVED, CommandError, DENIED, print};
 
+use crate::attest::write_atomic;
 use crate::check::examples;
+use crate::eval::learn;
+use crate::prose::weigh::learn::Settings;
 use crate::rules::RuleSet;
 
 /// Arguments of `bomvet rules`.
@@ -30,6 +33,26 @@ enum RulesCommand {
     },
     /// Run the examples of every rule
     Test,
+    /// Learn what weighs in a sentence, from labelled passages and honest texts
+    Learn(LearnArgs),
+}
+
+#[derive(Debug, Args)]
+struct LearnArgs {
+    /// Folder of labelled passages, as `fixtures/prose`
+    passages: PathBuf,
+    /// Labelled corpus, as `fixtures/corpus`, of whose honest sides is learned
+    #[arg(long, value_name = "FOLDER")]
+    corpus: Option<PathBuf>,
+    /// Folder of honest Markdown to learn from; repeatable
+    #[arg(long, value_name = "FOLDER")]
+    honest: Vec<PathBuf>,
+    /// Folder of honest Markdown that is only measured; repeatable
+    #[arg(long, value_name = "FOLDER")]
+    apart: Vec<PathBuf>,
+    /// Where to write the weights
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Runs the command; gives the exit code.
@@ -50,6 +73,19 @@ pub fn run(args: &RulesArgs) -> Result<u8, CommandError> {
                 return Err(format!("no rule `{id}`{near} (`bomvet rules list` shows all)").into());
             }
         },
+        RulesCommand::Learn(args) => {
+            let from = learn::From {
+                passages: &args.passages,
+                corpus: args.corpus.as_deref(),
+                honest: &args.honest,
+                apart: &args.apart,
+            };
+            let learned = learn::run(&from, Settings::default()).map_err(|error| error.to_string())?;
+            if let Some(path) = &args.output {
+                write_atomic(path, &learned.weights.write()?)?;
+            }
+            print(&learned.figures)?;
+        }
         RulesCommand::Test => {
             let results = examples::run(&rules);
             let failed: Vec<_> = results.iter().filter(|result| !result.passed()).collect();

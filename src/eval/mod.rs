@@ -6,6 +6,7 @@
 
 mod case;
 mod figures;
+pub mod learn;
 pub mod review;
 
 use std::collections::BTreeMap;

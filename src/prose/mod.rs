@@ -15,6 +15,7 @@ pub mod polarity;
 pub mod read;
 mod reader;
 pub mod sentence;
+pub mod weigh;
 
 pub use self::front::{Field, FrontMatter};
 pub use self::markdown::{Block, BlockKind, Document, Heading, Link, Piece, parse};

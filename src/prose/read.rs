@@ -7,6 +7,7 @@ use super::frame::{self, Before, Setting};
 use super::markdown::Document;
 use super::polarity;
 use super::sentence::{self, Decode, Origin, Sentence};
+use super::weigh::{self, Purpose};
 use crate::model::Polarity;
 
 /// What was found.
@@ -16,6 +17,8 @@ pub enum Kind {
     Instruction(&'static str, bool),
     /// A tool.
     Tool(&'static str),
+    /// A sentence that reads like a harmful order, whatever it says.
+    Weighs,
 }
 
 /// An instruction or a tool, and where.
@@ -33,6 +36,8 @@ pub struct Found {
     pub range: Range<usize>,
     /// Where the sentence stands.
     pub origin: Origin,
+    /// An instruction whose sentence reads like one of an honest text.
+    pub doubted: bool,
 }
 
 /// Reads a Markdown document; `test` where its path is one of tests.
@@ -48,6 +53,27 @@ pub fn document(document: &Document, source: &str, test: bool, decode: Decode<'_
         }
         setting
     })
+}
+
+/// The sentences of a document that it tells its reader, as far as its structure says: none that is
+/// quoted, warned of, forbidden, an example or data of a test, and no heading.
+pub fn told(document: &Document, source: &str, decode: Decode<'_>) -> Vec<Sentence> {
+    let settings = polarity::settings(document, source, false);
+    let mut sentences = sentence::of(document, source, decode);
+    sentences.retain(|sentence| {
+        let setting = sentence.block.and_then(|at| settings.get(at)).copied().unwrap_or_default();
+        tells(setting, &sentence.origin)
+    });
+    sentences
+}
+
+/// Whether a sentence there is told to the reader.
+fn tells(setting: Setting, origin: &Origin) -> bool {
+    let hidden = *origin == Origin::Comment;
+    let aside = setting.quoted || setting.warned || setting.negated || setting.example;
+    !setting.test
+        && (hidden || !aside)
+        && !matches!(origin, Origin::Heading | Origin::Front(_) | Origin::Definition)
 }
 
 /// Reads a text without mark-up that stands at `offset` of its file.
@@ -78,7 +104,9 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
     for sentence in sentences {
         let reading = Reading::new(&sentence.folded.text, &sentence.folded.code);
         let setting = setting(sentence);
-        if reading.hits.is_empty() {
+        let score = weigh::score_of(&reading, &Purpose::default());
+        let weighs = tells(setting, &sentence.origin) && score > weigh::NOTED;
+        if reading.hits.is_empty() && !weighs {
             continue;
         }
         let mut add = |kind, polarity| {
@@ -89,6 +117,8 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 text: sentence.shown().to_owned(),
                 range: sentence.range.clone(),
                 origin: sentence.origin.clone(),
+                // What is hidden is not there to be misread.
+                doubted: score < weigh::HONEST && sentence.layer == 0 && sentence.origin != Origin::Comment,
             });
         };
         for found in frame::instructions(&reading, setting, &before) {
@@ -102,6 +132,9 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         }
         for (name, polarity, _) in frame::tools(&reading, setting) {
             add(Kind::Tool(name), polarity);
+        }
+        if weighs {
+            add(Kind::Weighs, Polarity::Told);
         }
         let (follows, means) = wraps(&reading, setting);
         obeys |= follows;
@@ -194,7 +227,7 @@ mod tests {
             Kind::Instruction(class, part) => {
                 Some((format!("{class}{}", if part { "?" } else { "" }), found.polarity))
             }
-            Kind::Tool(_) => None,
+            Kind::Tool(_) | Kind::Weighs => None,
         };
         found.into_iter().filter_map(of).collect()
     }

@@ -70,6 +70,7 @@ table! {
     "agent/mismatch",
     "agent/override",
     "agent/persist",
+    "agent/reads-harmful",
     "agent/remember",
     "agent/remote-instruction",
     "agent/remote-program",

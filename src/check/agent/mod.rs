@@ -9,6 +9,7 @@ mod purpose;
 mod reach;
 mod registry;
 mod vendor;
+mod weighed;
 
 pub use self::config::read as config;
 pub use self::deeds::Deeds;
@@ -18,6 +19,7 @@ pub use self::planted::Planted;
 pub use self::reach::unsettled;
 pub use self::registry::registries;
 pub use self::vendor::leave_to_review;
+pub use self::weighed::Weighed;
 
 use std::collections::BTreeMap;
 

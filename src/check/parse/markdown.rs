@@ -13,7 +13,7 @@ use crate::check::{context, layers};
 use crate::model::{Fact, FactKind, LineIndex, Span, Treatment};
 use crate::prose::frame::Setting;
 use crate::prose::read::{self, Found, Kind};
-use crate::prose::{Document, Origin, markdown};
+use crate::prose::{Document, Origin, markdown, weigh};
 
 /// Who a package's texts are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
                 }
             };
             // Of a package for people, an agent reads what the tools say of themselves.
-            let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false));
+            let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false) | Kind::Weighs);
             add(found.into_iter().filter(|found| agent || whole(found)).collect(), &index, out);
         }
         if agent && ending == "json" {
@@ -262,9 +262,13 @@ fn aimed(found: &Found) -> bool {
 fn add(found: Vec<Found>, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
     for found in found {
         let (kind, name) = match found.kind {
+            Kind::Instruction(class, false) if found.doubted => {
+                (FactKind::Instruction, format!("{class}.doubted"))
+            }
             Kind::Instruction(class, false) => (FactKind::Instruction, class.to_owned()),
             Kind::Instruction(class, true) => (FactKind::Instruction, format!("{class}.part")),
             Kind::Tool(name) => (FactKind::Tool, name.to_owned()),
+            Kind::Weighs => (FactKind::Instruction, weigh::FACT.to_owned()),
         };
         let mut fact =
             Fact::new(kind, name, index.span(found.range.start, found.range.end)).value(found.text);

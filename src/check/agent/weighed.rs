@@ -1,0 +1,63 @@
+//! Sentences that no rule knows and that read like harmful orders.
+
+use crate::check::{Check, Subject};
+use crate::model::{AgentKind, FactKind, Finding, Polarity, Span, escape};
+use crate::prose::weigh::{self, Purpose};
+
+use super::permissions;
+
+/// What weighs so much that somebody has to read it.
+#[derive(Debug)]
+pub struct Weighed;
+
+/// Sentences that one finding names.
+const MAX_PLACES: usize = 5;
+
+/// Words that are shown as what weighed.
+const WORDS: usize = 4;
+
+impl Check for Weighed {
+    fn rules(&self) -> &'static [&'static str] {
+        &["agent/reads-harmful"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let said = subject
+            .facts
+            .iter()
+            .filter(|fact| fact.kind == FactKind::Instruction && fact.name == weigh::FACT)
+            .filter(|fact| fact.context.polarity == Polarity::Told && !fact.context.test);
+        let mut said = said.peekable();
+        if said.peek().is_none() {
+            return;
+        }
+        // The instructions of a project are for all that it is.
+        let purpose = match subject.package.agent {
+            Some(AgentKind::Instructions | AgentKind::Settings) | None => String::new(),
+            _ => permissions(subject.facts).purpose,
+        };
+        let purpose = Purpose::of(&purpose);
+        let mut found: Vec<(f32, &str, &Span)> = said
+            .map(|fact| (weigh::score(&fact.value, &purpose), fact.value.as_str(), &fact.span))
+            .filter(|(score, ..)| *score > weigh::LIMIT)
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.cmp(b.2)));
+        found.dedup_by(|a, b| a.2 == b.2);
+        let Some((_, text, _)) = found.first() else { return };
+        let words: Vec<String> =
+            weigh::reasons(text, &purpose, WORDS).iter().map(|word| format!("`{}`", escape(word))).collect();
+        let more = match found.len() {
+            1 => String::new(),
+            2 => " (and one more)".to_owned(),
+            more => format!(" (and {} more)", more - 1),
+        };
+        let message = format!(
+            "reads like what harmful texts tell agents, by {}{more}: {}",
+            if words.is_empty() { "its form".to_owned() } else { words.join(", ") },
+            escape(text),
+        );
+        let mut spans: Vec<Span> = found.iter().take(MAX_PLACES).map(|(.., span)| (*span).clone()).collect();
+        spans.dedup();
+        out.push(Finding::new("agent/reads-harmful", message, spans));
+    }
+}
