@@ -22,6 +22,7 @@ pub mod parse;
 mod recipient;
 mod share;
 pub mod shell;
+mod unstated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,11 +36,12 @@ use crate::model::{
 use crate::rules::RuleSet;
 
 pub use agent::uncertain;
+pub use unstated::waits;
 
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -74,6 +76,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Minified,
     &files::OpaqueInBuild,
     &recipient::Recipient,
+    &unstated::Unstated,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.

@@ -132,6 +132,8 @@ table! {
     "identity/inherited-advisory",
     "identity/name-mismatch",
     "identity/typosquat",
+    "identity/unstated-network",
+    "identity/unstated-process",
     "identity/version-mismatch",
     "install/agent-settings",
     "install/beacon",
