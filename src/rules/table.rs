@@ -188,6 +188,7 @@ table! {
     "malice/blind-copy",
     "malice/browser-logins",
     "malice/browser-sent",
+    "malice/caught-sent",
     "malice/chance-and-time",
     "malice/clipboard-swap",
     "malice/decoded-code",

@@ -133,6 +133,8 @@ pub fn bare(contents: &Contents, path: &str) -> Vec<(String, Span)> {
 pub struct Own {
     /// Addresses of its manifest, lower case, without scheme.
     pages: Vec<String>,
+    /// Its name, lower case, without scope.
+    name: String,
     /// Its texts, lower case.
     texts: String,
 }
@@ -141,7 +143,8 @@ impl Own {
     /// Of the manifest and the texts of a package.
     pub fn of(subject: &Subject<'_>) -> Self {
         let contents = subject.contents;
-        let mut out = Self::default();
+        let name = subject.package.name.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let mut out = Self { name, ..Self::default() };
         match subject.package.ecosystem {
             Ecosystem::Npm => out.npm(contents),
             Ecosystem::Pypi => {
@@ -213,6 +216,10 @@ impl Own {
         }
         if FORGES.iter().any(|known| below(host, known)) {
             let address = url.split_once("://").map_or(url, |(_, rest)| rest).to_lowercase();
+            // `github.com/pads/pads` of a package `pads`.
+            if address.split('/').nth(2) == Some(self.name.as_str()) {
+                return true;
+            }
             let owners = self.pages.iter().filter_map(|page| {
                 let mut parts = page.split('/');
                 let forge = parts.next()?;

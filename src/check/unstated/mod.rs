@@ -145,9 +145,22 @@ fn is_library(path: &str) -> bool {
     };
     !folder.split('/').any(tools)
         && !matches!(name, "setup.py" | "build.rs" | "main.rs" | "__main__.py" | "conftest.py" | "noxfile.py")
-        && !["gulpfile.", "gruntfile.", "rollup.", "webpack.", "build.", "make.", "cli."]
-            .iter()
-            .any(|start| name.to_ascii_lowercase().starts_with(start))
+        && ![
+            "gulpfile.",
+            "gruntfile.",
+            "rollup.",
+            "webpack.",
+            "build.",
+            "make.",
+            "cli.",
+            "compile.",
+            "bundle.",
+            "generate.",
+            "release.",
+            "prepare.",
+        ]
+        .iter()
+        .any(|start| name.to_ascii_lowercase().starts_with(start))
 }
 
 fn finding(rule: &'static str, message: String, spans: Vec<Span>) -> Finding {
