@@ -71,16 +71,17 @@ pub fn is_test_path(path: &str) -> bool {
         )
 }
 
+/// Whether a path is one of completions: the shell that they are for reads them when its user asks.
+pub fn is_completion(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains("complet") && [".sh", ".bash", ".zsh", ".fish"].iter().any(|end| name.ends_with(end))
+}
+
 /// Whether a path is of a kind that no tool loads as code by itself: declarations of types, and
-/// completions for a shell, and what editors keep in hidden folders.
+/// what editors keep in hidden folders.
 pub fn is_idle_path(path: &str) -> bool {
     let hidden = |part: &str| matches!(part, ".history" | ".vscode" | ".idea" | ".vs" | ".cache");
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // Completions are read by the shell that they are for, when its user asks for that.
-    let completion =
-        name.contains("complet") && [".sh", ".bash", ".zsh", ".fish"].iter().any(|end| name.ends_with(end));
-    completion
-        || [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
         || path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(hidden))
 }
 

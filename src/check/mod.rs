@@ -182,6 +182,18 @@ fn analyse_all(
     for fact in flow::join(&summaries) {
         across.entry(Arc::clone(&fact.span.file)).or_default().push(fact);
     }
+    // Completions that no code of the package names.
+    let of_shell: BTreeSet<Arc<str>> = contents
+        .files
+        .iter()
+        .filter(|file| context::is_completion(&file.path))
+        .filter(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let named = |fact: &Fact| fact.span.file != file.path && fact.value.contains(name);
+            !parsed.iter().flat_map(|parsed| &parsed.facts).any(named)
+        })
+        .map(|file| Arc::clone(&file.path))
+        .collect();
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
@@ -213,7 +225,8 @@ fn analyse_all(
         });
         if let Some(fact) = unread.filter(|_| (alone || !test) && !is_template(&file.path)) {
             let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
-            if !live && (alone || !computed && context::is_idle_path(&file.path)) {
+            let idle = !computed && context::is_idle_path(&file.path);
+            if !live && (alone || idle || of_shell.contains(&file.path)) {
                 let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
                 unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
                 files.push(entry);

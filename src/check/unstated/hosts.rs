@@ -96,8 +96,8 @@ pub fn of_literal(contents: &Contents, fact: &Fact) -> Option<String> {
     let (start, end) = (fact.span.start as usize, (fact.span.end as usize).min(bytes.len()));
     let written = String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()).into_owned();
     match written.find("://") {
-        // Put together from parts.
-        None => Some(host),
+        // Put together from parts; one that stands somewhere as it is was looked at there.
+        None => (memchr::memmem::find(bytes, host.as_bytes()).is_none()).then_some(host),
         Some(at) => {
             let before = written.get(..at).unwrap_or_default();
             let before = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '+');
@@ -105,7 +105,12 @@ pub fn of_literal(contents: &Contents, fact: &Fact) -> Option<String> {
             // A text goes on after an address; an address does not.
             let text = before.ends_with([' ', '(', '<', '[', '\n'])
                 || after.trim_end().contains([' ', '\n']) && !after.contains(['{', '$', '%', '+']);
-            (!text).then_some(host)
+            // The name of a format, and what a module says of where it is from.
+            let at = bytes.get(..start).unwrap_or_default();
+            let line = at.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let line = String::from_utf8_lossy(line);
+            let named = line.contains("xmlns") || line.trim_start().starts_with("__");
+            (!text && !named).then_some(host)
         }
     }
 }

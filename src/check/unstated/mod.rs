@@ -44,7 +44,8 @@ impl Check for Unstated {
         {
             return;
         }
-        let said = words::said(package, subject.contents);
+        // A purpose that is not stated cannot be gone beyond.
+        let Some(said) = words::said(package, subject.contents) else { return };
         if !words::speak_of_net(&said) {
             network(subject, out);
         }
@@ -125,6 +126,7 @@ fn processes(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             && !fact.context.install
             && live(fact)
             && is_library(&fact.span.file)
+            && is_called(subject, fact)
     };
     let mut spans: Vec<Span> = subject.facts.iter().filter(starts).map(|fact| fact.span.clone()).collect();
     spans.sort();
@@ -135,6 +137,14 @@ fn processes(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         escape(&first.file)
     );
     out.push(finding(PROCESS, message, spans));
+}
+
+/// Whether a name is called where it stands, and not only named, as what a parameter is by default.
+fn is_called(subject: &Subject<'_>, fact: &Fact) -> bool {
+    let bytes = subject.contents.get(&fact.span.file).unwrap_or_default();
+    let written = bytes.get(fact.span.start as usize..).unwrap_or_default();
+    let len = (fact.span.end - fact.span.start) as usize;
+    written.iter().take(len + 1).any(|byte| *byte == b'(' || *byte == b'`')
 }
 
 /// Whether a file is one that a dependant loads: no build script, and no program of its own.

@@ -18,35 +18,45 @@ fn found(ecosystem: Ecosystem, list: &[(&str, &str)]) -> Vec<String> {
 fn words_are_read_from_every_manifest() {
     for (ecosystem, file, text) in [
         (Ecosystem::Npm, "package.json", r#"{"description":"pads text","keywords":["HttpClient"]}"#),
-        (Ecosystem::Cargo, "Cargo.toml", "[package]\nname='x'\ncategories=['web-programming']\n"),
-        (Ecosystem::Pypi, "PKG-INFO", "Name: x\nClassifier: Topic :: Internet\n\nbody\n"),
+        (
+            Ecosystem::Cargo,
+            "Cargo.toml",
+            "[package]\nname='x'\ndescription='pads text'\ncategories=['web-programming']\n",
+        ),
+        (Ecosystem::Pypi, "PKG-INFO", "Name: x\nSummary: pads text\nClassifier: Topic :: Internet\n\nbody\n"),
         (Ecosystem::Pypi, "pyproject.toml", "[project]\ndescription='A client'\n"),
         (Ecosystem::Npm, "README.md", "# x\n\nDownloads fonts.\n"),
     ] {
-        let words = said(&examples::package(ecosystem), &files(&[(file, text)]));
+        let words = said(&examples::package(ecosystem), &files(&[(file, text)])).unwrap();
         assert!(speak_of_net(&words), "{file}: {words:?}");
     }
-    let words = said(&examples::package(Ecosystem::Npm), &files(&[("package.json", "{\"description\":")]));
+    let of = |text: &str| said(&examples::package(Ecosystem::Npm), &files(&[("package.json", text)]));
+    assert_eq!(of("{\"description\":"), None);
+    let words = of(r#"{"description":"pads text"}"#).unwrap();
     assert!(!speak_of_net(&words) && !speak_of_programs(&words), "{words:?}");
 }
 
 #[test]
 fn own_pages_and_those_of_others() {
     let code = "exports.a = () => fetch('https://api.pads.invalid/v1');";
-    let own = r#"{"name":"example","description":"pads","homepage":"https://pads.invalid/"}"#;
+    let own = r#"{"name":"example","description":"pads text","homepage":"https://pads.invalid/"}"#;
     assert_eq!(found(Ecosystem::Npm, &[("index.js", code), ("package.json", own)]), [""; 0]);
-    let forge = r#"{"name":"example","description":"pads","repository":"pads/example"}"#;
+    let forge = r#"{"name":"example","description":"pads text","repository":"pads/example"}"#;
     let of = |owner: &str| {
         let code = format!("exports.a = () => fetch('https://raw.githubusercontent.com/{owner}/b/main/c');");
         found(Ecosystem::Npm, &[("index.js", &code), ("package.json", forge)]).len()
     };
     assert_eq!((of("pads"), of("somebody")), (0, 1));
-    assert_eq!(found(Ecosystem::Npm, &[("index.js", code)]).len(), 1);
+    let pads = r#"{"name":"example","description":"pads text"}"#;
+    assert_eq!(found(Ecosystem::Npm, &[("index.js", code), ("package.json", pads)]).len(), 1);
+    // Nothing is stated.
+    assert_eq!(found(Ecosystem::Npm, &[("index.js", code)]).len(), 0);
 }
 
 #[test]
 fn addresses_for_people_and_hosts_without_a_scheme() {
-    let of = |code: &str| found(Ecosystem::Npm, &[("index.js", code)]).len();
+    let pads = r#"{"name":"example","description":"pads text"}"#;
+    let of = |code: &str| found(Ecosystem::Npm, &[("index.js", code), ("package.json", pads)]).len();
     assert_eq!(of("fetch(x); throw new Error('see https://pads.invalid/manual for more');"), 0);
     assert_eq!(of("fetch(x); const help = 'https://pads.invalid/manual#install';"), 0);
     assert_eq!(of("fetch('http://127.0.0.1:8080/x'); fetch('http://10.1.2.3/');"), 0);

@@ -201,8 +201,9 @@ const PROGRAMS: &[&str] = &[
 /// Words of the same that would be the beginning of too many others.
 const PROGRAM_WORDS: &[&str] = &["os", "repl", "make", "vcs", "hw"];
 
-/// The words of the name, the description, the keywords and the categories, lower case.
-pub fn said(package: &Package, contents: &Contents) -> BTreeSet<String> {
+/// The words of the name, the description, the keywords and the categories, lower case; none where
+/// neither description nor readme says what the package is for.
+pub fn said(package: &Package, contents: &Contents) -> Option<BTreeSet<String>> {
     let mut out = BTreeSet::new();
     split(&package.name, &mut out);
     let mut described = false;
@@ -247,9 +248,10 @@ pub fn said(package: &Package, contents: &Contents) -> BTreeSet<String> {
     }
     if !described && let Some(text) = readme(contents) {
         let start: String = text.chars().take(README).collect();
+        described |= start.split_whitespace().count() > 3;
         split(&start, &mut out);
     }
-    out
+    described.then_some(out)
 }
 
 /// What `pyproject.toml` says; true where that is a description.

@@ -464,6 +464,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 | Expr::Subscript(_)
         ) {
             self.constant(expr, &mut taint);
+            // The public half of a key is for everybody.
+            if taint.has(SECRET_PATH)
+                && matches!(expr, Expr::BinOp(_) | Expr::FString(_))
+                && self.resolver.approximate(expr).is_some_and(|text| text.ends_with(".pub"))
+            {
+                taint = taint.without(&[SECRET_PATH]);
+            }
         }
         taint
     }
