@@ -560,7 +560,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     Val::Instance(class) | Val::Class(class) => {
                         let mut taint = self.member(class, &it.attr, 0);
                         taint.merge(&self.property(class, &it.attr));
-                        taint
+                        // The public half of a pair of keys, whatever the pair was held in.
+                        let public = it.attr.split('_').any(|word| matches!(word, "pub" | "public"));
+                        if public { taint.without(&[SECRET_PATH, SECRET_FILE]) } else { taint }
                     }
                     Val::Local(..) => self.imported_value(expr),
                     // Of something given, where it is to be reached and not what opens it.
@@ -726,7 +728,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             _ => None,
         });
         match found {
-            Some(func) if scopes.funcs[func].params.len() == 1 => {
+            Some(func)
+                if scopes.funcs[func].params.len() == 1 && !scopes.funcs[func].decorators.is_empty() =>
+            {
                 self.returns.get(func).cloned().unwrap_or_default()
             }
             _ => Taint::default(),
