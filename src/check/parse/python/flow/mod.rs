@@ -731,7 +731,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Some(func)
                 if scopes.funcs[func].params.len() == 1 && !scopes.funcs[func].decorators.is_empty() =>
             {
-                self.returns.get(func).cloned().unwrap_or_default()
+                // What it has from other files is followed there.
+                let mut taint = self.returns.get(func).cloned().unwrap_or_default();
+                taint.keys.retain(|key, _| matches!(key, Key::Source(source) if *source != SECRET_PATH));
+                taint
             }
             _ => Taint::default(),
         }
