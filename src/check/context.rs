@@ -63,7 +63,18 @@ pub fn is_test_path(path: &str) -> bool {
                 | "tests.py"
                 | "test.py"
                 | "conftest.py"
+                | "bench.js"
+                | "bench.mjs"
+                | "bench.py"
+                | "benchmark.js"
+                | "benchmark.py"
         )
+}
+
+/// Whether a path is one of completions: the shell that they are for reads them when its user asks.
+pub fn is_completion(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains("complet") && [".sh", ".bash", ".zsh", ".fish"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a path is of a kind that no tool loads as code by itself: declarations of types, and

@@ -22,6 +22,7 @@ pub mod parse;
 mod recipient;
 mod share;
 pub mod shell;
+mod unstated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::model::{
 use crate::rules::RuleSet;
 
 pub use agent::uncertain;
+pub use unstated::waits;
 
 pub use share::{Memo, union};
 
@@ -75,6 +77,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Minified,
     &files::OpaqueInBuild,
     &recipient::Recipient,
+    &unstated::Unstated,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.
@@ -180,6 +183,18 @@ fn analyse_all(
     for fact in flow::join(&summaries) {
         across.entry(Arc::clone(&fact.span.file)).or_default().push(fact);
     }
+    // Completions that no code of the package names.
+    let of_shell: BTreeSet<Arc<str>> = contents
+        .files
+        .iter()
+        .filter(|file| context::is_completion(&file.path))
+        .filter(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let named = |fact: &Fact| fact.span.file != file.path && fact.value.contains(name);
+            !parsed.iter().flat_map(|parsed| &parsed.facts).any(named)
+        })
+        .map(|file| Arc::clone(&file.path))
+        .collect();
     let mut unread_but_idle = Vec::new();
     let mut coverage = Coverage::default();
     let mut files = Vec::with_capacity(parsed.len());
@@ -211,7 +226,8 @@ fn analyse_all(
         });
         if let Some(fact) = unread.filter(|_| (alone || !test) && !is_template(&file.path)) {
             let why = if fact.value.is_empty() { &fact.name } else { &fact.value };
-            if !live && (alone || !computed && context::is_idle_path(&file.path)) {
+            let idle = !computed && context::is_idle_path(&file.path);
+            if !live && (alone || idle || of_shell.contains(&file.path)) {
                 let message = format!("`{}` cannot be parsed ({why}), and nothing loads it", file.path);
                 unread_but_idle.push(Finding::new("file/not-parsed", message, vec![fact.span.clone()]));
                 files.push(entry);

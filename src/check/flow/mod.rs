@@ -54,6 +54,24 @@ pub fn secret_name(name: &str) -> bool {
     parts.iter().any(|part| upper.contains(part))
 }
 
+/// Whether an address is constant up to the end of its host, and that host is another machine; `?`
+/// stands for what is not known.
+pub fn far(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let host = rest.split(['/', '#']).next().unwrap_or_default();
+    let (host, asked) = host.split_once('?').map_or((host, false), |(host, _)| (host, true));
+    // `?` stands for what is not known; it may only follow the host of an address that asks.
+    let known = !asked || text.get(scheme.len() + 3 + host.len()..).is_some_and(|rest| rest.len() > 1);
+    let name = host.split(':').next().unwrap_or_default();
+    matches!(scheme, "http" | "https" | "ws" | "wss")
+        && known
+        && name.contains('.')
+        && !name.starts_with("127.")
+        && !name.starts_with("0.")
+        && !name.ends_with(".local")
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+}
+
 /// What happens to a value on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
@@ -185,7 +203,10 @@ impl Summary {
 pub fn name(source: &str, sink: &str) -> Option<String> {
     // A client library is given keys to sign with, and TLS one to identify itself: of keys only
     // what is sent as it is counts.
+    // Of what was caught only what goes to a host that is written down says something.
     let sink = match (source, sink) {
+        ("caught" | "request", "net-fixed") => return Some("caught->net".to_owned()),
+        ("caught", _) | (_, "net-fixed") => return None,
         ("key", "net/sent") | (_, "net/client") if source != "key" || sink == "net/sent" => "net",
         (_, "net/sent" | "net/client") => return None,
         (_, sink) => sink,
@@ -214,4 +235,23 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (source, "require") if source != "net" && source != "decoded" => return None,
         (source, sink) => format!("{source}->{sink}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::far;
+
+    #[test]
+    fn hosts_that_are_written_down() {
+        for text in
+            ["https://c.invalid/?", "https://c.invalid?", "wss://c.invalid:8080/x/?", "http://192.0.2.1/"]
+        {
+            assert_eq!(far(text), text != "https://c.invalid?", "{text}");
+        }
+        for text in
+            ["https://?.invalid/x", "https://?", "http://127.0.0.1/", "https://localhost/", "/x/y", "?"]
+        {
+            assert!(!far(text), "{text}");
+        }
+    }
 }

@@ -136,6 +136,17 @@ fn in_table(source: &str, at: usize) -> bool {
     enough(&mut before) && enough(&mut after)
 }
 
+/// Whether a character is an end of a range in a class of characters, `\u{202a}-\u{202e}` as it is
+/// when it is not escaped: the other end is as invisible.
+fn in_range(source: &str, at: usize, len: usize) -> bool {
+    let end = |c: Option<char>| {
+        matches!(c, Some('\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'))
+    };
+    let mut before = source.get(..at).unwrap_or("").chars().rev();
+    let mut after = source.get(at + len..).unwrap_or("").chars();
+    before.next() == Some('-') && end(before.next()) || after.next() == Some('-') && end(after.next())
+}
+
 /// What the characters say: `bidi`, `bidi-in-table`, `invisible`, `tag`, `filler`, `homoglyph`, `padding`,
 /// `packed-line`.
 pub fn facts(path: &str, source: &str) -> Vec<Fact> {
@@ -191,7 +202,8 @@ fn characters(source: &str, code: bool, index: &LineIndex<'_>, out: &mut Vec<Fac
         };
         match c {
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                let name = if in_table(source, start) { "bidi-in-table" } else { "bidi" };
+                let listed = in_table(source, start) || in_range(source, start, c.len_utf8());
+                let name = if listed { "bidi-in-table" } else { "bidi" };
                 add(name, start, start + c.len_utf8(), format!("U+{:04X}", c as u32));
             }
             // A flag of England, Scotland or Wales is a black flag and tags.

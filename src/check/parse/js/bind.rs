@@ -514,6 +514,14 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
         walk_js::walk_return_statement(self, it);
     }
 
+    fn visit_yield_expression(&mut self, it: &YieldExpression<'a>) {
+        let it = self.alloc(it);
+        if let (Some(&function), Some(value)) = (self.stack.last(), &it.argument) {
+            self.out.returns.entry(function).or_default().push(value);
+        }
+        walk_js::walk_yield_expression(self, it);
+    }
+
     fn visit_class(&mut self, it: &Class<'a>) {
         // A class shares what it holds with the one that it extends.
         let above = match it.heritage.as_ref().map(|heritage| &heritage.expression) {

@@ -99,6 +99,8 @@ impl Walk {
             return self.method(&method);
         }
         let local = path.path.get_ident().map(|ident| ident.unraw().to_string());
+        // A closure that a name holds gives what it is made of.
+        let closed = local.as_ref().and_then(|name| self.var(name)).map_or(0, |value| value.taint);
         let held = local.as_ref().and_then(|name| self.var(name)).and_then(|value| value.item.clone());
         let full = held.map(|item| item.to_string()).or_else(|| self.path_of(path));
         let values = self.args(call.args.iter(), &Value::default());
@@ -126,7 +128,10 @@ impl Walk {
                 let ty = own.as_deref().and_then(|own| own.rsplit_once("::")).map(|(owner, _)| owner);
                 let ty = ty
                     .filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
-                Value { ty: ty.map(Into::into), ..Value::of(returned | self.kept(&name, union(&values))) }
+                Value {
+                    ty: ty.map(Into::into),
+                    ..Value::of(returned | closed | self.kept(&name, union(&values)))
+                }
             }
         }
     }

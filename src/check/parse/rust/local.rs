@@ -3,7 +3,7 @@
 use crate::discover::paths::{join, parent as folder};
 
 /// Where the file's submodules live: its own folder for a root or `mod.rs`, else a folder of its name.
-fn module_folder(path: &str) -> String {
+pub fn module_folder(path: &str) -> String {
     let parent = folder(path);
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.strip_suffix(".rs").unwrap_or(name);

@@ -31,6 +31,8 @@ struct Scope {
     /// A block of statements: what it does not know, its parent may.
     block: bool,
     names: HashMap<String, Binding>,
+    /// Modules of it that are files of their own.
+    files: std::collections::BTreeSet<String>,
     globs: Vec<Glob>,
 }
 
@@ -164,7 +166,10 @@ impl Resolver {
                         let module = self.add(items.iter(), Some(id), false);
                         self.bind(id, name, Binding::Module(module));
                     }
-                    None => self.bind(id, name, Binding::Item),
+                    None => {
+                        self.scopes[id].files.insert(name.clone());
+                        self.bind(id, name, Binding::Item);
+                    }
                 }
             }
             Item::Type(item) => {
@@ -219,12 +224,16 @@ impl Resolver {
         self.scopes.first().is_some_and(|scope| scope.names.contains_key(name))
     }
 
-    /// The path of something of this crate, from `crate` or `super` on, as imports spell it.
+    /// The path of something of this crate, from `crate`, `super` or `self` on, as imports spell it.
     pub fn own(&self, scope: usize, path: &[String]) -> Option<String> {
         let (first, rest) = path.split_first()?;
         let rooted = |name: &str| matches!(name, "crate" | "super");
         if rooted(first) {
             return Some(path.join("::"));
+        }
+        // `mod net;` and then `net::send(…)`
+        if !rest.is_empty() && self.scopes.first().is_some_and(|scope| scope.files.contains(first)) {
+            return Some(format!("self::{}", path.join("::")));
         }
         let mut at = Some(scope);
         let found = loop {

@@ -29,7 +29,7 @@ pub fn gives(source: &str, path: &str, range: std::ops::Range<usize>) -> Raw {
 
 /// Whether a path starts in this crate.
 pub fn is_own(path: &str) -> bool {
-    matches!(path.split("::").next(), Some("crate" | "super"))
+    matches!(path.split("::").next(), Some("crate" | "super" | "self"))
 }
 
 /// The files in which `crate::a::b::name` may stand as `name`, and that name: `Type.method` for a
@@ -45,6 +45,7 @@ fn target(file: &str, path: &str) -> Option<Call> {
             let folder = paths::parent(file);
             if file.ends_with("/mod.rs") { paths::parent(folder).to_owned() } else { folder.to_owned() }
         }
+        "self" => super::local::module_folder(file),
         _ => return None,
     };
     segments.remove(0);
@@ -111,6 +112,8 @@ mod tests {
         assert_eq!(of("src/seed.rs", "crate/digest/Fetch/get"), is("src/digest", "Fetch.get"));
         assert_eq!(of("src/seed.rs", "crate/send"), is("src/lib", "send"));
         assert_eq!(of("src/a/seed.rs", "super/net/post"), is("src/a/net", "post"));
+        assert_eq!(of("src/lib.rs", "self/net/post"), is("src/net", "post"));
+        assert_eq!(of("src/a.rs", "self/net/post"), is("src/a/net", "post"));
         assert_eq!(of("build.rs", "std/fs/read"), None);
     }
 

@@ -7,6 +7,7 @@
 //! of the value itself, through no other call: that a function was given the environment does
 //! not mean that its result holds it.
 
+mod carriers;
 mod outside;
 mod plain;
 mod summary;
@@ -71,10 +72,17 @@ const PASSES: &[&str] = &[
     "global.URL",
     "node:zlib.brotliDecompressSync",
     "global.Reflect.ownKeys",
+    "global.Blob",
+    "global.File",
+    "global.Uint8Array",
+    "global.Uint8Array.from",
+    "global.structuredClone",
+    "node:crypto.createCipheriv().update",
+    "node:crypto.publicEncrypt",
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "env-all",
     "env-secret",
     "env",
@@ -86,6 +94,7 @@ const SOURCES: [&str; 13] = [
     "clipboard",
     "browser",
     "key",
+    "caught",
     SECRET_PATH,
     HOLDS_ENV,
 ];
@@ -120,6 +129,10 @@ enum Node<'a> {
     Handed(u32),
     /// An exported value, by its number.
     Value(u32),
+    /// A member of the global object.
+    Global(&'a str),
+    /// What is handed to those who listen for an event of that name.
+    Event(&'a str),
 }
 
 /// What happens to a value on an edge.
@@ -186,7 +199,7 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     /// Whether the file is about wallets.
     wallets: OnceCell<bool>,
     /// Names of files that are written or started.
-    files: HashMap<String, u32>,
+    files: RefCell<HashMap<String, u32>>,
     /// Calls of other files' functions.
     outside: RefCell<Outside>,
     /// What they are given: the call, which argument, what.
@@ -210,7 +223,11 @@ pub fn run<'a>(
 ) -> Summary {
     use CapabilityKind::{DynamicCode, FsWrite, Net, Process};
     let sinks = |fact: &Fact| matches!(fact.capability, Some(Net | Process | DynamicCode | FsWrite));
-    let sinks = facts.iter().any(sinks);
+    // An image's address is a request too.
+    let text = unit.text.as_bytes();
+    let pictures =
+        memchr::memmem::find(text, b".src").is_some() && memchr::memmem::find(text, b"://").is_some();
+    let sinks = pictures || facts.iter().any(sinks);
     // What was decoded from a text has no files beside it.
     let alone = unit.layer > 0 || !summary::shares(program);
     if !sinks && alone {
@@ -228,7 +245,7 @@ pub fn run<'a>(
             .any(|fact| fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")),
         reads: RefCell::default(),
         wallets: OnceCell::new(),
-        files: HashMap::new(),
+        files: RefCell::default(),
         outside: RefCell::default(),
         arguments: Vec::new(),
         opened: Vec::new(),
@@ -237,6 +254,8 @@ pub fn run<'a>(
         plain: plain::names(program, resolver.scoping),
     };
     flows.keys();
+    flows.defaults();
+    flows.between();
     flows.bindings();
     flows.visit_program(program);
     let shared = if alone { summary::Shared::default() } else { flows.shared(program) };
@@ -337,7 +356,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         for sink in &sinks {
             let taint = self.arrived(&sink.deps);
             for (kind, spot) in taint.iter().enumerate() {
-                let left_out = sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
+                // What was caught counts where it goes to a host that is written down.
+                let caught = SOURCES[kind] == "caught" && sink.only != Some(kind);
+                let left_out =
+                    caught || sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
                 let (Some((start, end)), false) = (spot, left_out) else { continue };
                 let name = match (SOURCES[kind], sink.name) {
                     ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
@@ -640,7 +662,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
                     out.push(Dep::Node(Node::Read(symbol.index() as u32)));
-                    out.extend(self.outside_value(&self.resolver.symbol(symbol)));
+                    let value = self.resolver.symbol(symbol);
+                    out.extend(self.outside_value(&value));
+                    // `import { env } from 'node:process'`
+                    if value.as_name() == Some("global.process.env") {
+                        out.push(self.source("env-all", identifier.span));
+                    }
+                } else {
+                    out.push(Dep::Node(Node::Global(identifier.name.as_str())));
                 }
             }
             Expression::StaticMemberExpression(member) => {
@@ -720,7 +749,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Expression::CallExpression(call) => self.call(call, depth, out),
             Expression::NewExpression(call) => {
-                let passes = match self.resolver.expr(&call.callee) {
+                let callee = self.resolver.expr(&call.callee);
+                out.extend(callee.as_name().and_then(|name| self.promised(name, &call.arguments)));
+                let passes = match callee {
                     // What such an object hands to its listeners comes from the network.
                     Val::Name(name)
                         if matches!(
@@ -735,6 +766,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         out.push(self.source("net", call.span));
                         false
                     }
+                    // `client.send(new PutObjectCommand({ Body }))`
+                    Val::Name(name) if name.ends_with("Command") || name.ends_with("Request") => true,
                     Val::Name(name) => PASSES.contains(&&*name),
                     _ => {
                         call.callee.is_specific_id("URLSearchParams")
@@ -827,12 +860,18 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if key.is_some_and(key::is_key) && self.about_wallets() {
             out.push(self.source("key", whole.span()));
         }
+        if let Some(key) = key {
+            self.of_class(object, key, out);
+        }
         match (self.resolver.owner(object), key) {
             (Some(Owner::Symbol(symbol)), Some(key)) => {
                 // A variable of an unknown name out of the environment is one variable.
                 out.push(Dep::Node(Node::Field(symbol, key)));
             }
             (Some(Owner::This(class)), Some(key)) => out.push(Dep::Node(Node::This(class, key))),
+            (_, Some(key)) if self.resolver.expr(object).as_name() == Some("global") => {
+                out.push(Dep::Node(Node::Global(key)));
+            }
             _ => match self.resolver.expr(object) {
                 Val::Name(name) if &*name == "global.process.env" => {
                     out.push(self.source("env", whole.span()));
@@ -871,7 +910,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             return vec![self.source("secret-file", call.span)];
         }
         let file = self.source("file", call.span);
-        let Some(argument) = argument.filter(|_| self.secret_paths) else { return vec![file] };
+        let mut out = vec![file];
+        // What was written to it before.
+        out.extend(argument.into_iter().flat_map(|path| self.file_names(path)).map(Dep::Node));
+        let Some(argument) = argument.filter(|_| self.secret_paths) else { return out };
         let at = call.span.start;
         // Asked for first, so that a path that is read from itself ends here.
         if !self.reads.borrow().contains_key(&at) {
@@ -879,7 +921,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let deps = self.deps(argument);
             self.reads.borrow_mut().insert(at, deps);
         }
-        vec![file, Dep::Node(Node::Got(at))]
+        out.push(Dep::Node(Node::Got(at)));
+        out
     }
 
     /// What the output of a command is.
@@ -957,6 +1000,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         // A method of a value gives something of the value.
         if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
+            if let Some(func) = self.method_of(member) {
+                out.push(Dep::Node(Node::Return(func.id())));
+            }
             let method = member.static_property_name().unwrap_or("");
             // Of what a list holds only what the function makes of it.
             let mapped = matches!(method, "map" | "flatMap")
@@ -1001,6 +1047,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 vec![self.source("net", call.span)]
             }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
+            (_, Some(name)) if name.starts_with("node:zlib.") => {
+                let mut deps = Vec::new();
+                self.arguments(call.arguments.get(..1).unwrap_or(&[]), 0, &mut deps);
+                deps
+            }
             _ if output.is_some() => output.into_iter().collect(),
             (_, Some(name)) if of_browser(name) => vec![self.source("browser", call.span)],
             _ => {
@@ -1076,14 +1127,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let mut deps = Vec::new();
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
+                if !name.contains("()") && self.is_fixed(arguments) {
+                    let mut deps = Vec::new();
+                    self.arguments(arguments, 0, &mut deps);
+                    self.sink_of("net", range, deps, Some("caught"), None);
+                }
                 let method = name.rsplit('.').next().unwrap_or("");
                 self.requests += u32::from(!name.contains("()"));
-                if name.contains("()")
-                    && !matches!(
-                        method,
-                        "write" | "end" | "send" | "emit" | "post" | "get" | "put" | "request"
-                    )
-                {
+                if name.contains("()") && !sends(method) {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
@@ -1221,7 +1272,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 
     /// The names under which a file is known: its path where that is known, the variable else.
-    fn file_names(&mut self, path: &'a Expression<'a>) -> Vec<Node<'a>> {
+    fn file_names(&self, path: &'a Expression<'a>) -> Vec<Node<'a>> {
         let mut names = Vec::new();
         if let Some(text) = self.resolver.approximate(path).filter(|text| !text.contains('?')) {
             names.push(text.trim_start_matches("./").to_owned());
@@ -1234,9 +1285,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         names.into_iter().map(|name| self.file(name)).collect()
     }
 
-    fn file(&mut self, name: String) -> Node<'a> {
-        let next = self.files.len() as u32;
-        Node::File(*self.files.entry(name).or_insert(next))
+    fn file(&self, name: String) -> Node<'a> {
+        let mut files = self.files.borrow_mut();
+        let next = files.len() as u32;
+        Node::File(*files.entry(name).or_insert(next))
     }
 
     fn written(&mut self, path: &'a Expression<'a>, deps: &[Dep<'a>]) {
@@ -1312,6 +1364,36 @@ fn addresses(name: &str) -> bool {
         )
 }
 
+/// Methods of connections and clients that hand something over.
+fn sends(method: &str) -> bool {
+    matches!(
+        method,
+        "write"
+            | "end"
+            | "send"
+            | "emit"
+            | "post"
+            | "get"
+            | "put"
+            | "request"
+            | "patch"
+            | "sendMail"
+            | "sendMessage"
+            | "sendDocument"
+            | "sendFile"
+            | "create"
+            | "publish"
+            | "upload"
+            | "putObject"
+            | "insertOne"
+            | "insertMany"
+            | "set"
+            | "lpush"
+            | "push"
+            | "query"
+    )
+}
+
 /// Names that wait for others to connect, or make nothing flow by being called.
 fn listens(name: &str) -> bool {
     name.contains("createServer")
@@ -1329,11 +1411,27 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let callee = self.resolver.expr(&it.callee);
         self.callbacks(it, callee.as_name());
         self.crossing(it, &callee);
+        self.rebound(it);
         if let Val::Name(name) = &callee {
             self.sinks(name, &it.arguments, it.span);
         }
         if let Some(member) = it.callee.get_inner_expression().as_member_expression() {
             let method = member.static_property_name().unwrap_or("");
+            self.emitted(method, it);
+            self.heard(method, it);
+            self.registered(method, it);
+            if let Some(func) = self.method_of(member) {
+                self.sites(func, &[it]);
+            }
+            if matches!(method, "write" | "end" | "send")
+                && let Val::Name(name) = &callee
+                && self.resolver.api.capability(name) == Some(CapabilityKind::Net)
+                && self.opened_with(member.object(), 0).is_some_and(|arguments| self.is_fixed(arguments))
+            {
+                let mut deps = Vec::new();
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.sink_of("net", it.span, deps, Some("caught"), None);
+            }
             if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
                 (member.object(), method)
                 && let Some(Owner::This(class)) = self.resolver.owner(&field.object)
@@ -1412,6 +1510,23 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
+        self.replaces(it);
+        self.pictured(it);
+        match &it.left {
+            AssignmentTarget::StaticMemberExpression(member)
+                if self.resolver.expr(&member.object).as_name() == Some("global") =>
+            {
+                let deps = self.deps(&it.right);
+                self.feed(Node::Global(member.property.name.as_str()), &deps);
+            }
+            AssignmentTarget::AssignmentTargetIdentifier(name)
+                if bind::symbol(self.resolver.scoping, name).is_none() =>
+            {
+                let deps = self.deps(&it.right);
+                self.feed(Node::Global(name.name.as_str()), &deps);
+            }
+            _ => {}
+        }
         // `all[name] = value`: any member of it.
         if let AssignmentTarget::ComputedMemberExpression(member) = &it.left
             && !matches!(member.expression, Expression::StringLiteral(_) | Expression::NumericLiteral(_))
@@ -1432,6 +1547,16 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         self.checked.extend(self.check_of_digest(it));
         walk_js::walk_if_statement(self, it);
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        let it = self.alloc(it);
+        // `import('data:text/javascript,' + code)`
+        if self.resolver.approximate(&it.source).is_some_and(|text| text.starts_with("data:")) {
+            let deps = self.deps(&it.source);
+            self.sink("dynamic-code", it.span, deps);
+        }
+        walk_js::walk_import_expression(self, it);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {

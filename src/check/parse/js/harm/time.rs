@@ -4,6 +4,7 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator};
 
+use super::super::bind::{self, Base, Def};
 use super::super::value::Val;
 use super::{Held, words};
 use crate::check::parse::harm;
@@ -63,9 +64,26 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 _ => {}
             }
         }
-        if sides.len() > 1 && sides.iter().any(|side| self.after_a_day(side)) {
+        // `date >= FIRST && date < LAST`: a range that something given is looked for in.
+        let given = |side: &BinaryExpression<'a>| match side.left.get_inner_expression() {
+            Expression::Identifier(name) => self.is_param(name).then_some(name.name.as_str()),
+            _ => None,
+        };
+        let ranges = sides.len() == 2
+            && match (given(sides[0]), given(sides[1])) {
+                (Some(one), Some(other)) => one == other,
+                _ => false,
+            };
+        if sides.len() > 1 && !ranges && sides.iter().any(|side| self.after_a_day(side)) {
             self.add(FactKind::Shape, "dated-result", it.span);
         }
+    }
+
+    /// Whether a name is a parameter and nothing else.
+    fn is_param(&self, name: &IdentifierReference<'a>) -> bool {
+        let symbol = bind::symbol(self.resolver.scoping, name);
+        let defs = symbol.and_then(|symbol| self.resolver.bindings.defs.get(symbol.index()));
+        matches!(defs.map(Vec::as_slice), Some([Def { base: Base::Param(..), .. }]))
     }
 
     fn after_a_day(&self, it: &'a BinaryExpression<'a>) -> bool {

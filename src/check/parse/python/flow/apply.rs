@@ -363,6 +363,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         sent.merge(&one.taint);
                     }
                 }
+                let addresses = given.iter().filter(|one| one.name.is_none()).take(3);
+                let addresses = addresses.chain(given.iter().filter(|one| one.name == Some("url")));
+                let fixed = addresses.into_iter().any(|one| self.is_fixed(one.value));
+                if fixed && !name.contains("()") {
+                    self.sink("net-fixed", range, &sent);
+                }
+                // What was put into a client before goes along.
+                if names::sends(name) && name.contains("()") {
+                    let held = [SECRET_FILE, names::ENV_ALL];
+                    let mut along = Taint::default();
+                    for (key, trace) in &receiver.keys {
+                        if matches!(key, Key::Source(source) if held.contains(source)) {
+                            along.merge(&Taint::one(*key, trace.clone()));
+                        }
+                    }
+                    self.sink("net", range, &along.at(range));
+                }
                 // A client that says who it is: its own fact, which no rule takes for a theft.
                 if given.first().is_some_and(|one| is_authorization(self.resolver.expr(one.value).as_str())) {
                     self.sink("net-auth", range, &sent);
@@ -386,6 +403,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 out.merge(receiver);
                 return out;
             }
+            // An address is shown, not run.
+            Some(CapabilityKind::Process) if name.starts_with("webbrowser.") => {}
             Some(CapabilityKind::Process) => self.process(name, it, given, state, range, &mut out),
             Some(CapabilityKind::DynamicCode)
                 if matches!(

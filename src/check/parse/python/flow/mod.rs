@@ -8,6 +8,7 @@
 //! itself, through no other call from outside.
 
 mod apply;
+mod caught;
 mod names;
 mod report;
 mod taint;
@@ -65,6 +66,8 @@ struct Flows<'u, 'i, 'r, 'a> {
     wallets: bool,
     /// Whether it checks digests of what it fetches.
     checks: bool,
+    /// Functions that took the place of another module's.
+    catching: BTreeSet<FuncId>,
     returned: Taint,
     changed: bool,
     work: u32,
@@ -96,6 +99,7 @@ pub fn run<'a>(
         files: BTreeMap::new(),
         wallets: key::about_wallets(text),
         checks: memchr::memmem::find(text.as_bytes(), b"hashlib").is_some(),
+        catching: BTreeSet::new(),
         returned: Taint::default(),
         changed: false,
         work: MAX_WORK,
@@ -121,6 +125,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     fn function(&mut self, func: FuncId) {
         let resolver = self.resolver;
         let it = &resolver.scopes.funcs[func];
+        let catches = self.catches(func);
         let mut state = State::new();
         for (at, param) in it.params.iter().enumerate() {
             if at == 0 && it.class.is_some() && !it.unbound {
@@ -132,6 +137,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let at = symbol.defs.first().map_or(0, |place| place.at);
                 let len = u32::try_from(param.name.len()).unwrap_or(0);
                 taint.merge(&Taint::source(names::KEY, TextRange::new(at.into(), (at + len).into())));
+            }
+            if catches {
+                taint.merge(&self.caught_at(func, at));
             }
             if at == 1 && self.handles_log(func) {
                 let symbol = &resolver.scopes.symbols[param.symbol];
@@ -220,6 +228,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Stmt::Assign(it) => {
                 let taint = self.eval(&it.value, state);
                 for target in &it.targets {
+                    self.replaces(target, &it.value);
                     self.assign(target, Some(&it.value), &taint, state, false);
                 }
             }
@@ -455,6 +464,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 | Expr::Subscript(_)
         ) {
             self.constant(expr, &mut taint);
+            // The public half of a key is for everybody.
+            if taint.has(SECRET_PATH)
+                && matches!(expr, Expr::BinOp(_) | Expr::FString(_))
+                && self.resolver.approximate(expr).is_some_and(|text| text.ends_with(".pub"))
+            {
+                taint = taint.without(&[SECRET_PATH]);
+            }
         }
         taint
     }
@@ -541,7 +557,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 }
                 let base = self.resolver.expr(&it.value);
                 match base {
-                    Val::Instance(class) | Val::Class(class) => self.member(class, &it.attr, 0),
+                    Val::Instance(class) | Val::Class(class) => {
+                        let mut taint = self.member(class, &it.attr, 0);
+                        taint.merge(&self.property(class, &it.attr));
+                        // The public half of a pair of keys, whatever the pair was held in.
+                        let public = it.attr.split('_').any(|word| matches!(word, "pub" | "public"));
+                        if public { taint.without(&[SECRET_PATH, SECRET_FILE]) } else { taint }
+                    }
                     Val::Local(..) => self.imported_value(expr),
                     // Of something given, where it is to be reached and not what opens it.
                     _ if names::plain_member(&it.attr) => {
@@ -695,6 +717,27 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let name = self.resolver.expr(key);
         let secret = name.as_str().is_some_and(crate::check::flow::secret_name);
         Taint::source(if secret { names::ENV_SECRET } else { names::ENV }, range)
+    }
+
+    /// What a property gives: a method with a decorator and no parameters.
+    fn property(&self, class: ClassId, name: &str) -> Taint {
+        let scopes = &self.resolver.scopes;
+        let Some(symbol) = scopes.class_symbol(class, name) else { return Taint::default() };
+        let found = scopes.symbols[symbol].defs.iter().rev().find_map(|place| match place.def {
+            Def::Func(func) => Some(func),
+            _ => None,
+        });
+        match found {
+            Some(func)
+                if scopes.funcs[func].params.len() == 1 && !scopes.funcs[func].decorators.is_empty() =>
+            {
+                // What it has from other files is followed there.
+                let mut taint = self.returns.get(func).cloned().unwrap_or_default();
+                taint.keys.retain(|key, _| matches!(key, Key::Source(source) if *source != SECRET_PATH));
+                taint
+            }
+            _ => Taint::default(),
+        }
     }
 
     fn member(&self, class: ClassId, name: &str, depth: u8) -> Taint {

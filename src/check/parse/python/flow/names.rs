@@ -27,6 +27,8 @@ pub const LOG: &str = "log";
 
 /// Who runs the program.
 pub const USER: &str = "user";
+/// What a function is handed that took another's place.
+pub const CAUGHT: &str = "caught";
 /// What a client of a web service asks with.
 pub const REQUEST: &str = "request";
 

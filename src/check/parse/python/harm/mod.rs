@@ -245,13 +245,18 @@ impl<'a> Held<'_, '_, '_, 'a> {
     }
 
     fn assign(&mut self, targets: &[&'a Expr], value: &'a Expr) {
-        let (given, marked) = (self.of_given(value), self.is_marked(value));
+        // The words of the command line are the user's own.
+        let own = matches!(value, Expr::Call(call) if matches!(&*call.func, Expr::Attribute(it)
+            if matches!(it.attr.as_str(), "parse_args" | "parse_known_args")));
+        let (given, marked) = (!own && self.of_given(value), !own && self.is_marked(value));
         let mut names = Vec::new();
         targets.iter().for_each(|target| bound(target, &mut names));
         let words = words(value).all;
         for name in names {
             if given {
                 self.frame.given.insert(name);
+            } else if own {
+                self.frame.given.remove(name);
             }
             if marked {
                 self.frame.marked.insert(name);
@@ -312,6 +317,8 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
                 self.frame.marked.extend(before.marked.iter().copied());
                 let mut after = before.clone();
                 for clause in &it.elif_else_clauses {
+                    // What the branch before was told is not so here.
+                    self.frame.marked = before.marked.clone();
                     if let Some(test) = &clause.test {
                         self.by_chance(test, &clause.body);
                         self.visit_expr(test);

@@ -1,0 +1,297 @@
+//! What carries a value besides variables: functions that are rebound, promises, objects of a
+//! class, members of the global object, events; and what a function catches that is put in the
+//! place of another one.
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+
+use super::super::bind::{self, CLASSES, Func};
+use super::super::value::Val;
+use super::{Dep, Flows, Node};
+use crate::check::flow::far;
+
+/// Levels of names that an object is looked for through.
+const MAX_NAMES: u8 = 4;
+
+/// Members of the global object that carry what a page or a program sends, when they are replaced.
+const REPLACED: &[&str] = &["fetch", "XMLHttpRequest", "WebSocket", "alert", "prompt", "confirm"];
+
+/// What a person does in a page that hands over what is typed.
+const TYPED: &[&str] = &["input", "keydown", "keyup", "keypress", "change", "submit", "paste", "copy"];
+
+/// Whether a name is of another module, or built in.
+fn of_others(name: &str) -> bool {
+    !name.starts_with('.') && !name.starts_with("global.module") && !name.starts_with("global.exports")
+}
+
+impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    /// `send.call(null, x)`, `send.apply(null, [x])`, `send.bind(null, x)`
+    pub(super) fn rebound(&mut self, call: &'a CallExpression<'a>) {
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
+        let Some(method @ ("call" | "bind" | "apply")) = member.static_property_name() else { return };
+        let Val::Func(func) = self.resolver.expr(member.object()) else { return };
+        if method != "apply" {
+            for (at, argument) in call.arguments.iter().skip(1).take(16).enumerate() {
+                let mut deps = Vec::new();
+                self.arguments(std::slice::from_ref(argument), 0, &mut deps);
+                self.param(func, at, &deps);
+            }
+            return;
+        }
+        let Some(list) = call.arguments.get(1).and_then(|list| list.as_expression()) else { return };
+        match list.get_inner_expression() {
+            Expression::ArrayExpression(array) => {
+                for (at, element) in array.elements.iter().take(16).enumerate() {
+                    if let Some(element) = element.as_expression() {
+                        let deps = self.deps(element);
+                        self.param(func, at, &deps);
+                    }
+                }
+            }
+            _ => {
+                let deps = self.deps(list);
+                for at in 0..func.params().items.len().min(8) {
+                    self.param(func, at, &deps);
+                }
+            }
+        }
+    }
+
+    /// What parameters are where nothing is given.
+    pub(super) fn defaults(&mut self) {
+        let resolver = self.resolver;
+        for func in &resolver.bindings.functions {
+            for (at, item) in func.params().items.iter().enumerate() {
+                if let Some(value) = &item.initializer {
+                    let deps = self.deps(value);
+                    self.param(*func, at, &deps);
+                }
+            }
+        }
+    }
+
+    /// What a promise that is made here comes to: what its function hands to the first of its own.
+    pub(super) fn promised(&self, name: &str, arguments: &'a [Argument<'a>]) -> Option<Dep<'a>> {
+        if name != "global.Promise" {
+            return None;
+        }
+        let func = Func::of(arguments.first()?.as_expression()?)?;
+        Some(Dep::Node(Node::Handed(func.id())))
+    }
+
+    /// The class of which an expression is an object, or that it is itself.
+    fn class_of(&self, object: &'a Expression<'a>, depth: u8) -> Option<u32> {
+        if depth > MAX_NAMES {
+            return None;
+        }
+        let class = |name: &IdentifierReference<'a>| {
+            let symbol = bind::symbol(self.resolver.scoping, name)?;
+            self.resolver.bindings.classes.get(&(symbol.index() as u32)).copied()
+        };
+        match object.get_inner_expression() {
+            Expression::NewExpression(new) => match new.callee.get_inner_expression() {
+                Expression::Identifier(name) => class(name),
+                Expression::ClassExpression(it) => {
+                    self.resolver.bindings.classes.get(&(CLASSES | it.span.start)).copied()
+                }
+                _ => None,
+            },
+            Expression::Identifier(name) => class(name).or_else(|| {
+                let value = self.resolver.sole(name)?;
+                match value.get_inner_expression() {
+                    Expression::ObjectExpression(it) => Some(it.span.start),
+                    _ => self.class_of(value, depth + 1),
+                }
+            }),
+            _ => None,
+        }
+    }
+
+    /// The method of an object of a class of this file.
+    pub(super) fn method_of(&self, member: &'a MemberExpression<'a>) -> Option<Func<'a>> {
+        let name = member.static_property_name()?;
+        let class = self.class_of(member.object(), 0)?;
+        let methods = self.resolver.bindings.methods.get(&class)?;
+        methods.iter().rev().find(|(known, _)| &**known == name).map(|(_, func)| *func)
+    }
+
+    /// What a member of an object of a class of this file may be.
+    pub(super) fn of_class(&self, object: &'a Expression<'a>, key: &'a str, out: &mut Vec<Dep<'a>>) {
+        let Some(class) = self.class_of(object, 0) else { return };
+        out.push(Dep::Node(Node::This(class, key)));
+        let methods = self.resolver.bindings.methods.get(&class).map_or(&[][..], Vec::as_slice);
+        // A getter takes nothing and is no function where it is used.
+        for (_, func) in
+            methods.iter().filter(|(name, func)| &**name == key && func.params().items.is_empty())
+        {
+            out.push(Dep::Node(Node::Return(func.id())));
+        }
+    }
+
+    /// `emitter.emit('name', x)`: to all that listen for that name in this file.
+    pub(super) fn emitted(&mut self, method: &str, call: &'a CallExpression<'a>) {
+        if !matches!(method, "emit" | "dispatch" | "publish" | "trigger") {
+            return;
+        }
+        let Some(Argument::StringLiteral(name)) = call.arguments.first() else { return };
+        let mut deps = Vec::new();
+        self.arguments(call.arguments.get(1..).unwrap_or(&[]), 0, &mut deps);
+        self.feed(Node::Event(name.value.as_str()), &deps);
+    }
+
+    /// What those who listen for a name are handed.
+    pub(super) fn heard(&mut self, method: &str, call: &'a CallExpression<'a>) {
+        if !matches!(method, "on" | "once" | "addListener" | "subscribe" | "prependListener") {
+            return;
+        }
+        let (Some(Argument::StringLiteral(name)), Some(listener)) =
+            (call.arguments.first(), call.arguments.get(1).and_then(|it| it.as_expression()))
+        else {
+            return;
+        };
+        let func = match self.resolver.expr(listener) {
+            Val::Func(func) => Some(func),
+            _ => Func::of(listener),
+        };
+        if let Some(func) = func {
+            for at in 0..func.params().items.len().min(3) {
+                self.param(func, at, &[Dep::Node(Node::Event(name.value.as_str()))]);
+            }
+        }
+    }
+
+    /// All parameters of a function hold what somebody else hands over.
+    fn catches(&mut self, func: Func<'a>) {
+        let caught = self.source("caught", func.span());
+        for item in &func.params().items {
+            for identifier in item.pattern.get_binding_identifiers() {
+                if let Some(symbol) = identifier.symbol_id.get() {
+                    self.feed(Node::Whole(symbol.index() as u32), &[caught]);
+                }
+            }
+        }
+    }
+
+    /// A function that takes the place of one of another module, of a prototype, or built in.
+    pub(super) fn replaces(&mut self, it: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
+        let func = match self.resolver.expr(&it.right) {
+            Val::Func(func) => Some(func),
+            _ => Func::of(&it.right),
+        };
+        let (Some(func), Val::Name(object)) = (func, self.resolver.expr(&member.object)) else { return };
+        let key = member.property.name.as_str();
+        let replaces = match &*object {
+            "global" => REPLACED.contains(&key),
+            object => {
+                object.ends_with(".prototype") && of_others(object)
+                    || object.starts_with("node:")
+                    || self.resolver.api.capability(object).is_some() && !object.contains("()")
+            }
+        };
+        if replaces && !key.starts_with("on") {
+            self.catches(func);
+        }
+    }
+
+    /// Functions that are handed requests or what is typed, by the way they are registered.
+    pub(super) fn registered(&mut self, method: &str, call: &'a CallExpression<'a>) {
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
+        let typed = method == "addEventListener"
+            && matches!(call.arguments.first(), Some(Argument::StringLiteral(name)) if TYPED.contains(&name.value.as_str()));
+        let between = method == "use"
+            && member
+                .object()
+                .get_inner_expression()
+                .as_member_expression()
+                .and_then(MemberExpression::static_property_name)
+                .is_some_and(|name| matches!(name, "request" | "response"));
+        if !(typed || between) {
+            return;
+        }
+        let functions: Vec<_> = call
+            .arguments
+            .iter()
+            .filter_map(|argument| argument.as_expression())
+            .filter_map(|argument| match self.resolver.expr(argument) {
+                Val::Func(func) => Some(func),
+                _ => Func::of(argument),
+            })
+            .collect();
+        functions.into_iter().for_each(|func| self.catches(func));
+    }
+
+    /// Functions that stand between a server and its answer: `(req, res, next)`.
+    pub(super) fn between(&mut self) {
+        let resolver = self.resolver;
+        for func in &resolver.bindings.functions {
+            let names: Vec<&str> = func
+                .params()
+                .items
+                .iter()
+                .filter_map(|item| item.pattern.get_identifier_name().map(|name| name.as_str()))
+                .collect();
+            let middle = match names.as_slice() {
+                [request, response, next] => {
+                    matches!(*request, "req" | "request")
+                        && matches!(*response, "res" | "response" | "resp" | "_res" | "_")
+                        && *next == "next"
+                }
+                ["ctx" | "context", "next"] => true,
+                _ => false,
+            };
+            if middle {
+                self.catches(*func);
+            }
+        }
+    }
+
+    /// Whether a request goes to a host that is written down.
+    pub(super) fn is_fixed(&self, arguments: &'a [Argument<'a>]) -> bool {
+        let Some(first) = arguments.first().and_then(|first| first.as_expression()) else { return false };
+        if self.resolver.approximate(first).is_some_and(|text| far(&text)) {
+            return true;
+        }
+        let Val::Object(object) = self.resolver.expr(first) else { return false };
+        object.properties.iter().any(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property) => {
+                let text = self.resolver.expr(&property.value);
+                let text = text.as_str();
+                match property.key.static_name().as_deref() {
+                    Some("host" | "hostname") => text.is_some_and(|text| far(&format!("https://{text}/"))),
+                    Some("url" | "uri" | "baseURL") => text.is_some_and(far),
+                    _ => false,
+                }
+            }
+            _ => false,
+        })
+    }
+
+    /// The arguments with which the connection was made that something is written to.
+    pub(super) fn opened_with(
+        &self,
+        expression: &'a Expression<'a>,
+        depth: u8,
+    ) -> Option<&'a [Argument<'a>]> {
+        match expression.get_inner_expression() {
+            Expression::CallExpression(call) => Some(&call.arguments),
+            Expression::NewExpression(new) => Some(&new.arguments),
+            Expression::Identifier(name) if depth < MAX_NAMES => {
+                self.opened_with(self.resolver.sole(name)?, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// An image whose address takes something along: `img.src = 'https://host/?' + x`.
+    pub(super) fn pictured(&mut self, it: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
+        if member.property.name == "src"
+            && self.resolver.approximate(&it.right).is_some_and(|text| far(&text))
+        {
+            let deps = self.deps(&it.right);
+            self.sink_of("net", it.right.span(), deps.clone(), None, Some("key"));
+            self.sink_of("net", it.right.span(), deps, Some("caught"), None);
+        }
+    }
+}

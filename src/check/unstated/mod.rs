@@ -1,0 +1,181 @@
+//! Reach that nothing which a package says of itself lets anybody expect.
+//!
+//! A library that formats numbers and connects to a host of its maker's choice may be honest, and
+//! is how most code looks that was made to take something along. No rule can tell them apart, so
+//! both wait for a reader: the findings are uncertain, and only a policy that denies middling
+//! findings asks for a review of them (see [`waits`]).
+//!
+//! Two things are asked of the words of the manifest: whether they speak of the network, or of
+//! other programs. What a word list lets pass is judged by all other rules.
+
+mod hosts;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Check, Subject, context};
+use crate::model::{
+    CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Gap, GapKind, Severity, Span, escape,
+};
+
+use hosts::Own;
+
+/// Network and processes that the manifest does not speak of.
+#[derive(Debug)]
+pub struct Unstated;
+
+/// A constant address in a package that has no word for the network.
+const NETWORK: &str = "identity/unstated-network";
+/// A program that runs on loading, in a package that has no word for programs.
+const PROCESS: &str = "identity/unstated-process";
+
+/// Places of a finding at most.
+const PLACES: usize = 5;
+
+impl Check for Unstated {
+    fn rules(&self) -> &'static [&'static str] {
+        &[NETWORK, PROCESS]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let package = subject.package;
+        if package.first_party
+            || !matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::Pypi | Ecosystem::Cargo)
+        {
+            return;
+        }
+        // A purpose that is not stated cannot be gone beyond.
+        let Some(said) = words::said(package, subject.contents) else { return };
+        if !words::speak_of_net(&said) {
+            network(subject, out);
+        }
+        if !words::speak_of_programs(&said) {
+            processes(subject, out);
+        }
+    }
+}
+
+/// The gaps that the findings of this check are, for a policy that denies middling findings.
+pub fn waits(findings: &[Finding]) -> Vec<Gap> {
+    let of_here = |finding: &&Finding| matches!(finding.rule.as_str(), NETWORK | PROCESS);
+    findings
+        .iter()
+        .filter(of_here)
+        .map(|finding| Gap {
+            kind: GapKind::NeedsReview,
+            message: format!("{} ({})", finding.message, finding.rule),
+            spans: finding.spans.clone(),
+        })
+        .collect()
+}
+
+fn is_code(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "py" | "pyw" | "pth" | "rs" | "sh"
+    ) && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
+}
+
+fn live(fact: &Fact) -> bool {
+    !fact.context.test && is_code(&fact.span.file) && !context::is_test_path(&fact.span.file)
+}
+
+/// Addresses that code of the package connects to, as far as they are constant.
+fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let connects = |fact: &&Fact| {
+        fact.kind == FactKind::Call && fact.capability == Some(CapabilityKind::Net) && live(fact)
+    };
+    let connecting: BTreeSet<&str> =
+        subject.facts.iter().filter(connects).map(|fact| &*fact.span.file).collect();
+    if connecting.is_empty() {
+        return;
+    }
+    let own = Own::of(subject);
+    let mut found: BTreeMap<String, Span> = BTreeMap::new();
+    for fact in subject.facts.iter().filter(|fact| fact.kind == FactKind::Literal && live(fact)) {
+        if matches!(fact.name.as_str(), "url" | "ip" | "webhook")
+            && let Some(host) = hosts::of_literal(subject.contents, fact)
+            && !own.has(&host, &fact.value)
+        {
+            found.entry(host).or_insert_with(|| fact.span.clone());
+        }
+    }
+    for file in connecting {
+        for (host, span) in hosts::bare(subject.contents, file) {
+            if !own.has(&host, &host) {
+                found.entry(host).or_insert(span);
+            }
+        }
+    }
+    let Some(first) = found.keys().next() else { return };
+    let more = match found.len() {
+        1 => String::new(),
+        many => format!(" and {} more", many - 1),
+    };
+    let message = format!("connects to `{}`{more}, and says nowhere that it uses the network", escape(first));
+    out.push(finding(NETWORK, message, found.into_values().take(PLACES).collect()));
+}
+
+/// Programs that are started as soon as the package is loaded.
+fn processes(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let starts = |fact: &&Fact| {
+        fact.kind == FactKind::Call
+            && fact.capability == Some(CapabilityKind::Process)
+            && fact.context.top_level
+            && !fact.context.install
+            && live(fact)
+            && is_library(&fact.span.file)
+            && is_called(subject, fact)
+    };
+    let mut spans: Vec<Span> = subject.facts.iter().filter(starts).map(|fact| fact.span.clone()).collect();
+    spans.sort();
+    spans.truncate(PLACES);
+    let Some(first) = spans.first() else { return };
+    let message = format!(
+        "starts a program as soon as `{}` is loaded, and says nowhere that it runs any",
+        escape(&first.file)
+    );
+    out.push(finding(PROCESS, message, spans));
+}
+
+/// Whether a name is called where it stands, and not only named, as what a parameter is by default.
+fn is_called(subject: &Subject<'_>, fact: &Fact) -> bool {
+    let bytes = subject.contents.get(&fact.span.file).unwrap_or_default();
+    let written = bytes.get(fact.span.start as usize..).unwrap_or_default();
+    let len = (fact.span.end - fact.span.start) as usize;
+    written.iter().take(len + 1).any(|byte| *byte == b'(' || *byte == b'`')
+}
+
+/// Whether a file is one that a dependant loads: no build script, and no program of its own.
+fn is_library(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let tools = |part: &str| {
+        matches!(part, "bin" | "scripts" | "script" | "tools" | "tool" | "build" | "tasks" | "cli" | "ci")
+    };
+    !folder.split('/').any(tools)
+        && !matches!(name, "setup.py" | "build.rs" | "main.rs" | "__main__.py" | "conftest.py" | "noxfile.py")
+        && ![
+            "gulpfile.",
+            "gruntfile.",
+            "rollup.",
+            "webpack.",
+            "build.",
+            "make.",
+            "cli.",
+            "compile.",
+            "bundle.",
+            "generate.",
+            "release.",
+            "prepare.",
+        ]
+        .iter()
+        .any(|start| name.to_ascii_lowercase().starts_with(start))
+}
+
+fn finding(rule: &'static str, message: String, spans: Vec<Span>) -> Finding {
+    Finding { severity: Severity::Medium, confidence: Confidence::Low, ..Finding::new(rule, message, spans) }
+}
+
+#[cfg(test)]
+mod tests;
