@@ -22,8 +22,8 @@ use crate::discover::{self, DiscoverError};
 use crate::graph::Graph;
 use crate::model::{
     AgentKind, Analysis, Audit, CapabilitySet, Contents, ContentsInfo, Decision, Digest, Ecosystem, Finding,
-    Gap, GapKind, HashAlgorithm, Hit, Node, Origin, Package, Place, Provenance, Risk, Severity, Source,
-    Standing, Verdict,
+    Gap, GapKind, HashAlgorithm, Hit, Node, Origin, Package, Place, Provenance, Risk, Source, Standing,
+    Verdict,
 };
 use crate::origin;
 use crate::policy::{Evidence, Policy};
@@ -576,8 +576,6 @@ fn gather(
     gaps.extend(known.gaps);
     if package.ecosystem == Ecosystem::Agent {
         gaps.extend(check::uncertain(&findings));
-    } else if options.policy.profile.deny_severity <= Severity::Medium {
-        gaps.extend(check::waits(&findings));
     }
     gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
     if !known.covered && !package.first_party && package.ecosystem.has_advisories() {

@@ -312,6 +312,32 @@ fn secret(command: &Command) -> bool {
         })
 }
 
+/// Programs that print a secret which is kept elsewhere, from their own documentation.
+fn prints_secret(command: &Command) -> bool {
+    let words: Vec<&str> =
+        command.args.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).take(3).collect();
+    let has = |flag: &str| command.args.iter().any(|arg| arg == flag);
+    match (base(&command.name), words.as_slice()) {
+        ("kubectl" | "oc", words) => {
+            words.windows(2).any(|two| matches!(two, ["create", "token"] | ["get", "secret" | "secrets"]))
+                || matches!(words, [.., "create"]) && has("token")
+        }
+        ("gh" | "glab", ["auth", "token", ..])
+        | ("aws", ["secretsmanager", "get-secret-value", ..] | ["configure", "get", ..])
+        | ("gcloud", ["auth", "print-access-token" | "print-identity-token", ..])
+        | ("az", ["account", "get-access-token", ..] | ["keyvault", "secret", "show"])
+        | ("vault", ["read" | "kv", ..])
+        | ("op", ["read" | "item", ..])
+        | ("pass", ["show", ..])
+        | ("bw", ["get" | "export", ..])
+        | ("secret-tool", ["lookup", ..])
+        | ("git", ["credential", "fill"])
+        | ("security", ["find-generic-password" | "find-internet-password" | "dump-keychain", ..]) => true,
+        ("gpg" | "gpg2", _) => has("--export-secret-keys"),
+        _ => false,
+    }
+}
+
 fn is_destructive(command: &Command) -> bool {
     let targets = [
         "/",
@@ -542,6 +568,11 @@ fn scan(line: &str, span: &Span, layer: u8, depth: u8, out: &mut Vec<Fact>) {
                     .iter()
                     .take(3)
                     .any(|next| matches!(base(&next.name), "curl" | "wget" | "nc" | "ncat")))
+            || (prints_secret(command)
+                && command.piped
+                && commands[at + 1..].iter().take(3).any(|next| {
+                    matches!(base(&next.name), "nc" | "ncat") || (sends(next) && base(&next.name) == "curl")
+                }))
             || (matches!(name, "curl" | "wget") && command.substitutions.iter().any(|text| leaks(text)))
         {
             add("exfiltrate", Some(CapabilityKind::Net), line);

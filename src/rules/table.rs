@@ -50,6 +50,7 @@ table! {
     "agent/dated-destruction",
     "agent/destroy",
     "agent/disable-safety",
+    "agent/elicits-secret",
     "agent/endless-hook",
     "agent/escalate",
     "agent/excess-tool",

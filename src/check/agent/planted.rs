@@ -47,6 +47,27 @@ static DESTROYS_CODE: LazyLock<Regex> = LazyLock::new(|| {
 static ALL_SECRETS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\btojson\(\s*secrets\s*\)").expect("the expression is valid"));
 
+/// A command line of a workflow that sends data; what is sent stands between.
+static SENT: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r#"(?m)^.*\bcurl\b.*\s(?:-d|--data(?:-\w+)?|-F|--form)\s.*\$\{\{\s*secrets\..*$"#;
+    Regex::new(text).expect("the expression is valid")
+});
+
+/// The name of a workflow's secret.
+static SECRET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\$\{\{\s*secrets\.([A-Za-z]+)").expect("the expression is valid"));
+
+/// A field of a form, by a name that is one of a secret's.
+static SECRET_FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r#"(?mi)^[ \t]*["']?(\w*(?:password|passwd|passphrase|passcode|one_?time_?code|otp|mfa_?code|totp|pin_?code|api_?key|access_?token|secret_?key|seed_?phrase|mnemonic|private_?key|cvv|card_?number)\w*)["']?\s*:"#;
+    Regex::new(text).expect("the expression is valid")
+});
+
+/// A call that has the client ask its user for something.
+static ELICITS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\.elicit(?:Input|_input)?\(|elicitation/create").expect("the expression is valid")
+});
+
 /// Commands after which something is gone.
 static DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
     let text = r"\brm\s+(?:-\w+\s+)*-\w*[rR]|\bshred\b|\bmkfs|\bdd\s[^\n]*\bof=|-delete\b|\bwipefs\b|\btruncate\s+-s\s*0";
@@ -88,7 +109,13 @@ const SERVICES: &[(&str, &[&str])] = &[
 
 impl Check for Planted {
     fn rules(&self) -> &'static [&'static str] {
-        &["agent/borrowed-secret", "agent/dated-destruction", "agent/foreign-key", "agent/swapped-account"]
+        &[
+            "agent/borrowed-secret",
+            "agent/dated-destruction",
+            "agent/elicits-secret",
+            "agent/foreign-key",
+            "agent/swapped-account",
+        ]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -120,6 +147,14 @@ impl Check for Planted {
             if let Some((from, to)) = if shell { dated(source) } else { dated_code(source) } {
                 let message = "destroys something once a date has passed".to_owned();
                 push("agent/dated-destruction", message, from, to);
+            }
+            if !shell
+                && ELICITS.is_match(source)
+                && let Some(field) = SECRET_FIELD.captures(source).and_then(|found| found.get(1))
+            {
+                let message =
+                    format!("has the client ask its user for a secret (`{}`)", escape(field.as_str()));
+                push("agent/elicits-secret", message, field.start(), field.end());
             }
             if !shell && let Some((from, to)) = swapped(source) {
                 let message = "replaces whom the money goes to, under a condition".to_owned();
@@ -166,6 +201,17 @@ fn all_secrets(path: &str, bytes: &[u8], out: &mut Vec<Finding>) {
         if let Some(found) = ALL_SECRETS.find(line).filter(|_| !own(line)) {
             let span = LineIndex::new(path, source).span(start + found.start(), start + found.end());
             let message = "hands all secrets of the workflow to one step".to_owned();
+            out.push(finding("agent/borrowed-secret", message, Severity::High, span));
+            return;
+        }
+        // An application's id and secret start alike and go to its own server.
+        let services: BTreeSet<&str> = match SENT.is_match(line) && !own(line) {
+            true => SECRET.captures_iter(line).filter_map(|found| Some(found.get(1)?.as_str())).collect(),
+            false => BTreeSet::new(),
+        };
+        if services.len() > 1 {
+            let span = LineIndex::new(path, source).span(start, start + line.trim_end().len());
+            let message = "sends secrets of several services to one host".to_owned();
             out.push(finding("agent/borrowed-secret", message, Severity::High, span));
             return;
         }

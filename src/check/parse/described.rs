@@ -2,7 +2,11 @@
 //! configurations and schemas describe.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use regex::Regex;
+
+use crate::check::shell;
 use crate::json::{self, Node, Value};
 use crate::model::{Fact, FactKind, LineIndex};
 use crate::prose::Origin;
@@ -76,6 +80,66 @@ pub fn parts(ending: &str, source: &str) -> Vec<Part> {
         _ => Vec::new(),
     }
 }
+
+/// Names of values that are command lines, in configurations of programs of all kinds.
+const COMMANDS: &[&str] =
+    &["run", "command", "cmd", "exec", "execute", "entrypoint", "script", "shell", "args", "program"];
+
+/// What the commands in a configuration do to the machine, in files that are no script by their
+/// name: values of YAML by their keys, and `Command` of MSBuild's `Exec`. Plain programs are no
+/// facts; what downloads and runs, sends, stays or destroys is.
+pub fn commands(ending: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> {
+    let mut lines: Vec<(String, Range<usize>)> = Vec::new();
+    match ending {
+        "yaml" | "yml" => {
+            let Ok(roots) = yaml::parse_all(source) else { return Vec::new() };
+            let mut todo: Vec<&yaml::Node<'_>> = roots.iter().collect();
+            while let Some(node) = todo.pop() {
+                for (key, value) in node.pairs() {
+                    let named =
+                        key.as_str().is_some_and(|key| COMMANDS.contains(&&*key.to_ascii_lowercase()));
+                    if let Some(line) = value.as_str().filter(|_| named && lines.len() < MAX_PARTS) {
+                        lines.push((line.to_owned(), value.range.clone()));
+                    }
+                    todo.push(value);
+                }
+                todo.extend(node.elements());
+            }
+        }
+        "csproj" | "fsproj" | "vbproj" | "vcxproj" | "proj" | "targets" | "props" => {
+            for found in EXEC.captures_iter(source).take(MAX_PARTS) {
+                let Some(value) = found.get(1) else { continue };
+                let line = value.as_str().replace("&quot;", "\"").replace("&gt;", ">").replace("&amp;", "&");
+                lines.push((line, value.range()));
+            }
+        }
+        _ => return Vec::new(),
+    }
+    lines
+        .into_iter()
+        .flat_map(|(line, range)| shell::facts(&line, &index.span(range.start, range.end)))
+        .filter(|fact| DEEDS.contains(&fact.name.as_str()))
+        .collect()
+}
+
+/// Names of facts that say more than which program is started.
+const DEEDS: &[&str] = &[
+    "download-and-run",
+    "pipe-to-shell",
+    "net->process",
+    "reverse-shell",
+    "persist",
+    "destructive",
+    "exfiltrate",
+    "secret-file->net",
+    "miner",
+    "encoded",
+    "decoded->process",
+];
+
+static EXEC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)<Exec\b[^>]*?\bCommand\s*=\s*"([^"]*)""#).expect("the expression is valid")
+});
 
 /// Every string of a JSON file that could be a sentence.
 fn strings(source: &str) -> Vec<Part> {

@@ -111,6 +111,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         if agent && ending == "json" {
             described::tools(source, &index, out);
         }
+        if agent {
+            out.extend(described::commands(ending, source, &index));
+        }
         if !agent && out.is_empty() {
             return None;
         }

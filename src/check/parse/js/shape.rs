@@ -702,6 +702,20 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     /// Settings that take a coding agent's questions away, and mails that someone else gets too.
     fn property(&mut self, property: &'a ObjectProperty<'a>) {
         let Some(key) = property.key.static_name() else { return };
+        // Settings of MCP clients: every tool of the server runs without a question.
+        if matches!(&*key, "autoApprove" | "alwaysAllow")
+            && let Expression::ArrayExpression(list) = &property.value
+            && list.elements.iter().any(|element| {
+                element
+                    .as_expression()
+                    .and_then(|each| self.resolver.expr(each).text())
+                    .is_some_and(|text| text == "*")
+            })
+        {
+            let span = self.unit.place.span(property.span);
+            self.out.push(Fact::new(FactKind::Shape, "agent-bypass", span).value(format!("{key}: *")));
+            return;
+        }
         let bypass = match &*key {
             "defaultMode" => "bypassPermissions",
             "enableAllProjectMcpServers"
