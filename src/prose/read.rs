@@ -109,6 +109,8 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         if reading.hits.is_empty() && !weighs {
             continue;
         }
+        // A comment of a page is hidden from who sees the page; one of a program is not.
+        let hidden = sentence.origin == Origin::Comment && sentence.block.is_some();
         let mut add = |kind, polarity| {
             out.push(Found {
                 kind,
@@ -118,7 +120,7 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 range: sentence.range.clone(),
                 origin: sentence.origin.clone(),
                 // What is hidden is not there to be misread.
-                doubted: score < weigh::HONEST && sentence.layer == 0 && sentence.origin != Origin::Comment,
+                doubted: score < weigh::HONEST && sentence.layer == 0 && !hidden,
             });
         };
         for found in frame::instructions(&reading, setting, &before) {
