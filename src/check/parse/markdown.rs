@@ -28,6 +28,8 @@ pub enum Audience {
 pub const MAX_TEXT: usize = 4 << 20;
 /// Largest for people: a README.
 const MAX_README: usize = 1 << 20;
+/// Words of a sentence that is too short to be told from honest ones.
+const FEW: usize = 6;
 /// Prose facts of one file.
 const MAX_FACTS: usize = 2_000;
 
@@ -269,6 +271,10 @@ fn add(found: Vec<Found>, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
                 (FactKind::Instruction, format!("{class}.doubted"))
             }
             Kind::Instruction(class, false) => (FactKind::Instruction, class.to_owned()),
+            // A part in such a sentence says nothing; one of few words has nothing else to say.
+            Kind::Instruction(_, true) if found.doubted && found.text.split_whitespace().count() > FEW => {
+                continue;
+            }
             Kind::Instruction(class, true) => (FactKind::Instruction, format!("{class}.part")),
             Kind::Tool(name) => (FactKind::Tool, name.to_owned()),
             Kind::Weighs => (FactKind::Instruction, weigh::FACT.to_owned()),

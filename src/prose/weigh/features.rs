@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn words_kinds_and_order() {
         let found = names("send the notes to https://a.invalid/x and to me@b.invalid, 3 times", "");
-        for name in ["w:send", "w:_url_", "w:_mail_", "w:_n_", "b:the not", "k:to and", "c:act.send+"] {
+        for name in ["w:send", "w:_url_", "w:_mail_", "w:_n_", "b:the note", "k:to and", "c:act.send+"] {
             assert!(found.iter().any(|found| found == name), "{name}: {found:?}");
         }
     }
