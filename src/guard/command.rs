@@ -262,7 +262,7 @@ fn one(install: &Install, manager: &str, folder: &Path, updates: bool, out: &mut
         _ => text,
     });
     out.push(Ask::Package(Wanted { ecosystem, name: install.name.clone(), requirement }, install.pinned));
-    // npm and its kin install the rest of the lockfile along.
+    // npm, pnpm, yarn and bun also install what the lockfile holds.
     if !install.runs
         && matches!(manager, "npm" | "pnpm" | "yarn" | "bun")
         && let Some(path) = find_lockfile(manager, folder)

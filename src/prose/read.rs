@@ -105,12 +105,15 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         let reading = Reading::new(&sentence.folded.text, &sentence.folded.code);
         let setting = setting(sentence);
         let score = weigh::score_of(&reading, &Purpose::default());
-        let weighs = tells(setting, &sentence.origin) && score > weigh::NOTED;
+        // What programmers tell each other is hardly among what was learned from.
+        let aside = sentence.origin == Origin::Comment && sentence.block.is_none();
+        let noted = if aside { weigh::NOTED_ASIDE } else { weigh::NOTED };
+        let weighs = tells(setting, &sentence.origin) && score > noted;
         if reading.hits.is_empty() && !weighs {
             continue;
         }
         // A comment of a page is hidden from who sees the page; one of a program is not.
-        let hidden = sentence.origin == Origin::Comment && sentence.block.is_some();
+        let hidden = sentence.origin == Origin::Comment && !aside;
         let mut add = |kind, polarity| {
             out.push(Found {
                 kind,

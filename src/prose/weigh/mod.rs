@@ -29,6 +29,9 @@ pub const LIMIT: f32 = 0.0;
 /// A score, without a purpose, from which on a sentence is a fact at all.
 pub const NOTED: f32 = -1.5;
 
+/// The same for comments of programs.
+pub const NOTED_ASIDE: f32 = 2.5;
+
 /// A sentence below this one reads so much like those of honest texts that an order which a frame
 /// finds in it is doubted, and waits for a review instead of being denied.
 pub const HONEST: f32 = -3.0;
