@@ -101,6 +101,10 @@ pub fn put(case: &Case, text: &str, turn: usize) -> BTreeMap<String, String> {
             return files;
         }
     }
+    // Each of a workspace's rules is a package of its own, and reviewed alone.
+    for (_, body) in files.iter_mut().filter(|(path, _)| path.ends_with(".mdc")) {
+        *body = format!("{}\n\n{text}\n", body.trim_end());
+    }
     let first_code = files.keys().find(code).cloned();
     match (first_code, turn % 3) {
         (Some(path), 0 | 1) => {

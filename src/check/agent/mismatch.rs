@@ -255,8 +255,7 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
         let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
         out.push(Finding {
             severity,
-            // Hosts stand in configurations and in heads as well: somebody has to look.
-            confidence: Confidence::Low,
+            confidence: Confidence::Medium,
             ..Finding::new("agent/unnamed-host", message, vec![span.clone()])
         });
     }
