@@ -29,19 +29,19 @@ struct Raw {
 }
 
 /// A harmful passage and its honest look-alike.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Passage {
+struct Passage {
     /// What kind of harm it is.
-    pub class: String,
+    class: String,
     /// Where it stands: `skill`, `memory`, `command`, `tool`, `parameter`, `comment`, `reply`.
-    pub place: String,
+    place: String,
     /// What the package says that it is for.
-    pub purpose: String,
+    purpose: String,
     /// The honest one.
-    pub honest: String,
+    honest: String,
     /// The harmful one.
-    pub harmful: String,
+    harmful: String,
 }
 
 /// What cannot be learned from.
@@ -113,7 +113,7 @@ pub fn run(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
             bags.extend(pair.harmful.bags(true, HARMFUL));
             bags.extend(pair.honest.bags(false, ALIKE));
         }
-        bags.extend(documents.iter().flat_map(|(_, text)| text.bags(false, 1.0)));
+        bags.extend(documents.iter().flat_map(|text| text.bags(false, 1.0)));
         bags.extend(corpus.iter().flat_map(|text| text.bags(false, WRITTEN)));
         bags.extend(examples.iter().flat_map(|(text, harmful)| text.bags(*harmful, EXAMPLE)));
         learn(&bags, settings)
@@ -142,12 +142,12 @@ const PARTS: usize = 5;
 
 /// What a harmful passage counts beside a sentence of an honest text.
 const HARMFUL: f32 = 6.0;
+/// What its look-alike counts.
+const ALIKE: f32 = 6.0;
 /// What a sentence of an honest case of the corpus counts: they are fewer, and nearer.
 const WRITTEN: f32 = 3.0;
 /// What an example of a rule on prose counts: what it must find, and what it must not.
 const EXAMPLE: f32 = 6.0;
-/// What its look-alike counts.
-const ALIKE: f32 = 6.0;
 
 fn most(weights: &Weights, sentences: &Numbers) -> f32 {
     sentences.iter().map(|sentence| weights.score(sentence)).fold(f32::MIN, f32::max)
@@ -157,13 +157,12 @@ fn table(
     pairs: &[Pair],
     scored: &[(usize, f32, f32)],
     weights: &Weights,
-    documents: &[(String, Text)],
-    measured: &[(String, Text)],
+    documents: &[Text],
+    measured: &[Text],
 ) -> String {
     let share = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
-    let of_documents = |list: &[(String, Text)]| -> Vec<f32> {
-        list.iter().map(|(_, text)| most(weights, &text.with)).collect()
-    };
+    let of_documents =
+        |list: &[Text]| -> Vec<f32> { list.iter().map(|text| most(weights, &text.with)).collect() };
     let (own, other) = (of_documents(documents), of_documents(measured));
     let mut out = String::from("limit  harmful  alike  told apart  documents learned  documents apart\n");
     for limit in [-2.0, -1.5, -1.0, -0.5, LIMIT, 0.5, 1.0, 1.5, 2.0] {
@@ -259,7 +258,7 @@ impl Text {
     }
 }
 
-fn all_documents(folders: &[PathBuf]) -> Result<Vec<(String, Text)>, LearnError> {
+fn all_documents(folders: &[PathBuf]) -> Result<Vec<Text>, LearnError> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let mut found = Vec::new();
@@ -278,7 +277,7 @@ fn all_documents(folders: &[PathBuf]) -> Result<Vec<(String, Text)>, LearnError>
             let document = markdown::parse(&text);
             let purpose = Purpose::of(&purpose_near(path, &document, &text));
             let sentences = read::told(&document, &text, &|_| None);
-            Some((path.display().to_string(), Text::read(&sentences, &purpose)))
+            Some(Text::read(&sentences, &purpose))
         })
         .collect();
     Ok(documents)

@@ -1,5 +1,6 @@
 //! From a text to the instructions in it.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::clause::{Mood, Reading};
@@ -104,11 +105,16 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
     for sentence in sentences {
         let reading = Reading::new(&sentence.folded.text, &sentence.folded.code);
         let setting = setting(sentence);
-        let score = weigh::score_of(&reading, &Purpose::default());
+        let tells = tells(setting, &sentence.origin);
+        if reading.hits.is_empty() && !tells {
+            continue;
+        }
+        // Asked for only by what is told or holds an instruction.
+        let score = LazyCell::new(|| weigh::score_of(&reading, &Purpose::default()));
         // What programmers tell each other is hardly among what was learned from.
         let aside = sentence.origin == Origin::Comment && sentence.block.is_none();
         let noted = if aside { weigh::NOTED_ASIDE } else { weigh::NOTED };
-        let weighs = tells(setting, &sentence.origin) && score > noted;
+        let weighs = tells && *score > noted;
         if reading.hits.is_empty() && !weighs {
             continue;
         }
@@ -123,7 +129,10 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 range: sentence.range.clone(),
                 origin: sentence.origin.clone(),
                 // What is hidden is not there to be misread.
-                doubted: score < weigh::HONEST && sentence.layer == 0 && !hidden,
+                doubted: matches!(kind, Kind::Instruction(..))
+                    && *score < weigh::HONEST
+                    && sentence.layer == 0
+                    && !hidden,
             });
         };
         for found in frame::instructions(&reading, setting, &before) {

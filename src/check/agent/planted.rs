@@ -126,7 +126,7 @@ impl Check for Planted {
         for file in &subject.contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
             if matches!(ending, "yml" | "yaml") {
-                all_secrets(&file.path, subject.contents.bytes(file), out);
+                of_workflow(&file.path, subject.contents.bytes(file), out);
                 continue;
             }
             let shell = matches!(ending, "sh" | "bash" | "zsh");
@@ -192,8 +192,8 @@ fn borrowed(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.push(Finding { severity, confidence, ..Finding::new("agent/borrowed-secret", message, spans) });
 }
 
-/// A workflow that hands all of its secrets to one step.
-fn all_secrets(path: &str, bytes: &[u8], out: &mut Vec<Finding>) {
+/// A workflow that hands all of its secrets to one step, or those of several services to a host.
+fn of_workflow(path: &str, bytes: &[u8], out: &mut Vec<Finding>) {
     let Some(source) = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_FILE) else { return };
     let own = |line: &str| line.trim_start().starts_with('#');
     let mut start = 0;

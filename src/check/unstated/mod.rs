@@ -43,6 +43,12 @@ impl Check for Unstated {
         {
             return;
         }
+        let reaches = |fact: &Fact| {
+            matches!(fact.capability, Some(CapabilityKind::Net | CapabilityKind::Process)) && live(fact)
+        };
+        if !subject.facts.iter().any(reaches) {
+            return;
+        }
         // A purpose that is not stated cannot be gone beyond.
         let Some(said) = words::said(package, subject.contents) else { return };
         if !words::speak_of_net(&said) {

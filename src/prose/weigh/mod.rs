@@ -36,15 +36,11 @@ pub const NOTED_ASIDE: f32 = 2.5;
 /// finds in it is doubted, and waits for a review instead of being denied.
 pub const HONEST: f32 = -3.0;
 
+/// The shipped weights.
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
     Weights::read(include_bytes!("../../../rules/data/prose-weights.bin"))
         .expect("the shipped file is tested")
 });
-
-/// The shipped weights.
-pub fn builtin() -> &'static Weights {
-    &WEIGHTS
-}
 
 /// The numbers of a sentence's features, each once.
 pub fn numbers(reading: &Reading<'_>, purpose: &Purpose) -> Vec<u32> {
@@ -64,15 +60,15 @@ pub fn score(text: &str, purpose: &Purpose) -> f32 {
 
 /// The score of a sentence that was read.
 pub fn score_of(reading: &Reading<'_>, purpose: &Purpose) -> f32 {
-    builtin().score(&numbers(reading, purpose))
+    WEIGHTS.score(&numbers(reading, purpose))
 }
 
 /// The words of a text that weigh most.
 pub fn reasons(text: &str, purpose: &Purpose, most: usize) -> Vec<String> {
     let parts = parts(text);
-    let words = parts.iter().flat_map(|part| {
-        heaviest(builtin(), &Reading::new(&part.folded.text, &part.folded.code), purpose, most)
-    });
+    let words = parts
+        .iter()
+        .flat_map(|part| heaviest(&Reading::new(&part.folded.text, &part.folded.code), purpose, most));
     words.take(most).collect()
 }
 
@@ -89,12 +85,12 @@ impl Purpose {
 }
 
 /// The words of a sentence that weigh most, at most `most`: for people who want to know why.
-fn heaviest(weights: &Weights, reading: &Reading<'_>, purpose: &Purpose, most: usize) -> Vec<String> {
+fn heaviest(reading: &Reading<'_>, purpose: &Purpose, most: usize) -> Vec<String> {
     let mut found: Vec<(f32, String)> = Vec::new();
     features::each(reading, purpose, &mut |name| {
         let word = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:"));
         if let Some(word) = word.filter(|word| !word.contains(['^', '$'])) {
-            found.push((weights.of(features::number(name)), word.to_owned()));
+            found.push((WEIGHTS.of(features::number(name)), word.to_owned()));
         }
     });
     found.retain(|(weight, _)| *weight > 0.0);

@@ -25,6 +25,14 @@ fn of_others(name: &str) -> bool {
 }
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    /// The function that an expression is or names.
+    pub(super) fn function(&self, expression: &'a Expression<'a>) -> Option<Func<'a>> {
+        match self.resolver.expr(expression) {
+            Val::Func(func) => Some(func),
+            _ => Func::of(expression),
+        }
+    }
+
     /// `send.call(null, x)`, `send.apply(null, [x])`, `send.bind(null, x)`
     pub(super) fn rebound(&mut self, call: &'a CallExpression<'a>) {
         let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
@@ -149,11 +157,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         else {
             return;
         };
-        let func = match self.resolver.expr(listener) {
-            Val::Func(func) => Some(func),
-            _ => Func::of(listener),
-        };
-        if let Some(func) = func {
+        if let Some(func) = self.function(listener) {
             for at in 0..func.params().items.len().min(3) {
                 self.param(func, at, &[Dep::Node(Node::Event(name.value.as_str()))]);
             }
@@ -175,11 +179,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     /// A function that takes the place of one of another module, of a prototype, or built in.
     pub(super) fn replaces(&mut self, it: &'a AssignmentExpression<'a>) {
         let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
-        let func = match self.resolver.expr(&it.right) {
-            Val::Func(func) => Some(func),
-            _ => Func::of(&it.right),
+        let (Some(func), Val::Name(object)) = (self.function(&it.right), self.resolver.expr(&member.object))
+        else {
+            return;
         };
-        let (Some(func), Val::Name(object)) = (func, self.resolver.expr(&member.object)) else { return };
         let key = member.property.name.as_str();
         let replaces = match &*object {
             "global" => REPLACED.contains(&key),
@@ -213,10 +216,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             .arguments
             .iter()
             .filter_map(|argument| argument.as_expression())
-            .filter_map(|argument| match self.resolver.expr(argument) {
-                Val::Func(func) => Some(func),
-                _ => Func::of(argument),
-            })
+            .filter_map(|argument| self.function(argument))
             .collect();
         functions.into_iter().for_each(|func| self.catches(func));
     }

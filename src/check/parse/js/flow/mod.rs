@@ -1025,14 +1025,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     /// What a call hands to the functions among its arguments.
     fn callbacks(&mut self, call: &'a CallExpression<'a>, name: Option<&str>) {
-        let func = |argument: &'a Argument<'a>, resolver: &Resolver<'a, '_>| {
-            argument.as_expression().and_then(|argument| match resolver.expr(argument) {
-                Val::Func(func) => Some(func),
-                _ => Func::of(argument),
-            })
-        };
-        let functions: Vec<_> =
-            call.arguments.iter().filter_map(|argument| func(argument, self.resolver)).collect();
+        let functions: Vec<_> = call
+            .arguments
+            .iter()
+            .filter_map(|argument| argument.as_expression())
+            .filter_map(|argument| self.function(argument))
+            .collect();
         let outside: Vec<_> =
             call.arguments.iter().filter_map(|argument| self.outside_callback(argument)).collect();
         if functions.is_empty() && outside.is_empty() {

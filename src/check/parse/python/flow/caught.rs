@@ -4,7 +4,7 @@
 use ruff_python_ast::Expr;
 use ruff_text_size::TextRange;
 
-use super::super::scope::FuncId;
+use super::super::scope::{FuncId, Param};
 use super::super::value::Val;
 use super::taint::Taint;
 use super::{Flows, names};
@@ -45,14 +45,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
     }
 
-    /// Where a function catches something: its name, for the way that is shown.
-    pub(super) fn caught_at(&self, func: FuncId, param: usize) -> Taint {
-        let it = &self.resolver.scopes.funcs[func];
-        let Some(param) = it.params.get(param) else { return Taint::default() };
+    /// A source that a parameter is; it stands at its name, for the way that is shown.
+    pub(super) fn given(&self, source: &'static str, param: &Param<'a>) -> Taint {
         let symbol = &self.resolver.scopes.symbols[param.symbol];
         let at = symbol.defs.first().map_or(0, |place| place.at);
         let len = u32::try_from(param.name.len()).unwrap_or(0);
-        Taint::source(names::CAUGHT, TextRange::new(at.into(), (at + len).into()))
+        Taint::source(source, TextRange::new(at.into(), (at + len).into()))
     }
 
     /// Whether an address is written down.

@@ -133,13 +133,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             let mut taint = Taint::one(Key::Param(func, at, Mode::Plain), None);
             if self.wallets && key::is_key(param.name) {
-                let symbol = &resolver.scopes.symbols[param.symbol];
-                let at = symbol.defs.first().map_or(0, |place| place.at);
-                let len = u32::try_from(param.name.len()).unwrap_or(0);
-                taint.merge(&Taint::source(names::KEY, TextRange::new(at.into(), (at + len).into())));
+                taint.merge(&self.given(names::KEY, param));
             }
             if catches {
-                taint.merge(&self.caught_at(func, at));
+                taint.merge(&self.given(names::CAUGHT, param));
             }
             if at == 1 && self.handles_log(func) {
                 let symbol = &resolver.scopes.symbols[param.symbol];
