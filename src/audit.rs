@@ -229,6 +229,9 @@ pub fn run(options: &Options, base: change::Base, progress: &dyn Progress) -> Re
     for (at, finding) in copies(&graph.packages, &outcomes, &advisories) {
         named.entry(graph.packages[at].purl.clone()).or_default().push(rules.complete(finding));
     }
+    for (at, finding) in crossings(&graph, &mut outcomes, &rules) {
+        named.entry(graph.packages[at].purl.clone()).or_default().push(finding);
+    }
     let mut unresolved = by_purl(resolution.gaps);
 
     let (deltas, removed) = match &base {
@@ -342,6 +345,51 @@ fn copies(packages: &[Package], outcomes: &[Outcome], advisories: &Advisories) -
         let hits = advisories.hits(std::slice::from_ref(origin.package));
         let findings = check::kin::findings(&kin, &subjects[kin.copy], origin, &hits);
         out.extend(findings.into_iter().map(|finding| (at[kin.copy], finding)));
+    }
+    out
+}
+
+/// Flows that run from one package into another: findings of the package that makes the call, and
+/// among the flows that its policy is asked about.
+fn crossings(graph: &Graph, outcomes: &mut [Outcome], rules: &RuleSet) -> Vec<(usize, Finding)> {
+    let place_of: BTreeMap<&str, usize> =
+        graph.packages.iter().zip(0..).map(|(package, at)| (&*package.purl, at)).collect();
+    let mut dependencies = vec![Vec::new(); graph.packages.len()];
+    for edge in &graph.dependencies {
+        if let (Some(&from), Some(&to)) = (place_of.get(&*edge.from), place_of.get(&*edge.to)) {
+            dependencies[from].push(to);
+        }
+    }
+    let nothing = crate::model::ways::Interface::default();
+    let members: Vec<check::flow::Member<'_>> = graph
+        .packages
+        .iter()
+        .zip(outcomes.iter())
+        .zip(dependencies)
+        .map(|((package, outcome), mut dependencies)| {
+            dependencies.sort_unstable();
+            dependencies.dedup();
+            let interface = outcome.analysis.as_ref().map_or(&nothing, |analysis| &analysis.interface);
+            check::flow::Member { package, interface, dependencies }
+        })
+        .collect();
+    let crossings = check::flow::across(&members);
+    let mut out = Vec::new();
+    for crossing in crossings {
+        let others: Vec<String> = crossing
+            .others
+            .iter()
+            .map(|(at, span)| format!("`{}` ({}:{})", graph.packages[*at].label(), span.file, span.line))
+            .collect();
+        for mut finding in rules.evaluate(std::slice::from_ref(&crossing.fact)) {
+            finding.message = format!("{}, through {}", finding.message, others.join(" and "));
+            out.push((crossing.member, finding));
+        }
+        if let Some(analysis) = &mut outcomes[crossing.member].analysis {
+            analysis.flows.push((crossing.fact.name, crossing.fact.span));
+            analysis.flows.sort();
+            analysis.flows.dedup_by(|a, b| a.0 == b.0);
+        }
     }
     out
 }

@@ -233,6 +233,7 @@ fn analysis(props: &Props<'_>, findings: &[Finding]) -> Result<Option<Analysis>,
         },
         // A BoM says what was found by it, not the sample itself.
         sketch: Sketch::default(),
+        interface: crate::model::ways::Interface::default(),
     }))
 }
 

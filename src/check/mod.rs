@@ -40,7 +40,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -178,8 +178,15 @@ fn analyse_all(
         .filter(|(_, parsed)| !parsed.flows.is_empty())
         .map(|(file, parsed)| (&*file.path, &parsed.flows))
         .collect();
+    let entry_files: Vec<String> =
+        manifest.entries.iter().filter_map(|entry| context::resolve(entry, &exists)).collect();
+    let entry_files: Vec<&str> = entry_files.iter().map(String::as_str).collect();
+    let aside = |path: &str| {
+        !for_agent && context::is_test_path(path) && !installed.contains(path) && !reached.contains(path)
+    };
+    let joined = flow::join(&summaries, &entry_files, &aside);
     let mut across: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
-    for fact in flow::join(&summaries) {
+    for fact in joined.facts {
         across.entry(Arc::clone(&fact.span.file)).or_default().push(fact);
     }
     // Completions that no code of the package names.
@@ -328,6 +335,7 @@ fn analyse_all(
         install_scripts: manifest.install_scripts,
         micro,
         sketch: kin::sketch(contents),
+        interface: joined.interface,
     }
 }
 

@@ -93,6 +93,9 @@ pub fn union(parts: Vec<(String, Analysis)>) -> Analysis {
         out.install_scripts.extend(part.install_scripts);
         out.micro.code_lines = out.micro.code_lines.max(part.micro.code_lines);
         out.micro.exports = out.micro.exports.max(part.micro.exports);
+        if part.interface.ways.len() > out.interface.ways.len() {
+            out.interface = part.interface;
+        }
         // The archives of a version hold the same code; the one that has most of it stands for all.
         if part.sketch.marks.len() > out.sketch.marks.len() {
             out.sketch = part.sketch;

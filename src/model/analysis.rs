@@ -65,6 +65,9 @@ pub struct Analysis {
     pub micro: MicroFacts,
     /// A sample of its code, to tell copies by.
     pub sketch: super::Sketch,
+    /// What goes in and out of it, for flows through several packages.
+    #[serde(default, skip_serializing_if = "super::ways::Interface::is_empty")]
+    pub interface: super::ways::Interface,
 }
 
 impl Analysis {

@@ -20,6 +20,7 @@ mod review;
 mod sketch;
 mod span;
 mod verdict;
+pub mod ways;
 mod wildcard;
 
 pub use advisory::{DatabaseInfo, Hit};

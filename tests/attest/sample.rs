@@ -88,6 +88,7 @@ fn tool(tool: &str, on: &str) -> ToolUse {
 fn analysis() -> Analysis {
     Analysis {
         sketch: Sketch::default(),
+        interface: Default::default(),
         contents: Digest::sha256(b"file list").hex(),
         tree: Digest::sha256(b"tree").hex(),
         coverage: Coverage {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Argument, From, MAX_STEPS, Mode, Summary, To, Way};
+use super::{Argument, From, MAX_STEPS, Mode, OUTSIDE, Summary, To, Way, interface};
+use crate::model::ways::Interface;
 use crate::model::{Fact, FactKind, Span};
 
 /// Rounds until what passes through functions is known: calls within calls within calls.
@@ -17,51 +18,61 @@ const MAX_ASKED: u32 = 200;
 const MAX_ALIASES: u8 = 6;
 
 /// A function of a file.
-type Func = (usize, u32);
+pub(super) type Func = (usize, u32);
 /// A call in a file.
-type Site = (usize, u32);
+pub(super) type Site = (usize, u32);
 
 /// Where a value is on its way through the package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum At {
+pub(super) enum At {
     /// A parameter of a function was given it.
     Param(Func, u32),
     /// A call gives it.
     Result(Site),
 }
 
-struct Package<'s> {
-    files: &'s [(&'s str, &'s Summary)],
+pub(super) struct Package<'s> {
+    pub files: &'s [(&'s str, &'s Summary)],
+    /// The ways of each file, by their start.
+    ways: Vec<BTreeMap<&'s From, Vec<&'s Way>>>,
     /// The function that each call means.
-    targets: BTreeMap<Site, Func>,
+    pub targets: BTreeMap<Site, Func>,
     /// The calls of each function.
-    callers: BTreeMap<Func, Vec<Site>>,
+    pub callers: BTreeMap<Func, Vec<Site>>,
     /// Parameters that come out of a function again, and how.
     passes: BTreeMap<Func, BTreeSet<(u32, Mode)>>,
     params: BTreeMap<Func, &'s [String]>,
 }
 
-/// The flows that run through more than one file, in order. `files` are paths with their
-/// summaries, in order of path; the facts' contexts are not set.
-pub fn join(files: &[(&str, &Summary)]) -> Vec<Fact> {
+/// What the files of a package come to together.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// The flows that run through more than one file, in order; their contexts are not set.
+    pub facts: Vec<Fact>,
+    /// What goes in and out of the package.
+    pub interface: Interface,
+}
+
+/// Puts files together. `files` are paths with their summaries, in order of path; `entries` those
+/// that are meant by the package's name, and what is `aside` is nothing to its dependants.
+pub fn join(files: &[(&str, &Summary)], entries: &[&str], aside: &dyn Fn(&str) -> bool) -> Joined {
     let mut package = Package {
         files,
+        ways: Vec::with_capacity(files.len()),
         targets: BTreeMap::new(),
         callers: BTreeMap::new(),
         passes: BTreeMap::new(),
         params: BTreeMap::new(),
     };
     package.link();
-    if package.targets.is_empty() {
-        return Vec::new();
-    }
     package.pass_through();
-    package.run()
+    let facts = if package.targets.is_empty() { Vec::new() } else { package.run() };
+    Joined { facts, interface: interface::of(&package, entries, aside) }
 }
 
 /// The names under which a file's path is imported: without its ending, and the folder of an
 /// index file.
-fn module_names(path: &str) -> Vec<&str> {
+pub(super) fn module_names(path: &str) -> Vec<&str> {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let folder = ["/__init__", "/index", "/mod"].iter().find_map(|end| stem.strip_suffix(end));
     let mut out = vec![stem];
@@ -81,7 +92,7 @@ struct Names<'s> {
 }
 
 /// A name and, where it has one, the name of a member of it.
-fn dotted(first: &str, second: &str) -> String {
+pub(super) fn dotted(first: &str, second: &str) -> String {
     match (first, second) {
         ("", name) | (name, "") => name.to_owned(),
         (first, second) => format!("{first}.{second}"),
@@ -93,7 +104,7 @@ impl Names<'_> {
     /// `pkg/util/collect`, or a name in `pkg/util`, or one that `pkg/util` has from elsewhere. `left`
     /// bounds the files that are asked.
     fn find(&self, candidates: &[String], name: &str, depth: u8, left: &mut u32) -> Option<Func> {
-        candidates.iter().find_map(|module| {
+        candidates.iter().filter(|module| !module.starts_with(OUTSIDE)).find_map(|module| {
             let mut module = module.clone();
             let mut name = name;
             loop {
@@ -142,6 +153,11 @@ impl<'s> Package<'s> {
     fn link(&mut self) {
         let mut names = Names::default();
         for (at, (path, summary)) in self.files.iter().enumerate() {
+            let mut ways: BTreeMap<&From, Vec<&Way>> = BTreeMap::new();
+            for way in &summary.ways {
+                ways.entry(&way.from).or_default().push(way);
+            }
+            self.ways.push(ways);
             for name in module_names(path) {
                 names.modules.entry(name).or_insert(at);
             }
@@ -166,17 +182,13 @@ impl<'s> Package<'s> {
         }
     }
 
-    fn param(&self, func: Func, argument: &Argument) -> Option<u32> {
-        match argument {
-            Argument::At(at) => Some(*at),
-            Argument::Named(name) => {
-                let params = self.params.get(&func)?;
-                let at = params.iter().position(|param| param == name);
-                // `**options` takes what no other parameter is called.
-                let at = at.or_else(|| params.iter().rposition(|param| param.starts_with('*')));
-                at.and_then(|at| u32::try_from(at).ok())
-            }
-        }
+    /// The ways of a file that start there.
+    pub(super) fn ways(&self, file: usize, from: &From) -> &[&'s Way] {
+        self.ways.get(file).and_then(|ways| ways.get(from)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn param(&self, func: Func, argument: &Argument) -> Option<u32> {
+        super::param(self.params.get(&func).copied().unwrap_or_default(), argument)
     }
 
     /// Which parameters come out of each function, those of functions that it calls included.
@@ -212,8 +224,7 @@ impl<'s> Package<'s> {
             let To::Argument(call, argument) = to else { continue };
             for next in self.through((file, *call), argument) {
                 if seen.insert((*call, next)) && seen.len() < 64 {
-                    let results =
-                        self.files[file].1.ways.iter().filter(|way| way.from == From::Result(*call));
+                    let results = self.ways(file, &From::Result(*call)).iter();
                     todo.extend(results.map(|way| (mode.then(next).then(way.mode), &way.to)));
                 }
             }
@@ -222,7 +233,7 @@ impl<'s> Package<'s> {
     }
 
     /// How an argument of a call comes out of it.
-    fn through(&self, site: Site, argument: &Argument) -> Vec<Mode> {
+    pub(super) fn through(&self, site: Site, argument: &Argument) -> Vec<Mode> {
         let Some(target) = self.targets.get(&site) else { return Vec::new() };
         let Some(param) = self.param(*target, argument) else { return Vec::new() };
         let passes = self.passes.get(target).into_iter().flatten();
@@ -251,7 +262,7 @@ impl<'s> Package<'s> {
                 At::Param(func, param) => (func.0, From::Param(func.1, *param)),
                 At::Result(site) => (site.0, From::Result(site.1)),
             };
-            for way in self.files[file].1.ways.iter().filter(|way| way.from == from) {
+            for way in self.ways(file, &from) {
                 let Some(source) = way.mode.of(source) else { continue };
                 let steps: Vec<Span> = steps.iter().chain(&way.steps).cloned().collect();
                 match &way.to {
@@ -361,13 +372,13 @@ mod tests {
                 way(From::Result(0), Mode::Plain, sink(), 3),
             ],
         };
-        let facts = join(&[("pkg/a.py", &a), ("pkg/util.py", &util)]);
+        let facts = join(&[("pkg/a.py", &a), ("pkg/util.py", &util)], &[], &|_| false).facts;
         assert_eq!(facts.iter().map(|fact| &*fact.name).collect::<Vec<_>>(), ["secret-file->net"]);
         assert_eq!(facts[0].steps.iter().map(|span| span.line).collect::<Vec<_>>(), [1, 3]);
         // Another call of the same function is not that one.
         let other =
             Summary { ways: vec![a.ways[0].clone(), way(From::Result(1), Mode::Plain, sink(), 3)], ..a };
-        assert_eq!(join(&[("pkg/a.py", &other), ("pkg/util.py", &util)]), []);
+        assert_eq!(join(&[("pkg/a.py", &other), ("pkg/util.py", &util)], &[], &|_| false).facts, []);
     }
 
     #[test]
@@ -393,7 +404,8 @@ mod tests {
             aliases: vec![],
             ways: vec![way(From::Param(0, 0), Mode::Plain, sink(), 3)],
         };
-        let facts = join(&[("collect.py", &source), ("main.py", &middle), ("send/__init__.py", &end)]);
+        let files = [("collect.py", &source), ("main.py", &middle), ("send/__init__.py", &end)];
+        let facts = join(&files, &[], &|_| false).facts;
         assert_eq!(facts.len(), 1);
         assert_eq!((&*facts[0].name, facts[0].steps.len()), ("env-all->net", 3));
     }

@@ -4,13 +4,18 @@
 //! which function gives back what, which parameter ends where, what is handed to functions of
 //! other files. It knows nothing of a language: a module is a path without ending, a function a
 //! name in it. [`join`] puts the summaries of one package together and reports what runs from a
-//! source in one file to a sink in another, step by step.
+//! source in one file to a sink in another, step by step; and says in an
+//! [`Interface`](crate::model::ways::Interface) what goes in and out of the package as a whole.
+//! [`across`] puts those together along the graph's edges.
 
+mod graph;
+mod interface;
 mod join;
 
-pub use join::join;
+pub use graph::{Crossing, Member, across};
+pub use join::{Joined, join};
 
-use crate::model::Span;
+pub use crate::model::ways::{Argument, From, Mode, To, Way};
 
 /// Parts of one file's summary that are kept, each.
 pub const MAX_PARTS: usize = 4_000;
@@ -72,20 +77,6 @@ pub fn far(text: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
 }
 
-/// What happens to a value on its way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mode {
-    /// Nothing.
-    #[default]
-    Plain,
-    /// It names a file, and what is in that file goes on.
-    Opened,
-    /// An encoding is taken off.
-    Decoded,
-    /// One entry of it is looked up by its name.
-    Part,
-}
-
 impl Mode {
     /// This, and then `next`.
     #[must_use]
@@ -113,50 +104,6 @@ impl Mode {
     }
 }
 
-/// Where a value comes from, as one file sees it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum From {
-    /// A source: `env-all`, `secret-file`, `net`….
-    Source(String),
-    /// A parameter of a function of this file.
-    Param(u32, u32),
-    /// What a call of another file's function gives; index into [`Summary::calls`].
-    Result(u32),
-}
-
-/// Where it goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum To {
-    /// A sink, by its name, with its place.
-    Sink(String, Span),
-    /// An argument of a call of another file's function.
-    Argument(u32, Argument),
-    /// What a function of this file gives back.
-    Return(u32),
-}
-
-/// Which argument.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Argument {
-    /// By its place.
-    At(u32),
-    /// By its name.
-    Named(String),
-}
-
-/// One way through a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Way {
-    /// Its start.
-    pub from: From,
-    /// What happens on it.
-    pub mode: Mode,
-    /// Its end.
-    pub to: To,
-    /// Places that it passes, in order.
-    pub steps: Vec<Span>,
-}
-
 /// A call of a function of another file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -179,6 +126,10 @@ pub struct Export {
     pub params: Vec<String>,
 }
 
+/// Starts the path of a module that is another package's, before the name under which it is
+/// imported, as far as it is told from that of what is used of it.
+pub const OUTSIDE: &str = "/";
+
 /// What goes in and out of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -196,6 +147,19 @@ impl Summary {
     /// Whether nothing goes anywhere.
     pub fn is_empty(&self) -> bool {
         self.ways.is_empty() && self.aliases.is_empty()
+    }
+}
+
+/// Which parameter an argument is; `params` are the names of a function's.
+fn param(params: &[String], argument: &Argument) -> Option<u32> {
+    match argument {
+        Argument::At(at) => Some(*at),
+        Argument::Named(name) => {
+            let at = params.iter().position(|param| param == name);
+            // `**options` takes what no other parameter is called.
+            let at = at.or_else(|| params.iter().rposition(|param| param.starts_with('*')));
+            at.and_then(|at| u32::try_from(at).ok())
+        }
     }
 }
 
@@ -236,6 +200,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (source, sink) => format!("{source}->{sink}"),
     })
 }
+
+#[cfg(test)]
+mod across_tests;
 
 #[cfg(test)]
 mod tests {

@@ -158,6 +158,9 @@ impl Walk {
         let shown = values.iter().map(|value| value.shown().to_string()).collect::<Vec<_>>().join(UNIT);
         self.report(path, span.clone(), &shown, true);
         let class = API.class(path);
+        if matches!(class, Class::Unknown) && path.contains("::") {
+            self.hands(path, union(values), span.clone());
+        }
         let name = path.rsplit("::").next().unwrap_or(path);
         let given = self.kept(name, union(values));
         let mut result = Value::of(given);
@@ -391,7 +394,9 @@ impl Walk {
             result.taint |= taint::SECRET;
         }
         if let Some(ty) = receiver.ty.as_deref() {
-            if super::summary::is_own(ty) {
+            if super::summary::is_own(ty)
+                || ty.contains("::") && matches!(API.class(&format!("{ty}::{name}")), Class::Unknown)
+            {
                 self.hands(&format!("{ty}::{name}"), given, span.clone());
             }
             if API.is_clipboard(ty) {

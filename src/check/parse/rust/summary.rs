@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Raw;
-use crate::check::flow::{Argument, Call, Export, From, MAX_PARTS, Mode, Summary, To, Way};
+use crate::check::flow::{Argument, Call, Export, From, MAX_PARTS, Mode, OUTSIDE, Summary, To, Way};
 use crate::discover::paths;
 use crate::model::{FactKind, LineIndex};
 
@@ -46,7 +46,11 @@ fn target(file: &str, path: &str) -> Option<Call> {
             if file.ends_with("/mod.rs") { paths::parent(folder).to_owned() } else { folder.to_owned() }
         }
         "self" => super::local::module_folder(file),
-        _ => return None,
+        "" | "std" | "core" | "alloc" => return None,
+        krate => {
+            let modules = vec![format!("{OUTSIDE}{krate}")];
+            return Some(Call { modules, name: segments[1..].join(".") });
+        }
     };
     segments.remove(0);
     let name_at = segments
@@ -96,6 +100,7 @@ pub fn take(path: &str, text: &str, raws: &mut Vec<Raw>) -> Summary {
         .into_iter()
         .map(|(name, func)| Export { name, func, params: vec!["*".to_owned()] })
         .collect();
+    out.ways.sort();
     out
 }
 

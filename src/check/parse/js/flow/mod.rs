@@ -967,6 +967,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     out.push(Dep::Node(Node::Result(number)));
                     return;
                 }
+                // Of another package's function it is known elsewhere what it gives.
+                out.extend(self.foreign(name, call.span).map(|number| Dep::Node(Node::Result(number))));
                 if let Some(dep) =
                     self.named(&format!("{name}()"), call.span).filter(|_| !name.contains("()"))
                 {
@@ -1561,7 +1563,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee) {
             self.sinks(&name, &it.arguments, it.span);
-            if let Some(number) = self.outside(&name, it.span) {
+            if let Some(number) = self.outside(&name, it.span).or_else(|| self.foreign(&name, it.span)) {
                 self.argue_all(number, &it.arguments, 0);
             }
         }

@@ -9,10 +9,13 @@ use super::super::bind::{Base, symbol};
 use super::super::emit;
 use super::super::value::Val;
 use super::{Dep, Flows, Node};
-use crate::check::flow::{Call, MAX_PARTS};
+use crate::check::flow::{Call, MAX_PARTS, OUTSIDE};
 
 /// Endings that an import may leave out.
 const ENDINGS: &[&str] = &[".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"];
+
+/// Longest name of another package's function, in bytes.
+const MAX_NAME: usize = 200;
 
 /// The calls of one file, by number.
 #[derive(Debug, Default)]
@@ -47,11 +50,30 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         Some(Call { modules, name: member.trim_start_matches('.').to_owned() })
     }
 
+    /// What a name of another package stands for. Names of calls that are known are not asked for.
+    fn foreign_call(&self, name: &str) -> Option<Call> {
+        let ours = ["global", "node:", "."].iter().any(|start| name.starts_with(start));
+        if ours || name.len() > MAX_NAME || self.resolver.api.capability(name).is_some() {
+            return None;
+        }
+        Some(Call { modules: vec![OUTSIDE.to_owned()], name: name.replace("()", "") })
+    }
+
+    /// The number of a call of another package's function.
+    pub(super) fn foreign(&self, name: &str, range: Range) -> Option<u32> {
+        let call = self.foreign_call(name)?;
+        self.numbered(call, range)
+    }
+
     fn number(&self, name: &str, range: Range, value: bool) -> Option<u32> {
         let mut call = self.elsewhere(name)?;
         if value {
             call.name = format!("={}", call.name);
         }
+        self.numbered(call, range)
+    }
+
+    fn numbered(&self, call: Call, range: Range) -> Option<u32> {
         let mut outside = self.outside.borrow_mut();
         let key = (range, call.name.clone());
         if let Some(&number) = outside.numbers.get(&key) {
@@ -124,6 +146,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             };
             self.argue_all(number, &call.arguments, skip);
             return;
+        }
+        if let Some(number) = callee.as_name().and_then(|name| self.foreign(name, call.span)) {
+            self.argue_all(number, &call.arguments, 0);
         }
         if let Expression::Identifier(identifier) = call.callee.get_inner_expression() {
             // `setImmediate(send, data)` calls `send(data)`.

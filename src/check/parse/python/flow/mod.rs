@@ -23,7 +23,7 @@ use super::resolve::{Resolver, spine};
 use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
-use crate::check::flow::{Argument, BLOB, Call, DECODED, Mode, SECRET_FILE, SECRET_PATH, Summary};
+use crate::check::flow::{Argument, BLOB, Call, DECODED, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary};
 use crate::model::Fact;
 use taint::{Key, Taint};
 
@@ -790,7 +790,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         {
             return None;
         }
-        Some((local::candidates(self.unit.path, top), rest.to_owned()))
+        let mut modules = local::candidates(self.unit.path, top);
+        modules.push(format!("{OUTSIDE}{top}"));
+        Some((modules, rest.to_owned()))
     }
 }
 
