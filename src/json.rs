@@ -12,6 +12,7 @@
 
 pub mod canonical;
 pub mod relaxed;
+pub mod toml;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -48,6 +49,26 @@ pub enum Value<'a> {
     Null,
 }
 
+/// Reads a configuration as the programs do that it is for, and hands its root on: TOML by its
+/// name's ending, else JSON with comments and commas before closing brackets. A leading byte order
+/// mark is skipped; places are those of the text without it.
+///
+/// # Errors
+/// Where it is neither.
+pub fn configuration<T>(
+    file: &str,
+    text: &str,
+    then: impl FnOnce(&str, &Node<'_>) -> T,
+) -> Result<T, JsonError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if file.ends_with(".toml") {
+        return Ok(then(text, &toml::parse(text)?));
+    }
+    let plain = relaxed::relax(text);
+    let root = parse(&plain)?;
+    Ok(then(text, &root))
+}
+
 /// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
@@ -63,6 +84,27 @@ pub struct JsonError {
 }
 
 impl<'a> Node<'a> {
+    /// The value as JSON without spaces; numbers as they are written.
+    pub fn to_json(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match &self.value {
+            Value::Object(members) => {
+                let parts: Vec<String> = members
+                    .iter()
+                    .map(|(key, _, value)| format!("{}:{}", quoted(key), value.to_json()))
+                    .collect();
+                format!("{{{}}}", parts.join(","))
+            }
+            Value::Array(items) => {
+                format!("[{}]", items.iter().map(Self::to_json).collect::<Vec<_>>().join(","))
+            }
+            Value::String(text) => quoted(text),
+            Value::Number(text) => (*text).to_owned(),
+            Value::Bool(it) => it.to_string(),
+            Value::Null => "null".to_owned(),
+        }
+    }
+
     /// The last member of that name, if this is an object that has one. Takes time linear in the
     /// number of members.
     pub fn get(&self, key: &str) -> Option<&Node<'a>> {

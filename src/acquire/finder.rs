@@ -329,7 +329,7 @@ impl Acquirer {
         let file = self.own_folder(&file).map_err(refuse)?;
         let bytes = cache::read(&file).map_err(refuse)?.ok_or_else(|| refuse("it is gone".to_owned()))?;
         let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
-        let contents = entry::read(&text, pointer).map_err(refuse)?;
+        let contents = entry::read(path, &text, pointer).map_err(refuse)?;
         Ok(Acquired::Folder { contents, remarks: Remarks::default() })
     }
 

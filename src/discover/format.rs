@@ -184,7 +184,14 @@ fn agent(dir: &str, name: &str) -> Option<Format> {
         {
             Format::Command
         }
-        "settings.json" | "settings.local.json" if last(".claude") || last(".gemini") => Format::Settings,
+        "settings.json" | "settings.local.json"
+            if last(".claude") || last(".gemini") || last(".qwen") || last(".vscode") || last(".zed") =>
+        {
+            Format::Settings
+        }
+        "config.toml" if last(".codex") => Format::Settings,
+        "cli.json" | "permissions.json" if last(".cursor") => Format::Settings,
+        "opencode.json" | "opencode.jsonc" => Format::Settings,
         "hooks.json" if last("hooks") || last(".cursor") => Format::Settings,
         "tasks.json" if last(".vscode") => Format::Settings,
         "devcontainer.json" | ".devcontainer.json" => Format::Settings,
@@ -229,6 +236,7 @@ mod tests {
             ("AGENTS.md", Format::Instructions),
             (".claude/commands/git/push.md", Format::Command),
             (".claude/settings.json", Format::Settings),
+            (".codex/config.toml", Format::Settings),
             (".vscode/mcp.json", Format::Mcp),
             ("p/.claude-plugin/plugin.json", Format::Plugin),
         ] {

@@ -4,7 +4,7 @@
 use super::clause::Reading;
 use super::fold::Folded;
 use super::frame::Setting;
-use super::markdown::{Block, BlockKind, Document};
+use super::markdown::{Block, BlockKind, Document, Piece, PieceKind};
 use super::sentence::Origin;
 
 /// Longest text that leads a list, in bytes.
@@ -43,7 +43,7 @@ pub fn settings(document: &Document, source: &str, test: bool) -> Vec<Setting> {
                 if block.lists > lead_lists {
                     setting = join(setting, lead, true);
                 } else {
-                    (lead, lead_lists) = (of_lead(&block.text(source)), block.lists);
+                    (lead, lead_lists) = (of_lead(&without_code(block, source)), block.lists);
                 }
             }
             BlockKind::Code { .. } => {
@@ -109,6 +109,15 @@ fn of_title(title: &str) -> Setting {
     }
 }
 
+/// A block's text with its code spans as one letter each: what they say is not said of the list.
+fn without_code(block: &Block, source: &str) -> String {
+    let text = |piece: &Piece| match piece.kind {
+        PieceKind::Code => "x".to_owned(),
+        _ => piece.text(source).to_owned(),
+    };
+    block.pieces.iter().map(text).collect()
+}
+
 /// What a line that ends in a colon says of the list after it.
 fn of_lead(text: &str) -> Setting {
     let text = text.trim_end();
@@ -124,7 +133,9 @@ fn of_lead(text: &str) -> Setting {
     let negated = reading.find(&["word.neg"], &all).any(|neg| {
         let (before, after) = (folded.text.get(..neg.range.start), folded.text.get(neg.range.end..));
         let opens = before.is_some_and(|text| {
-            text.trim().len() < 16 && !text.trim_start().starts_with("if") && !text.contains("when")
+            let text = text.trim_start();
+            let case = ["if", "on ", "where ", "in case"].iter().any(|word| text.starts_with(word));
+            text.trim().len() < 16 && !case && !text.contains("when")
         });
         opens
             && after.is_some_and(|text| {

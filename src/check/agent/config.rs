@@ -9,7 +9,7 @@ use crate::json::{self, Node};
 use crate::model::{
     AgentKind, CapabilityKind, Contents, Context, Fact, FactKind, Gap, GapKind, LineIndex, Package, Span,
 };
-use crate::resolve::agent::command_line;
+use crate::resolve::agent::{command_line, lists_servers};
 
 /// How deep a configuration is followed; further down is nothing that any agent reads.
 const MAX_DEPTH: usize = 12;
@@ -26,26 +26,26 @@ pub fn read(package: &Package, contents: &Contents) -> (Vec<Fact>, Vec<Gap>) {
         if name.eq_ignore_ascii_case("SKILL.md") {
             gaps.extend(front(&file.path, contents.bytes(file)));
         }
-        if !name.ends_with(".json") || !(one || known) {
+        let reads = [".json", ".jsonc", ".toml"].iter().any(|end| name.ends_with(end));
+        if !reads || !(one || known) {
             continue;
         }
         let Ok(text) = std::str::from_utf8(contents.bytes(file)) else { continue };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let index = LineIndex::new(&*file.path, text);
-        match json::parse(text) {
-            Ok(root) => {
-                let mut walk = Walk { index: &index, facts: &mut facts };
-                if server {
-                    walk.server(&root);
-                } else {
-                    walk.settings("", &root, 0);
-                }
+        let read = json::configuration(&file.path, text, |text, root| {
+            let mut walk = Walk { index: &LineIndex::new(&*file.path, text), facts: &mut facts };
+            if server {
+                walk.server(root);
+            } else {
+                walk.settings("", root, 0);
             }
-            Err(error) => gaps.push(Gap {
+        });
+        if let Err(error) = read {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            gaps.push(Gap {
                 kind: GapKind::NotParsed,
-                message: format!("`{}` is not JSON: {}", file.path, error.message),
-                spans: vec![index.span(error.offset, error.offset)],
-            }),
+                message: format!("`{}` cannot be read: {}", file.path, error.message),
+                spans: vec![LineIndex::new(&*file.path, text).span(error.offset, error.offset)],
+            });
         }
     }
     (facts, gaps)
@@ -159,7 +159,7 @@ impl Walk<'_, '_> {
         }
         for (name, _, child) in node.members() {
             // A list of MCP servers within the settings has nodes of its own.
-            if name == "mcpServers" && depth == 0 {
+            if lists_servers(name) && depth == 0 {
                 continue;
             }
             let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };

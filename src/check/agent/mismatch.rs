@@ -253,9 +253,11 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
                 )
         });
         let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
+        // One server that the user may set to another is asked of a reader.
+        let unsure = !second && !own && settable(subject, span);
         out.push(Finding {
             severity,
-            confidence: Confidence::Medium,
+            confidence: if unsure { Confidence::Low } else { Confidence::Medium },
             ..Finding::new("agent/unnamed-host", message, vec![span.clone()])
         });
     }
@@ -263,6 +265,18 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
 
 fn is_local(host: &str) -> bool {
     host.starts_with("127.") || host == "0.0.0.0" || host.ends_with(".local") || host.ends_with(".localhost")
+}
+
+/// Whether a constant stands in for a variable of the environment that is not set.
+fn settable(subject: &Subject<'_>, span: &Span) -> bool {
+    let Some(bytes) = subject.contents.get(&span.file) else { return false };
+    let start = (span.start as usize).min(bytes.len());
+    let line = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let before = String::from_utf8_lossy(&bytes[line..start]);
+    let asked = ["environ.get(", "getenv(", "environ.setdefault("].iter().any(|call| before.contains(call))
+        || before.contains("process.env.") && (before.contains("??") || before.contains("||"))
+        || before.rfind("${").is_some_and(|at| before[at..].contains(":-"));
+    asked && before.len() < 200
 }
 
 /// Whether a constant is an address, and not a sentence that has one in it.

@@ -130,6 +130,16 @@ pub struct Export {
 /// imported, as far as it is told from that of what is used of it.
 pub const OUTSIDE: &str = "/";
 
+/// Whether an address is computed before a domain that is written down: `https://?.a.invalid/`.
+pub fn computed_subdomain(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let host = rest.split(['/', '#', ':']).next().unwrap_or_default();
+    let Some((_, fixed)) = host.rsplit_once('?') else { return false };
+    fixed.strip_prefix('.').is_some_and(|domain| {
+        domain.contains('.') && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+    })
+}
+
 /// What goes in and out of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -176,6 +186,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (_, sink) => sink,
     };
     Some(match (source, sink) {
+        // Facts of the machine in the name of another one: its name servers hear them.
+        ("user" | "host-info" | ENV_ALL | SECRET_FILE, "subdomain") => format!("{source}->subdomain"),
+        (_, "subdomain") => return None,
         // A host's name is looked up to find it; the user's never.
         ("user", "dns") | ("request", "process") => format!("{source}->{sink}"),
         ("user" | "request", _) | (_, "dns") => return None,
@@ -207,6 +220,17 @@ mod across_tests;
 #[cfg(test)]
 mod tests {
     use super::far;
+
+    #[test]
+    fn names_before_a_domain() {
+        assert!(
+            super::computed_subdomain("https://?.c.invalid/x")
+                && super::computed_subdomain("http://a-?.?.c.invalid:80")
+        );
+        for text in ["https://c.invalid/?", "https://?/", "http://?.local/", "https://c.invalid?x.y.z", "?"] {
+            assert!(!super::computed_subdomain(text), "{text}");
+        }
+    }
 
     #[test]
     fn hosts_that_are_written_down() {

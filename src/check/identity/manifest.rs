@@ -1,6 +1,7 @@
 //! The manifest inside an archive against the lockfile that asked for it.
 
 use super::super::manifest;
+use super::rank;
 use crate::model::{Contents, Ecosystem, Finding, Package, Severity, Source, Span, escape};
 use crate::resolve::pypi::name;
 
@@ -85,5 +86,43 @@ pub fn in_contents(package: &Package, contents: &Contents) -> Vec<Finding> {
         let field = if finding.rule == "identity/name-mismatch" { &name } else { &version };
         finding.spans = field.iter().map(|(_, span)| span.clone()).collect();
     }
+    findings.extend(shadows(package, contents));
     findings
 }
+
+/// Ranks of PyPI names whose modules are worth standing in for.
+const SHADOWED: usize = 400;
+
+/// A package for Python that installs, beside its own, a top-level package of the name of another one
+/// that many have: whoever imports that gets this one's.
+fn shadows(package: &Package, contents: &Contents) -> Option<Finding> {
+    // What is known itself has its reasons, and so has one that is named after the other.
+    let own = name::normal(&package.name);
+    if package.ecosystem != Ecosystem::Pypi || rank(package).is_some_and(|rank| rank < 2 * SHADOWED) {
+        return None;
+    }
+    let folders = contents.files.iter().filter_map(|file| {
+        let inner = file.path.strip_prefix("src/").unwrap_or(&file.path);
+        Some((inner.strip_suffix("/__init__.py").filter(|folder| !folder.contains('/'))?, file))
+    });
+    let (shadowed, others): (Vec<_>, Vec<_>) = folders.partition(|(folder, _)| {
+        let asked = name::normal(folder);
+        let other = Package { name: asked.clone(), first_party: false, ..package.clone() };
+        !own.contains(&asked)
+            && !asked.contains(&own)
+            && !COMMON.contains(&asked.as_str())
+            && rank(&other).is_some_and(|rank| rank < SHADOWED)
+    });
+    let (folder, file) = shadowed.first().filter(|_| !others.is_empty())?;
+    let message = format!(
+        "installs a package `{folder}` of its own in the place of the known `{}`",
+        name::normal(folder)
+    );
+    Some(Finding::new("identity/shadows-module", message, vec![Span::file(file.path.clone())]))
+}
+
+/// Names that many packages give to folders of theirs, whoever has them on the registry.
+const COMMON: &[&str] = &[
+    "tests", "test", "docs", "doc", "examples", "scripts", "tools", "utils", "build", "common", "config",
+    "core", "mock",
+];

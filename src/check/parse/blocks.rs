@@ -166,6 +166,8 @@ fn inline(
             None => of_setting(setting),
         };
         let text = piece.text(source);
+        // What is left out makes of a command the picture of one.
+        let meant = if meant == Polarity::Told && text.contains('…') { Polarity::Example } else { meant };
         if meant == Polarity::Told {
             together.entry(at).or_default().push((text, piece.range.clone()));
         }
@@ -217,8 +219,12 @@ fn moved(span: &Span, code: &markdown::Code<'_>, index: &LineIndex<'_>) -> Span 
 fn looks_like_commands(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let first = first.trim_start_matches([' ', '\t', '(']);
-    let word = first.trim_start_matches("$ ").split_whitespace().next().unwrap_or_default();
-    first.starts_with("$ ")
+    let prompt = first.starts_with("$ ");
+    let first = first.trim_start_matches("$ ");
+    // `cd folder && …` is about what comes then.
+    let then = first.strip_prefix("cd ").and_then(|rest| rest.split_once("&&")).map(|(_, then)| then);
+    let word = then.unwrap_or(first).split_whitespace().next().unwrap_or_default();
+    prompt
         || matches!(
             word,
             "curl"
@@ -295,6 +301,52 @@ fn looks_like_commands(text: &str) -> bool {
                 | "dd"
                 | "shred"
                 | "tee"
+                | "kubectl"
+                | "oc"
+                | "helm"
+                | "gh"
+                | "glab"
+                | "aws"
+                | "az"
+                | "gcloud"
+                | "gsutil"
+                | "terraform"
+                | "tofu"
+                | "vault"
+                | "op"
+                | "pass"
+                | "gpg"
+                | "useradd"
+                | "gpasswd"
+                | "adduser"
+                | "setcap"
+                | "setfacl"
+                | "netsh"
+                | "nft"
+                | "ssh-keygen"
+                | "ssh-copy-id"
+                | "sftp"
+                | "rclone"
+                | "gem"
+                | "twine"
+                | "psql"
+                | "mysql"
+                | "mongosh"
+                | "redis-cli"
+                | "doctl"
+                | "flyctl"
+                | "wrangler"
+                | "vercel"
+                | "netlify"
+                | "firebase"
+                | "supabase"
+                | "poetry"
+                | "deno"
+                | "bun"
+                | "bunx"
+                | "perl"
+                | "ruby"
+                | "php"
         )
 }
 

@@ -23,9 +23,11 @@ pub fn meant(reading: &Reading<'_>, code: &Range<usize>, setting: Setting) -> Po
     let probe = |english| Hit { concept: "act.run", range: code.clone(), base: true, english };
     let segment = reading.segment(&probe(true));
     let before = segment.start..code.start;
-    // The act that the command is the object of.
+    // The act that the command is the object of; what stands in brackets has objects of its own.
+    let aside = brackets(reading.text.get(before.clone()).unwrap_or_default(), before.start);
     let act = reading.hits.iter().rev().find(|hit| {
         hit.concept.starts_with("act.")
+            && !aside.iter().any(|aside| aside.contains(&hit.range.start))
             // "Never skip it" tells to run it.
             && !matches!(hit.concept, "act.omit" | "act.disable" | "act.ignore" | "act.delete" | "act.skew")
             && before.start <= hit.range.start
@@ -56,6 +58,23 @@ pub fn meant(reading: &Reading<'_>, code: &Range<usize>, setting: Setting) -> Po
         None if reading.any(&["word.says"], &before) => Polarity::Example,
         None => Polarity::Told,
     }
+}
+
+/// The parts of a text that stand in brackets which close again, from `offset` on.
+fn brackets(text: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open = None;
+    for (at, c) in text.char_indices() {
+        match (c, open) {
+            ('(' | '（', None) => open = Some(at),
+            (')' | '）', Some(start)) => {
+                out.push(offset + start..offset + at);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 /// "Never `…`", "no `…`": a negation right before, with nothing of its own to deny.

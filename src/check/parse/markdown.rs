@@ -145,24 +145,53 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
 /// references are read by it.
 pub fn is_test_path(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    lower.rsplit_once('/').is_some_and(|(folders, _)| {
-        folders.split('/').any(|part| {
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    is_data_of_tests(name)
+        || lower.rsplit_once('/').is_some_and(|(folders, _)| {
+            folders.split('/').any(|part| {
+                matches!(
+                    part,
+                    "test"
+                        | "tests"
+                        | "__tests__"
+                        | "fixtures"
+                        | "fixture"
+                        | "testdata"
+                        | "test-data"
+                        | "test_data"
+                        | "corpus"
+                        | "evals"
+                        | "spec"
+                )
+            })
+        })
+}
+
+/// Whether a file of that name holds cases and samples: data by its ending, and called so.
+fn is_data_of_tests(name: &str) -> bool {
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    matches!(ending, "json" | "jsonl" | "ndjson" | "csv" | "tsv" | "yaml" | "yml")
+        && stem.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
             matches!(
-                part,
-                "test"
-                    | "tests"
-                    | "__tests__"
-                    | "fixtures"
+                word,
+                "case"
+                    | "cases"
+                    | "sample"
+                    | "samples"
                     | "fixture"
-                    | "testdata"
-                    | "test-data"
-                    | "test_data"
-                    | "corpus"
+                    | "fixtures"
+                    | "testcases"
                     | "evals"
-                    | "spec"
+                    | "eval"
+                    | "corpus"
+                    | "dataset"
+                    | "payloads"
+                    | "injections"
+                    | "attacks"
+                    | "canaries"
+                    | "probes"
             )
         })
-    })
 }
 
 fn decode(text: &str) -> Option<String> {

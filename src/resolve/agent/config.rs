@@ -1,35 +1,35 @@
-//! Configurations in JSON: MCP servers, plugin manifests.
+//! Configurations in JSON and TOML: MCP servers, plugin manifests.
 
 use std::path::Path;
 
-use crate::discover::{Project, paths};
+use crate::discover::{Format, Project, paths};
 use crate::json::{self, Node};
 use crate::model::{AgentKind, LineIndex, Location, Package, Source};
 use crate::resolve::{ResolveError, read_text};
 
-/// Reads a JSON file of the tree, comments and all, and hands its root on.
+/// Reads such a file of the tree, comments and all, and hands its root on.
 ///
 /// # Errors
-/// Where it cannot be read or is not JSON.
+/// Where it cannot be read or is neither.
 pub(super) fn with<T>(
     root: &Path,
     file: &str,
     then: impl FnOnce(&str, &Node<'_>, &LineIndex<'_>) -> T,
 ) -> Result<T, ResolveError> {
     let text = read_text(root, file)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let index = LineIndex::new(file, text);
-    let node = json::parse(text).map_err(|error| {
-        let span = index.span(error.offset, error.offset);
-        ResolveError::Invalid {
+    json::configuration(file, &text, |text, node| then(text, node, &LineIndex::new(file, text))).map_err(
+        |error| ResolveError::Invalid {
             file: file.to_owned(),
-            line: span.line,
-            column: span.column,
-            message: format!("not JSON: {}", error.message),
+            line: error.line,
+            column: error.column,
+            message: format!(
+                "not {}: {}",
+                if file.ends_with(".toml") { "TOML" } else { "JSON" },
+                error.message
+            ),
             help: "mend it, or exclude the file in `bomvet.toml`".to_owned(),
-        }
-    })?;
-    Ok(then(text, &node, &index))
+        },
+    )
 }
 
 /// Where a node stands.
@@ -39,13 +39,20 @@ pub(super) fn location(index: &LineIndex<'_>, file: &str, node: &Node<'_>) -> Lo
 }
 
 /// Keys under which the agents' configurations list servers.
-const LISTS: [&str; 4] = ["mcpServers", "servers", "mcp_servers", "context_servers"];
+const LISTS: [&str; 4] = ["mcpServers", "mcp_servers", "context_servers", "servers"];
+
+/// Whether that key of an agent's settings lists servers, which are nodes of their own.
+pub fn lists_servers(key: &str) -> bool {
+    matches!(key, "mcpServers" | "mcp_servers" | "context_servers")
+}
 
 /// One node for each server of an MCP configuration.
 pub(super) fn servers(root: &Path, file: &Project) -> Result<Vec<Package>, ResolveError> {
     let path = &file.lockfile;
     with(root, path, |_, node, index| {
-        let lists = LISTS.iter().filter_map(|key| Some((format!("/{key}"), node.get(key)?)));
+        // In settings, which list much else too, `servers` alone says nothing.
+        let known = |key: &&&str| file.format == Format::Mcp || lists_servers(key);
+        let lists = LISTS.iter().filter(known).filter_map(|key| Some((format!("/{key}"), node.get(key)?)));
         // VS Code's user settings hold them one level further down.
         let deeper = node.get("mcp").into_iter().flat_map(|node| {
             LISTS.iter().filter_map(move |key| Some((format!("/mcp/{key}"), node.get(key)?)))

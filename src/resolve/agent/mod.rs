@@ -14,7 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use self::config::command_line;
+pub use self::config::{command_line, lists_servers};
 use super::{Resolution, ResolveError, read_text};
 use crate::discover::{Format, Project, paths};
 use crate::model::{
@@ -84,8 +84,10 @@ pub fn resolve(
                     made.push((document(file), file));
                 }
             }
-            Format::Settings => made.push((settings(file), file)),
-            Format::Mcp => {
+            Format::Settings | Format::Mcp => {
+                if file.format == Format::Settings {
+                    made.push((settings(file), file));
+                }
                 for server in config::servers(root, file)? {
                     made.push((server, file));
                 }

@@ -24,6 +24,7 @@ mod shape;
 mod starts;
 mod strings;
 mod value;
+mod verified;
 
 pub use starts::install_files;
 
@@ -180,6 +181,7 @@ fn parsed(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut
     shape::run(&unit, &resolver, &module.body, &mut found.facts);
     harm::run(&unit, &resolver, &module.body, &mut found.facts);
     acts::run(&unit, &resolver, &module.body, &mut found.facts);
+    verified::run(&unit, &resolver, &module.body, &mut found.facts);
     let flows = flow::run(&unit, text, &resolver, &module.body, &mut found.facts);
     if resolver.exhausted() {
         found.facts.push(

@@ -8,7 +8,7 @@ use super::super::scope::{FuncId, literal_elements};
 use super::super::value::Val;
 use super::taint::{Key, Taint};
 use super::{Flows, State, names};
-use crate::check::flow::{Argument, BLOB, DECODED, FILE, Mode, SECRET_FILE, SECRET_PATH};
+use crate::check::flow::{Argument, BLOB, DECODED, FILE, Mode, SECRET_FILE, SECRET_PATH, computed_subdomain};
 use crate::model::CapabilityKind;
 
 /// Arguments of one call that are followed.
@@ -369,6 +369,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if fixed && !name.contains("()") {
                     self.sink("net-fixed", range, &sent);
                 }
+                if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
+                    && self.resolver.approximate(one.value).is_some_and(|text| computed_subdomain(&text))
+                {
+                    let taint = one.taint.clone();
+                    self.sink("subdomain", range, &taint);
+                }
                 // What was put into a client before goes along.
                 if names::sends(name) && name.contains("()") {
                     let held = [SECRET_FILE, names::ENV_ALL];
@@ -717,8 +723,29 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
         }
         // A digest that is checked is what an honest installer does with what it fetched.
-        let all = if self.checks { all.without(&[names::NET]) } else { all };
+        let all = if self.checks_digests(range) { all.without(&[names::NET]) } else { all };
         self.sink("written->process", range, &all);
+    }
+
+    /// Whether the function that starts something computes a digest, or calls one of this file that
+    /// does; outside of functions, whether any does.
+    fn checks_digests(&self, range: TextRange) -> bool {
+        const HASHES: &str = "hashlib";
+        if memchr::memmem::find(self.text.as_bytes(), HASHES.as_bytes()).is_none() {
+            return false;
+        }
+        let funcs = self.resolver.scopes.funcs.iter().filter_map(|func| {
+            let (first, last) = (func.body.first()?, func.body.last()?);
+            let inner = TextRange::new(first.range().start(), last.range().end());
+            Some((func.name, inner, self.text.get(inner.to_std_range())?))
+        });
+        // The outermost one: what is checked around an inner function counts for it.
+        let around = funcs.clone().filter(|(_, inner, _)| inner.contains_range(range));
+        let Some((_, _, text)) = around.max_by_key(|(_, inner, _)| inner.len()) else { return true };
+        text.contains(HASHES)
+            || funcs
+                .filter(|(name, _, body)| !name.is_empty() && body.contains(HASHES))
+                .any(|(name, ..)| text.contains(&format!("{name}(")))
     }
 
     /// A process is started.

@@ -64,8 +64,8 @@ struct Flows<'u, 'i, 'r, 'a> {
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
     wallets: bool,
-    /// Whether it checks digests of what it fetches.
-    checks: bool,
+    /// The text, as far as it is asked whether something checks digests of what it fetches.
+    text: &'u str,
     /// Functions that took the place of another module's.
     catching: BTreeSet<FuncId>,
     returned: Taint,
@@ -98,7 +98,7 @@ pub fn run<'a>(
         param_arguments: HashMap::new(),
         files: BTreeMap::new(),
         wallets: key::about_wallets(text),
-        checks: memchr::memmem::find(text.as_bytes(), b"hashlib").is_some(),
+        text,
         catching: BTreeSet::new(),
         returned: Taint::default(),
         changed: false,
