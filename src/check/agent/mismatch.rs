@@ -243,18 +243,19 @@ fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
         };
         // A purpose of which the network is part need not name its one host, unless what it reads
         // of the user's goes there.
-        let own = subject.facts.iter().any(|fact| {
-            fact.kind == FactKind::Flow
-                && told(fact)
-                && fact.span.file == span.file
-                && matches!(
-                    fact.name.as_str(),
-                    "file->net" | "env-all->net" | "secret-file->net" | "clipboard->net" | "host-info->net"
-                )
-        });
+        let sent = |names: &[&str]| {
+            subject.facts.iter().any(|fact| {
+                fact.kind == FactKind::Flow
+                    && told(fact)
+                    && fact.span.file == span.file
+                    && names.contains(&fact.name.as_str())
+            })
+        };
+        let secret = sent(&["env-all->net", "secret-file->net", "clipboard->net", "host-info->net"]);
+        let own = secret || sent(&["file->net"]);
         let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
         // One server that the user may set to another is asked of a reader.
-        let unsure = !second && !own && settable(subject, span);
+        let unsure = !second && !secret && settable(subject, span);
         out.push(Finding {
             severity,
             confidence: if unsure { Confidence::Low } else { Confidence::Medium },
@@ -272,11 +273,12 @@ fn settable(subject: &Subject<'_>, span: &Span) -> bool {
     let Some(bytes) = subject.contents.get(&span.file) else { return false };
     let start = (span.start as usize).min(bytes.len());
     let line = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let before = String::from_utf8_lossy(&bytes[line..start]);
+    let end = bytes[start..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| start + at);
+    let before = String::from_utf8_lossy(&bytes[line..end]);
     let asked = ["environ.get(", "getenv(", "environ.setdefault("].iter().any(|call| before.contains(call))
         || before.contains("process.env.") && (before.contains("??") || before.contains("||"))
         || before.rfind("${").is_some_and(|at| before[at..].contains(":-"));
-    asked && before.len() < 200
+    asked && before.len() < 300
 }
 
 /// Whether a constant is an address, and not a sentence that has one in it.
