@@ -1,5 +1,6 @@
 //! The binary from end to end: what people, CI and attackers make of it.
 
+mod across;
 mod agents;
 mod bad_input;
 mod check;
