@@ -19,7 +19,7 @@ const MAX_PARAMS: usize = 12;
 /// Numbers of exported values start here, those of functions are places in the text.
 const VALUES: u32 = 0x8000_0000;
 /// Sources that say nothing of a value that came from another file: there, most are.
-const WEAK: &[&str] = &["env", "file"];
+const WEAK: &[&str] = &["env", "file", "address", super::HOLDS_ADDRESS, super::REQUEST, "neighbour"];
 
 /// What others can use of a file.
 #[derive(Debug, Default)]
