@@ -103,6 +103,11 @@ pub fn requests(line: &str) -> bool {
     commands(line).iter().map(bare).any(|command| asks(&command))
 }
 
+/// Whether a command line asks for the address of a name.
+pub fn looks_up(line: &str) -> bool {
+    commands(line).iter().map(bare).any(|command| matches!(base(&command.name), "nslookup" | "dig" | "host"))
+}
+
 fn asks(command: &Command) -> bool {
     downloads(command)
         || matches!(base(&command.name), "nslookup" | "dig" | "ping" | "nc" | "ncat" | "host" | "telnet")

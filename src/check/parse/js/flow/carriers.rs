@@ -92,6 +92,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     /// The function that an expression is or names.
     pub(super) fn function(&self, expression: &'a Expression<'a>) -> Option<Func<'a>> {
+        // `this.onData.bind(this)`, `this.onData`
+        let named = match expression.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                let bound = call.callee.get_inner_expression().as_member_expression();
+                bound
+                    .filter(|member| member.static_property_name() == Some("bind"))
+                    .map(|member| member.object().get_inner_expression())
+            }
+            other => Some(other),
+        };
+        if let Some(func) = named.and_then(|it| it.as_member_expression()).and_then(|it| self.method_of(it)) {
+            return Some(func);
+        }
         match self.resolver.expr(expression) {
             Val::Func(func) => Some(func),
             _ => Func::of(expression),
@@ -162,6 +175,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             self.resolver.bindings.classes.get(&(symbol.index() as u32)).copied()
         };
         match object.get_inner_expression() {
+            Expression::ThisExpression(it) => self.resolver.bindings.this.get(&it.span.start).copied(),
             Expression::NewExpression(new) => match new.callee.get_inner_expression() {
                 Expression::Identifier(name) => class(name),
                 Expression::ClassExpression(it) => {
@@ -186,6 +200,33 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let class = self.class_of(member.object(), 0)?;
         let methods = self.resolver.bindings.methods.get(&class)?;
         methods.iter().rev().find(|(known, _)| &**known == name).map(|(_, func)| *func)
+    }
+
+    /// `actions[job.kind](job.arg)`: any of them.
+    pub(super) fn dispatched(&mut self, member: &'a MemberExpression<'a>, call: &'a CallExpression<'a>) {
+        let MemberExpression::ComputedMemberExpression(computed) = member else { return };
+        if self.resolver.expr(&computed.expression).text().is_some() {
+            return;
+        }
+        let Val::Object(object) = self.resolver.expr(&computed.object) else { return };
+        for property in object.properties.iter().take(32) {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && let Some(func) = self.function(&property.value)
+            {
+                self.sites(func, &[call]);
+            }
+        }
+    }
+
+    /// `socket.onmessage = (event) => …`
+    pub(super) fn hears(&mut self, it: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
+        if member.property.name == "onmessage"
+            && let Some(func) = self.function(&it.right)
+        {
+            let deps = self.deps(&member.object);
+            self.param(func, 0, &deps);
+        }
     }
 
     /// What a member of an object of a class of this file may be.

@@ -13,6 +13,8 @@ mod neighbour;
 mod outside;
 mod plain;
 mod request;
+mod select;
+mod shared;
 mod summary;
 mod verified;
 
@@ -275,6 +277,8 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     /// Whether the file speaks of blind copies, and of other packages' files.
     mails: bool,
     neighbours: bool,
+    /// Files that are looked for since they hold secrets.
+    selected: select::Selected,
 }
 
 /// Adds the flows of the file, and says what goes in and out of it.
@@ -298,6 +302,7 @@ pub fn run<'a>(
     if !sinks && alone {
         return Summary::default();
     }
+    let selected = select::find(program, resolver);
     let mut flows = Flows {
         unit,
         resolver,
@@ -305,9 +310,10 @@ pub fn run<'a>(
         edges: Vec::new(),
         taints: Vec::new(),
         sinks: Vec::new(),
-        secret_paths: facts
-            .iter()
-            .any(|fact| fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")),
+        secret_paths: !selected.is_empty()
+            || facts.iter().any(|fact| {
+                fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")
+            }),
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: RefCell::default(),
@@ -320,13 +326,17 @@ pub fn run<'a>(
         source: program.source_text,
         mails,
         neighbours: neighbour::speaks_of_packages(unit.text),
+        selected,
     };
     flows.keys();
     flows.defaults();
     flows.between();
     flows.bindings();
     flows.visit_program(program);
-    let shared = if alone { summary::Shared::default() } else { flows.shared(program) };
+    let mut shared = if alone { summary::Shared::default() } else { flows.shared(program) };
+    if !alone {
+        flows.carried(&mut shared);
+    }
     flows.spread();
     flows.secret_reads();
     flows.report(facts);
@@ -369,6 +379,7 @@ fn says(kind: usize, sink: &str) -> bool {
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",
+        _ if sink == "dns" => kind == index("env-secret"),
         REQUEST_OBJECT | HELD_ADDRESS => false,
         _ => true,
     }
@@ -1029,7 +1040,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     fn read(&self, call: &'a CallExpression<'a>) -> Vec<Dep<'a>> {
         let argument = call.arguments.first().and_then(|a| a.as_expression());
         let path = argument.and_then(|argument| self.resolver.approximate(argument));
-        if path.is_some_and(|path| literal::secret_path(&path).is_some()) {
+        // A path that is known is no file that was looked for.
+        let looked_for = self.selected.around(call.span)
+            && argument.is_some_and(|path| self.resolver.expr(path).as_str().is_none());
+        if looked_for || path.is_some_and(|path| literal::secret_path(&path).is_some()) {
             return vec![self.source("secret-file", call.span)];
         }
         let file = self.source("file", call.span);
@@ -1080,6 +1094,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     fn call(&self, call: &'a CallExpression<'a>, depth: u32, out: &mut Vec<Dep<'a>>) {
         let callee = self.resolver.expr(&call.callee);
+        if self.selected.gives(call.span) {
+            out.push(self.source(SECRET_PATH, call.span));
+        }
         if carriers::encodes(call) {
             self.arguments(call.arguments.get(..1).unwrap_or(&[]), depth, out);
         }
@@ -1210,13 +1227,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         | "flatMap"
                         | "find"
                         | "addListener"
+                        | "addEventListener"
                         | "replace"
                         | "replaceAll"
                 ) {
                     return;
                 }
                 let mut deps = self.deps(member.object());
-                let heard = matches!(method, "on" | "once" | "addListener");
+                let heard = matches!(method, "on" | "once" | "addListener" | "addEventListener");
                 through(&mut deps, 0, if heard { Via::Given } else { Via::Taken });
                 deps
             }
@@ -1273,10 +1291,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
                 let method = name.rsplit('.').next().unwrap_or("");
                 self.requests += u32::from(!name.contains("()"));
-                if name.contains("()") && !sends(method) {
+                // `new dns.Resolver().resolve4(name)`
+                let looks_up =
+                    name.starts_with("node:dns") && (!name.contains("()") || method.starts_with("resolve"));
+                if name.contains("()") && !sends(method) && !looks_up {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
+                if looks_up {
+                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
+                }
                 self.sink_of("net", range, deps, None, Some("key"));
                 // A client library of a chain is given keys to sign with, and TLS one to identify
                 // itself: only what is sent as it is counts.
@@ -1300,6 +1324,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 // `curl -d ${data}` is a request like any other.
                 if self.command(arguments).is_some_and(|command| crate::check::shell::requests(&command)) {
                     self.sink("net", range, deps.clone());
+                }
+                if self.command(arguments).is_some_and(|command| crate::check::shell::looks_up(&command)) {
+                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
                 }
                 self.sink("process", range, deps);
                 self.started(arguments, range);
@@ -1570,6 +1597,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             if let Some(func) = self.method_of(member) {
                 self.sites(func, &[it]);
             }
+            self.dispatched(member, it);
             if matches!(method, "write" | "end" | "send")
                 && let Val::Name(name) = &callee
                 && self.resolver.api.capability(name) == Some(CapabilityKind::Net)
@@ -1673,6 +1701,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
         self.copy_set(it);
+        self.hears(it);
         self.replaces(it);
         self.pictured(it);
         match &it.left {
@@ -1719,6 +1748,14 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             let deps = self.deps(&it.source);
             self.sink("dynamic-code", it.span, deps);
         }
+        // A file that was written before.
+        let mut parts = vec![&it.source];
+        if let Expression::CallExpression(call) = it.source.get_inner_expression() {
+            parts.extend(call.arguments.iter().filter_map(|argument| argument.as_expression()));
+        }
+        let names: Vec<_> = parts.into_iter().flat_map(|part| self.file_names(part)).collect();
+        let deps: Vec<_> = names.into_iter().map(Dep::Node).collect();
+        self.sink("written->process", it.span, deps);
         walk_js::walk_import_expression(self, it);
     }
 

@@ -155,6 +155,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Exports a value that is carried by a name which all files share.
+    pub(super) fn carry(&mut self, name: &str, node: Node<'a>, out: &mut Shared<'a>) {
+        self.value(name, vec![Dep::Node(node)], out);
+    }
+
     fn alias(&self, name: &str, target: &str, out: &mut Shared<'a>) {
         if let Some(call) = self.elsewhere(target)
             && out.aliases.len() < MAX_PARTS
