@@ -66,6 +66,7 @@ const PASSES: &[&str] = &[
     "global.Promise.all",
     "global.Promise.resolve",
     "node:querystring.stringify",
+    "node:url.parse",
     "node:util.inspect",
     "node:util.format",
     "node:path.join",
@@ -87,7 +88,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "env-all",
     "env-secret",
     "env",
@@ -104,6 +105,7 @@ const SOURCES: [&str; 19] = [
     HOLDS_ENV,
     "asked",
     REQUEST,
+    REQUEST_URL,
     "address",
     HOLDS_ADDRESS,
     "neighbour",
@@ -114,6 +116,7 @@ const HELD_ENV: usize = index(HOLDS_ENV);
 /// What a request to a server brings: a header, a parameter, a body.
 const ASKED: usize = index("asked");
 const REQUEST_OBJECT: usize = index(REQUEST);
+const ADDRESSED: usize = index(REQUEST_URL);
 /// A mail address that is written down.
 const ADDRESS: usize = index("address");
 const HELD_ADDRESS: usize = index(HOLDS_ADDRESS);
@@ -122,6 +125,10 @@ const NEIGHBOUR: usize = index("neighbour");
 
 /// A request to a server, of which some members are what it brings.
 const REQUEST: &str = "request";
+
+/// The address of a request, which every server hands on to find what is asked for: only its query
+/// is somebody else's text.
+const REQUEST_URL: &str = "request-url";
 
 /// An object of which one member is a mail address that is written down.
 const HOLDS_ADDRESS: &str = "holds-address";
@@ -189,8 +196,14 @@ enum Via {
     Member,
     /// Both: a member is taken and put into an object.
     Moved,
+    /// It is a member, which of a request is what it brings, of an object that is taken whole.
+    Whole,
     /// A member is taken that, of a request, is what it brings.
     Asked,
+    /// The same, of a request's address too.
+    Query,
+    /// A member is taken that, of a request, is its address.
+    Url,
     /// A member may be taken: what counts as a member only of some sources.
     Taken,
     /// The same, and of a request it is what it brings.
@@ -200,16 +213,28 @@ enum Via {
 impl Via {
     /// What a source becomes.
     fn of(self, kind: usize) -> Option<usize> {
-        use Via::{Asked, Given, Inside, Member, Moved, Plain, Taken};
+        use Via::{Asked, Given, Inside, Member, Moved, Plain, Query, Taken, Url, Whole};
         match (self, kind) {
             (Plain, kind) => Some(kind),
-            (Inside | Moved, ENV_ALL) => Some(HELD_ENV),
-            (Member | Moved | Asked, HELD_ENV) => None,
-            (Inside | Moved, ADDRESS) => Some(HELD_ADDRESS),
-            (Member | Moved | Asked | Taken | Given, HELD_ADDRESS) => None,
-            (Asked | Given, REQUEST_OBJECT) => Some(ASKED),
+            (Whole, ASKED | ADDRESSED) => None,
+            (Inside | Moved | Whole, ENV_ALL) => Some(HELD_ENV),
+            (Member | Moved | Asked | Query | Url, HELD_ENV) => None,
+            (Inside | Moved | Whole, ADDRESS) => Some(HELD_ADDRESS),
+            (Member | Moved | Asked | Query | Url | Taken | Given, HELD_ADDRESS) => None,
+            (Asked | Given | Query, REQUEST_OBJECT) | (Query, ADDRESSED) => Some(ASKED),
+            (Url, REQUEST_OBJECT) => Some(ADDRESSED),
             (Member | Moved | Taken, REQUEST_OBJECT) => None,
+            (Member | Moved | Taken | Asked | Given | Url, ADDRESSED) => None,
             (_, kind) => Some(kind),
+        }
+    }
+
+    /// A member that is taken out by a pattern (`const { query } = request`).
+    fn named(key: &str) -> Self {
+        match Self::member(key) {
+            Self::Member | Self::Moved => Self::Taken,
+            Self::Asked => Self::Given,
+            via => via,
         }
     }
 
@@ -221,6 +246,10 @@ impl Via {
         } else if matches!(key.as_str(), "req" | "request") {
             // `ctx.req` is the request itself.
             Self::Plain
+        } else if matches!(key.as_str(), "url" | "originalurl") {
+            Self::Url
+        } else if matches!(key.as_str(), "query" | "search" | "searchparams") {
+            Self::Query
         } else if request::brings(&key) {
             Self::Asked
         } else {
@@ -363,7 +392,9 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
             }
             (Dep::Node(node), via) => Dep::Part(node, via),
             (Dep::Part(node, Via::Member), Via::Inside) => Dep::Part(node, Via::Moved),
-            (Dep::Part(node, Via::Plain), via) => Dep::Part(node, via),
+            (Dep::Part(node, Via::Plain), via) | (Dep::Part(node, Via::Url), via @ Via::Query) => {
+                Dep::Part(node, via)
+            }
             (dep, _) => dep,
         };
     }
@@ -380,7 +411,7 @@ fn says(kind: usize, sink: &str) -> bool {
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",
         _ if sink == "dns" => kind == index("env-secret"),
-        REQUEST_OBJECT | HELD_ADDRESS => false,
+        REQUEST_OBJECT | ADDRESSED | HELD_ADDRESS => false,
         _ => true,
     }
 }
@@ -538,7 +569,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 // All of it may be any member; a member is part of what reading it all gives.
                 let (whole, read) = (self.id(Node::Whole(symbol)), self.id(Node::Read(symbol)));
                 self.edges[whole].push((at, Via::member(key)));
-                self.edges[at].push((read, Via::Inside));
+                // Of a request that is handed on whole, other members than the one read are no such text.
+                let of_request = matches!(Via::member(key), Via::Asked | Via::Query | Via::Url);
+                self.edges[at].push((read, if of_request { Via::Whole } else { Via::Inside }));
             }
             Node::Read(symbol) => {
                 let whole = self.id(Node::Whole(symbol));
@@ -672,8 +705,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     self.feed(Node::Whole(symbol), &[dep]);
                 } else if !matches!(&named, Val::Name(name) if name.starts_with("global.process")) {
                     let mut deps = self.deps(value);
-                    let asked = request::brings(&name.to_ascii_lowercase());
-                    through(&mut deps, 0, if asked { Via::Given } else { Via::Taken });
+                    through(&mut deps, 0, Via::named(name));
                     self.feed(Node::Whole(symbol), &deps);
                 }
             }

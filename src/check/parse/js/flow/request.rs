@@ -6,7 +6,6 @@ const BRINGS: &[&str] = &[
     "headers",
     "rawheaders",
     "header",
-    "query",
     "querystring",
     "querystringparameters",
     "body",
@@ -14,10 +13,6 @@ const BRINGS: &[&str] = &[
     "cookies",
     "signedcookies",
     "params",
-    "url",
-    "originalurl",
-    "search",
-    "searchparams",
     "files",
 ];
 
