@@ -261,6 +261,9 @@ fn analyse_all(
         let whole = manifest.whole_crate && file.path.ends_with(".rs") && file.path.starts_with("src/");
         let across = across.remove(&file.path).unwrap_or_default();
         for mut fact in parsed.facts.into_iter().chain(across) {
+            if of_own_folder(&fact, &package.name) {
+                continue;
+            }
             // A command that code starts does what the command line says.
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));
@@ -399,6 +402,17 @@ pub fn cache_key(package: &Package, subject: &str, rules: &RuleSet) -> String {
         subject,
     );
     crate::model::Digest::sha256(key.as_bytes()).hex()
+}
+
+/// Whether a fact says of a package's own folder, asked for by its name, that it is another's.
+fn of_own_folder(fact: &Fact, name: &str) -> bool {
+    fact.kind == FactKind::Flow
+        && fact.name == "neighbour->written-path"
+        && fact.value.match_indices(name).any(|(at, _)| {
+            let before = fact.value[..at].ends_with(['\'', '"', '`', '/']);
+            let after = fact.value[at + name.len()..].chars().next();
+            before && after.is_none_or(|c| matches!(c, '\'' | '"' | '`' | '/'))
+        })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod deeds;
 mod lex;
 mod powershell;
+mod system;
 
 use self::lex::commands;
 pub use self::lex::{Command, lines};
@@ -38,6 +39,12 @@ pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
         (wipes(command), "wipe", CapabilityKind::FsWrite),
         (is_miner(command), "miner", CapabilityKind::Net),
         (leaves_root_shell(command), "root-shell", CapabilityKind::FsWrite),
+        (system::loads(command).is_some(), "system-loader", CapabilityKind::Process),
+        (
+            system::loads(command) == Some(system::Loads::Carried),
+            "system-loader-own",
+            CapabilityKind::Process,
+        ),
     ];
     let mut out: Vec<_> =
         found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect();
@@ -94,6 +101,11 @@ fn tells_of(command: &Command) -> Option<Tells> {
 /// Whether a command line sends a request: over HTTP, or a look-up of a name.
 pub fn requests(line: &str) -> bool {
     commands(line).iter().map(bare).any(|command| asks(&command))
+}
+
+/// Whether a command line asks for the address of a name.
+pub fn looks_up(line: &str) -> bool {
+    commands(line).iter().map(bare).any(|command| matches!(base(&command.name), "nslookup" | "dig" | "host"))
 }
 
 fn asks(command: &Command) -> bool {

@@ -162,6 +162,10 @@ impl<'s> Package<'s> {
                 names.modules.entry(name).or_insert(at);
             }
             for export in &summary.exports {
+                // What is shared by all files has no module.
+                if let Some(shared) = export.name.strip_prefix('=').filter(|name| name.starts_with('\0')) {
+                    names.modules.entry(shared).or_insert(at);
+                }
                 names.exports.entry((at, export.name.as_str())).or_insert(export);
                 self.params.insert((at, export.func), &export.params);
             }

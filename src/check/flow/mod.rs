@@ -178,6 +178,10 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
     // A client library is given keys to sign with, and TLS one to identify itself: of keys only
     // what is sent as it is counts.
     // Of what was caught only what goes to a host that is written down says something.
+    // What a request brings is what most of a server's code works with: it must not be code.
+    if source == "asked" {
+        return (sink == "dynamic-code").then(|| format!("request->{sink}"));
+    }
     let sink = match (source, sink) {
         ("caught" | "request", "net-fixed") => return Some("caught->net".to_owned()),
         ("caught", _) | (_, "net-fixed") => return None,

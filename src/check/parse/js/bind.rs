@@ -162,6 +162,7 @@ pub struct Bindings<'a> {
 pub fn collect<'a>(program: &'a Program<'a>, scoping: &Scoping) -> Bindings<'a> {
     let mut walker = Walker {
         scoping,
+        source: program.source_text,
         out: Bindings { defs: vec![Vec::new(); scoping.symbols_len()], ..Bindings::default() },
         stack: Vec::new(),
         this: vec![0],
@@ -173,6 +174,7 @@ pub fn collect<'a>(program: &'a Program<'a>, scoping: &Scoping) -> Bindings<'a> 
 
 struct Walker<'a, 's> {
     scoping: &'s Scoping,
+    source: &'a str,
     out: Bindings<'a>,
     stack: Vec<u32>,
     /// Whose `this` it is here.
@@ -184,6 +186,11 @@ struct Walker<'a, 's> {
 /// The symbol that an identifier stands for; none for a global.
 pub fn symbol(scoping: &Scoping, identifier: &IdentifierReference<'_>) -> Option<SymbolId> {
     scoping.get_reference(identifier.reference_id.get()?).symbol_id()
+}
+
+/// What stands at a place of the file.
+pub fn text(source: &str, range: oxc_span::Span) -> Option<&str> {
+    source.get(range.start as usize..range.end as usize)
 }
 
 /// The owner that an expression is, for assigned members. `this` says whose each `this` is.
@@ -336,6 +343,20 @@ impl<'a> Walker<'a, '_> {
                         Base::Expr(value) if path.is_empty() => {
                             let key = (owner, member.property.name.as_str());
                             self.out.members.entry(key).or_default().push(value);
+                        }
+                        _ => {
+                            self.out.open.insert(owner);
+                        }
+                    }
+                }
+            }
+            AssignmentTarget::PrivateFieldExpression(member) => {
+                if let (Some(owner), Some(name)) =
+                    (self.owner(&member.object), text(self.source, member.field.span))
+                {
+                    match base {
+                        Base::Expr(value) if path.is_empty() => {
+                            self.out.members.entry((owner, name)).or_default().push(value);
                         }
                         _ => {
                             self.out.open.insert(owner);
@@ -585,6 +606,12 @@ impl<'a> VisitJs<'a> for Walker<'a, '_> {
         if let (Some(value), PropertyKey::StaticIdentifier(key)) = (&it.value, &it.key) {
             let owner = Owner::This(self.whose());
             self.out.members.entry((owner, key.name.as_str())).or_default().push(value);
+        }
+        if let (Some(value), PropertyKey::PrivateIdentifier(key)) = (&it.value, &it.key)
+            && let Some(name) = text(self.source, key.span)
+        {
+            let owner = Owner::This(self.whose());
+            self.out.members.entry((owner, name)).or_default().push(value);
         }
         walk_js::walk_property_definition(self, it);
     }

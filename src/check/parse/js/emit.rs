@@ -20,6 +20,11 @@ use crate::model::{CapabilityKind, Fact, FactKind, Span};
 /// Shortest decoded text that is worth another look.
 const MIN_HIDDEN: usize = 12;
 
+/// Constants of one call that are looked at as programs, and levels of an expression that they are
+/// looked for in.
+const MAX_WRITTEN: usize = 8;
+const MAX_PIECES_DEPTH: u8 = 6;
+
 /// The file that is walked.
 pub struct Unit<'u, 'i, 't> {
     pub path: &'u str,
@@ -41,6 +46,8 @@ pub struct Hidden {
 pub struct Found {
     pub facts: Vec<Fact>,
     pub hidden: Vec<Hidden>,
+    /// Texts that are written to files and may be programs.
+    pub written: Vec<Hidden>,
     pub local: Vec<String>,
     pub exports: u64,
     /// What values go in and out of the file.
@@ -206,6 +213,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                         }
                     }
                     Some(CapabilityKind::Process) => self.command(name, arguments, range),
+                    Some(CapabilityKind::FsWrite) => self.written(name, arguments, range),
                     _ => {}
                 }
                 let _ = callee;
@@ -251,6 +259,84 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                 top_level: self.asleep == 0,
             };
             self.out.hidden.push(hidden);
+        }
+    }
+
+    /// Constants that are written to a file: what is added to somebody's program is in no file that
+    /// is read here.
+    fn written(&mut self, name: &str, arguments: &'a [Argument<'a>], range: Range) {
+        let method = name.rsplit('.').next().unwrap_or_default().trim_end_matches("Sync");
+        if !matches!(method, "writeFile" | "appendFile" | "outputFile" | "write") {
+            return;
+        }
+        let [path, data, ..] = arguments else { return };
+        let (Some(path), Some(data)) = (path.as_expression(), data.as_expression()) else { return };
+        let path = self.resolver.approximate(path).unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        if !matches!(ending, "" | "js" | "cjs" | "mjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
+            && !ending.contains('?')
+            && !ending.ends_with("rc")
+        {
+            return;
+        }
+        let mut texts = Vec::new();
+        self.constants(data, 0, &mut texts);
+        for text in texts.into_iter().filter(|text| looks_like_code(text)).take(MAX_WRITTEN) {
+            let (span, top_level) = (self.unit.place.span(range), self.asleep == 0);
+            self.out.written.push(Hidden { text, span, top_level });
+        }
+    }
+
+    /// The constant pieces of a text that is put together; what is unknown within a template is `0`.
+    fn constants(&self, expression: &'a Expression<'a>, depth: u8, out: &mut Vec<String>) {
+        if depth > MAX_PIECES_DEPTH {
+            return;
+        }
+        if let Some(text) = self.resolver.expr(expression).as_str() {
+            out.push(text.to_owned());
+            return;
+        }
+        match expression.get_inner_expression() {
+            Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                for part in spine(binary).into_iter().take(64) {
+                    self.constants(part, depth + 1, out);
+                }
+            }
+            Expression::TemplateLiteral(template) => {
+                let quasis = template.quasis.iter().filter_map(|quasi| quasi.value.cooked.as_ref());
+                let quasis: Vec<&str> = quasis.map(|text| text.as_str()).collect();
+                // A text before or behind code stands for itself.
+                if template.expressions.len() <= 2 {
+                    out.extend(quasis.iter().map(|&text| text.to_owned()));
+                }
+                if template.expressions.len() != 1 {
+                    out.push(quasis.join("0"));
+                }
+            }
+            Expression::CallExpression(call) => {
+                let member = call.callee.get_inner_expression().as_member_expression();
+                if let Some(member) = member
+                    && matches!(member.static_property_name(), Some("concat" | "replace" | "join" | "trim"))
+                {
+                    self.constants(member.object(), depth + 1, out);
+                    for argument in call.arguments.iter().filter_map(|it| it.as_expression()) {
+                        self.constants(argument, depth + 1, out);
+                    }
+                }
+            }
+            Expression::ArrayExpression(array) => {
+                let lines = array.elements.iter().take(512).filter_map(|element| element.as_expression());
+                let lines: Vec<String> =
+                    lines.map(|line| self.resolver.expr(line).text().unwrap_or_default()).collect();
+                out.push(lines.join("\n"));
+            }
+            Expression::Identifier(identifier) => {
+                if let Some(value) = self.resolver.sole(identifier) {
+                    self.constants(value, depth + 1, out);
+                }
+            }
+            _ => {}
         }
     }
 

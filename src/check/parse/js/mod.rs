@@ -113,6 +113,14 @@ fn analyse(
             *budget -= hidden.text.len();
             found.facts.extend(hidden_layer(path, &hidden, layer + 1, budget));
         }
+        // What is written is not run here: of it only harm counts, not what it reaches.
+        for hidden in std::mem::take(&mut found.written) {
+            if layer >= MAX_LAYERS || hidden.text.len() > *budget {
+                continue;
+            }
+            *budget -= hidden.text.len();
+            found.facts.extend(written_layer(path, &hidden, layer + 1, budget));
+        }
         let name = if source_type.is_typescript() { "ts" } else { "js" };
         return Ok(Parsed {
             treatment: Treatment::Parsed(name.to_owned()),
@@ -144,6 +152,30 @@ fn hidden_layer(path: &str, hidden: &emit::Hidden, layer: u8, budget: &mut usize
         fact.context.top_level &= hidden.top_level;
     }
     parsed.facts
+}
+
+/// Deeds of a shell script that count where a program writes one.
+const WRITTEN_DEEDS: &[&str] = &["pipe-to-shell", "download-and-run", "reverse-shell", "exfiltrate"];
+
+/// The harm in a text that is written to a file, shown at the call that writes it.
+fn written_layer(path: &str, hidden: &emit::Hidden, layer: u8, budget: &mut usize) -> Vec<Fact> {
+    if hidden.text.starts_with("#!") && !hidden.text.lines().next().is_some_and(|line| line.contains("node"))
+    {
+        let index = LineIndex::new(path, &hidden.text);
+        let (facts, _) = crate::check::shell::script(&hidden.text, &index);
+        let deeds = facts.into_iter().filter(|fact| WRITTEN_DEEDS.contains(&fact.name.as_str()));
+        return deeds
+            .map(|mut fact| {
+                fact.span = hidden.span.clone();
+                fact.context.layer = fact.context.layer.max(layer);
+                fact.context.top_level = hidden.top_level;
+                fact
+            })
+            .collect();
+    }
+    let mut facts = hidden_layer(path, hidden, layer, budget);
+    facts.retain(|fact| fact.kind == FactKind::Flow);
+    facts
 }
 
 /// The ways to read a file, the likeliest first.

@@ -592,6 +592,9 @@ impl<'a, 's> Resolver<'a, 's> {
                 name,
                 "node:module.createRequire"
                     | "node:crypto.createDecipheriv"
+                    | "node:crypto.createDecipher"
+                    | "global.Buffer.alloc"
+                    | "global.Buffer.allocUnsafe"
                     | "global.Object.getPrototypeOf"
                     | "global.Intl.DateTimeFormat"
             )

@@ -19,14 +19,92 @@ const REPLACED: &[&str] = &["fetch", "XMLHttpRequest", "WebSocket", "alert", "pr
 /// What a person does in a page that hands over what is typed.
 const TYPED: &[&str] = &["input", "keydown", "keyup", "keypress", "change", "submit", "paste", "copy"];
 
+/// Names of functions that write bytes as text, or text as other text.
+const ENCODERS: &[&str] = &[
+    "encode",
+    "toHex",
+    "bytesToHex",
+    "hexlify",
+    "hexEncode",
+    "encodeHex",
+    "u8aToHex",
+    "toBase58",
+    "base58Encode",
+    "encodeBase58",
+    "bs58Encode",
+    "toBase64",
+    "base64Encode",
+    "encodeBase64",
+];
+
 /// Whether a name is of another module, or built in.
 fn of_others(name: &str) -> bool {
     !name.starts_with('.') && !name.starts_with("global.module") && !name.starts_with("global.exports")
 }
 
+/// Whether a call writes down what it is given first in other letters: `bs58.encode(bytes)`.
+pub(super) fn encodes(call: &CallExpression<'_>) -> bool {
+    let name = match call.callee.get_inner_expression() {
+        Expression::Identifier(name) => name.name.as_str(),
+        other => {
+            other.as_member_expression().and_then(MemberExpression::static_property_name).unwrap_or_default()
+        }
+    };
+    ENCODERS.iter().any(|encoder| encoder.eq_ignore_ascii_case(name))
+}
+
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
+    /// `module._compile(code, path)` of any module: what other templates call so takes no path.
+    pub(super) fn compiled(&mut self, member: &'a MemberExpression<'a>, call: &'a CallExpression<'a>) {
+        let object = self.resolver.expr(member.object());
+        let of_module = object.as_name().is_some_and(|name| {
+            let module = name.trim_end_matches("()").trim_end_matches(".prototype");
+            matches!(
+                module,
+                "global.module"
+                    | "global.module.constructor"
+                    | "global.require.main"
+                    | "node:module"
+                    | "node:module.Module"
+            )
+        });
+        let mut deps = Vec::new();
+        match member {
+            // A name that is not known hides that one.
+            MemberExpression::ComputedMemberExpression(computed)
+                if self.resolver.expr(&computed.expression).text().is_none() =>
+            {
+                if !object.as_name().is_some_and(|name| name.ends_with("()")) || !of_module {
+                    return;
+                }
+                deps = self.deps(&computed.expression);
+            }
+            MemberExpression::ComputedMemberExpression(computed)
+                if self.resolver.expr(&computed.expression).as_str() == Some("_compile") => {}
+            _ if member.static_property_name() == Some("_compile") => {}
+            _ => return,
+        }
+        if of_module || call.arguments.len() == 2 {
+            self.arguments(call.arguments.get(..1).unwrap_or(&[]), 0, &mut deps);
+            self.sink("dynamic-code", call.span, deps);
+        }
+    }
+
     /// The function that an expression is or names.
     pub(super) fn function(&self, expression: &'a Expression<'a>) -> Option<Func<'a>> {
+        // `this.onData.bind(this)`, `this.onData`
+        let named = match expression.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                let bound = call.callee.get_inner_expression().as_member_expression();
+                bound
+                    .filter(|member| member.static_property_name() == Some("bind"))
+                    .map(|member| member.object().get_inner_expression())
+            }
+            other => Some(other),
+        };
+        if let Some(func) = named.and_then(|it| it.as_member_expression()).and_then(|it| self.method_of(it)) {
+            return Some(func);
+        }
         match self.resolver.expr(expression) {
             Val::Func(func) => Some(func),
             _ => Func::of(expression),
@@ -97,6 +175,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             self.resolver.bindings.classes.get(&(symbol.index() as u32)).copied()
         };
         match object.get_inner_expression() {
+            Expression::ThisExpression(it) => self.resolver.bindings.this.get(&it.span.start).copied(),
             Expression::NewExpression(new) => match new.callee.get_inner_expression() {
                 Expression::Identifier(name) => class(name),
                 Expression::ClassExpression(it) => {
@@ -121,6 +200,33 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let class = self.class_of(member.object(), 0)?;
         let methods = self.resolver.bindings.methods.get(&class)?;
         methods.iter().rev().find(|(known, _)| &**known == name).map(|(_, func)| *func)
+    }
+
+    /// `actions[job.kind](job.arg)`: any of them.
+    pub(super) fn dispatched(&mut self, member: &'a MemberExpression<'a>, call: &'a CallExpression<'a>) {
+        let MemberExpression::ComputedMemberExpression(computed) = member else { return };
+        if self.resolver.expr(&computed.expression).text().is_some() {
+            return;
+        }
+        let Val::Object(object) = self.resolver.expr(&computed.object) else { return };
+        for property in object.properties.iter().take(32) {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && let Some(func) = self.function(&property.value)
+            {
+                self.sites(func, &[call]);
+            }
+        }
+    }
+
+    /// `socket.onmessage = (event) => …`
+    pub(super) fn hears(&mut self, it: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
+        if member.property.name == "onmessage"
+            && let Some(func) = self.function(&it.right)
+        {
+            let deps = self.deps(&member.object);
+            self.param(func, 0, &deps);
+        }
     }
 
     /// What a member of an object of a class of this file may be.
@@ -242,6 +348,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             };
             if middle {
                 self.catches(*func);
+            }
+            if let Some(name) = super::request::of_handler(&names) {
+                let items = func.params().items.iter();
+                let found = items.flat_map(|item| item.pattern.get_binding_identifiers());
+                for identifier in found.filter(|identifier| identifier.name == name) {
+                    if let Some(symbol) = identifier.symbol_id.get() {
+                        let request = self.source(super::REQUEST, identifier.span);
+                        self.feed(Node::Whole(symbol.index() as u32), &[request]);
+                    }
+                }
             }
         }
     }

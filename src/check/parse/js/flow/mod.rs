@@ -8,8 +8,13 @@
 //! not mean that its result holds it.
 
 mod carriers;
+mod mail;
+mod neighbour;
 mod outside;
 mod plain;
+mod request;
+mod select;
+mod shared;
 mod summary;
 mod verified;
 
@@ -61,6 +66,7 @@ const PASSES: &[&str] = &[
     "global.Promise.all",
     "global.Promise.resolve",
     "node:querystring.stringify",
+    "node:url.parse",
     "node:util.inspect",
     "node:util.format",
     "node:path.join",
@@ -82,7 +88,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 20] = [
     "env-all",
     "env-secret",
     "env",
@@ -97,7 +103,52 @@ const SOURCES: [&str; 14] = [
     "caught",
     SECRET_PATH,
     HOLDS_ENV,
+    "asked",
+    REQUEST,
+    REQUEST_URL,
+    "address",
+    HOLDS_ADDRESS,
+    "neighbour",
 ];
+
+const ENV_ALL: usize = index("env-all");
+const HELD_ENV: usize = index(HOLDS_ENV);
+/// What a request to a server brings: a header, a parameter, a body.
+const ASKED: usize = index("asked");
+const REQUEST_OBJECT: usize = index(REQUEST);
+const ADDRESSED: usize = index(REQUEST_URL);
+/// A mail address that is written down.
+const ADDRESS: usize = index("address");
+const HELD_ADDRESS: usize = index(HOLDS_ADDRESS);
+/// The path of a file of another installed package.
+const NEIGHBOUR: usize = index("neighbour");
+
+/// A request to a server, of which some members are what it brings.
+const REQUEST: &str = "request";
+
+/// The address of a request, which every server hands on to find what is asked for: only its query
+/// is somebody else's text.
+const REQUEST_URL: &str = "request-url";
+
+/// An object of which one member is a mail address that is written down.
+const HOLDS_ADDRESS: &str = "holds-address";
+
+/// Where a source stands in [`SOURCES`].
+const fn index(name: &str) -> usize {
+    let mut at = 0;
+    while at < SOURCES.len() {
+        let (one, other) = (SOURCES[at].as_bytes(), name.as_bytes());
+        let mut same = 0;
+        while same < one.len() && same < other.len() && one[same] == other[same] {
+            same += 1;
+        }
+        if same == one.len() && same == other.len() {
+            return at;
+        }
+        at += 1;
+    }
+    panic!("no such source")
+}
 
 /// An object of which one member is the environment.
 const HOLDS_ENV: &str = "holds-env";
@@ -145,16 +196,45 @@ enum Via {
     Member,
     /// Both: a member is taken and put into an object.
     Moved,
+    /// It is a member, which of a request is what it brings, of an object that is taken whole.
+    Whole,
+    /// A member is taken that, of a request, is what it brings.
+    Asked,
+    /// The same, of a request's address too.
+    Query,
+    /// A member is taken that, of a request, is its address.
+    Url,
+    /// A member may be taken: what counts as a member only of some sources.
+    Taken,
+    /// The same, and of a request it is what it brings.
+    Given,
 }
 
 impl Via {
     /// What a source becomes.
     fn of(self, kind: usize) -> Option<usize> {
-        let (all, holds) = (source("env-all"), source(HOLDS_ENV));
-        match self {
-            Self::Inside | Self::Moved if kind == all => Some(holds),
-            Self::Member | Self::Moved if kind == holds => None,
-            _ => Some(kind),
+        use Via::{Asked, Given, Inside, Member, Moved, Plain, Query, Taken, Url, Whole};
+        match (self, kind) {
+            (Plain, kind) => Some(kind),
+            (Whole, ASKED | ADDRESSED) => None,
+            (Inside | Moved | Whole, ENV_ALL) => Some(HELD_ENV),
+            (Member | Moved | Asked | Query | Url, HELD_ENV) => None,
+            (Inside | Moved | Whole, ADDRESS) => Some(HELD_ADDRESS),
+            (Member | Moved | Asked | Query | Url | Taken | Given, HELD_ADDRESS) => None,
+            (Asked | Given | Query, REQUEST_OBJECT) | (Query, ADDRESSED) => Some(ASKED),
+            (Url, REQUEST_OBJECT) => Some(ADDRESSED),
+            (Member | Moved | Taken, REQUEST_OBJECT) => None,
+            (Member | Moved | Taken | Asked | Given | Url, ADDRESSED) => None,
+            (_, kind) => Some(kind),
+        }
+    }
+
+    /// A member that is taken out by a pattern (`const { query } = request`).
+    fn named(key: &str) -> Self {
+        match Self::member(key) {
+            Self::Member | Self::Moved => Self::Taken,
+            Self::Asked => Self::Given,
+            via => via,
         }
     }
 
@@ -163,6 +243,15 @@ impl Via {
         let key = key.to_ascii_lowercase();
         if key.contains("env") || key.contains("vars") || key.contains("variables") {
             Self::Plain
+        } else if matches!(key.as_str(), "req" | "request") {
+            // `ctx.req` is the request itself.
+            Self::Plain
+        } else if matches!(key.as_str(), "url" | "originalurl") {
+            Self::Url
+        } else if matches!(key.as_str(), "query" | "search" | "searchparams") {
+            Self::Query
+        } else if request::brings(&key) {
+            Self::Asked
         } else {
             Self::Member
         }
@@ -212,6 +301,13 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     plain: HashSet<u32>,
     /// Names of files, and what is read by them: nodes.
     opened: Vec<(usize, usize)>,
+    /// The text as the nodes name parts of it.
+    source: &'a str,
+    /// Whether the file speaks of blind copies, and of other packages' files.
+    mails: bool,
+    neighbours: bool,
+    /// Files that are looked for since they hold secrets.
+    selected: select::Selected,
 }
 
 /// Adds the flows of the file, and says what goes in and out of it.
@@ -227,12 +323,15 @@ pub fn run<'a>(
     let text = unit.text.as_bytes();
     let pictures =
         memchr::memmem::find(text, b".src").is_some() && memchr::memmem::find(text, b"://").is_some();
-    let sinks = pictures || facts.iter().any(sinks);
+    let mails = mail::speaks_of_copies(unit.text);
+    let compiles = memchr::memmem::find(text, b"_compile").is_some();
+    let sinks = pictures || mails || compiles || facts.iter().any(sinks);
     // What was decoded from a text has no files beside it.
     let alone = unit.layer > 0 || !summary::shares(program);
     if !sinks && alone {
         return Summary::default();
     }
+    let selected = select::find(program, resolver);
     let mut flows = Flows {
         unit,
         resolver,
@@ -240,9 +339,10 @@ pub fn run<'a>(
         edges: Vec::new(),
         taints: Vec::new(),
         sinks: Vec::new(),
-        secret_paths: facts
-            .iter()
-            .any(|fact| fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")),
+        secret_paths: !selected.is_empty()
+            || facts.iter().any(|fact| {
+                fact.kind == FactKind::Literal && matches!(fact.name.as_str(), "path" | "wallet")
+            }),
         reads: RefCell::default(),
         wallets: OnceCell::new(),
         files: RefCell::default(),
@@ -252,13 +352,20 @@ pub fn run<'a>(
         checked: Vec::new(),
         requests: 0,
         plain: plain::names(program, resolver.scoping),
+        source: program.source_text,
+        mails,
+        neighbours: neighbour::speaks_of_packages(unit.text),
+        selected,
     };
     flows.keys();
     flows.defaults();
     flows.between();
     flows.bindings();
     flows.visit_program(program);
-    let shared = if alone { summary::Shared::default() } else { flows.shared(program) };
+    let mut shared = if alone { summary::Shared::default() } else { flows.shared(program) };
+    if !alone {
+        flows.carried(&mut shared);
+    }
     flows.spread();
     flows.secret_reads();
     flows.report(facts);
@@ -277,13 +384,17 @@ fn merge(into: &mut Option<Spot>, spot: Option<Spot>) -> bool {
 
 /// Changes the dependencies from `from` on.
 fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
-    let (all, holds) = (source("env-all"), source(HOLDS_ENV));
     for dep in deps.iter_mut().skip(from) {
         *dep = match (*dep, via) {
             (dep, Via::Plain) => dep,
-            (Dep::Source(kind, spot), Via::Inside) if kind == all => Dep::Source(holds, spot),
+            (Dep::Source(kind @ (ENV_ALL | ADDRESS), spot), Via::Inside) => {
+                Dep::Source(via.of(kind).unwrap_or(kind), spot)
+            }
             (Dep::Node(node), via) => Dep::Part(node, via),
             (Dep::Part(node, Via::Member), Via::Inside) => Dep::Part(node, Via::Moved),
+            (Dep::Part(node, Via::Plain), via) | (Dep::Part(node, Via::Url), via @ Via::Query) => {
+                Dep::Part(node, via)
+            }
             (dep, _) => dep,
         };
     }
@@ -291,6 +402,18 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
 
 fn source(name: &str) -> usize {
     SOURCES.iter().position(|source| *source == name).unwrap_or(0)
+}
+
+/// Whether a source that means something in few places does in that one.
+fn says(kind: usize, sink: &str) -> bool {
+    match kind {
+        ADDRESS => sink == mail::SINK,
+        NEIGHBOUR => sink == neighbour::SINK,
+        ASKED => sink == "dynamic-code",
+        _ if sink == "dns" => kind == index("env-secret"),
+        REQUEST_OBJECT | ADDRESSED | HELD_ADDRESS => false,
+        _ => true,
+    }
 }
 
 /// What an extension can ask a browser for that is the user's own. Source:
@@ -361,16 +484,26 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 let left_out =
                     caught || sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
                 let (Some((start, end)), false) = (spot, left_out) else { continue };
+                if !says(kind, sink.name) {
+                    continue;
+                }
                 let name = match (SOURCES[kind], sink.name) {
                     ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
                     ("decoded", "written->process") => "embedded->process".to_owned(),
                     ("net", "written->process") => "fetched-file->process".to_owned(),
                     (_, "written->process") => continue,
+                    ("asked", sink) => format!("request->{sink}"),
                     (source, sink) => format!("{source}->{sink}"),
                 };
                 let span = self.unit.place.span(sink.range);
                 let from = self.unit.place.span(Range::new(*start, *end)).line;
-                facts.push(Fact::new(FactKind::Flow, name, span).value(format!("from line {from}")));
+                let value = match (kind, self.source.get(*start as usize..*end as usize)) {
+                    (ADDRESS | NEIGHBOUR, Some(text)) => {
+                        text.trim_matches(['\'', '"', '`']).chars().take(80).collect()
+                    }
+                    _ => format!("from line {from}"),
+                };
+                facts.push(Fact::new(FactKind::Flow, name, span).value(value));
             }
         }
         self.sinks = sinks;
@@ -436,7 +569,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 // All of it may be any member; a member is part of what reading it all gives.
                 let (whole, read) = (self.id(Node::Whole(symbol)), self.id(Node::Read(symbol)));
                 self.edges[whole].push((at, Via::member(key)));
-                self.edges[at].push((read, Via::Inside));
+                // Of a request that is handed on whole, other members than the one read are no such text.
+                let of_request = matches!(Via::member(key), Via::Asked | Via::Query | Via::Url);
+                self.edges[at].push((read, if of_request { Via::Whole } else { Via::Inside }));
             }
             Node::Read(symbol) => {
                 let whole = self.id(Node::Whole(symbol));
@@ -569,7 +704,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 {
                     self.feed(Node::Whole(symbol), &[dep]);
                 } else if !matches!(&named, Val::Name(name) if name.starts_with("global.process")) {
-                    let deps = self.deps(value);
+                    let mut deps = self.deps(value);
+                    through(&mut deps, 0, Via::named(name));
                     self.feed(Node::Whole(symbol), &deps);
                 }
             }
@@ -599,9 +735,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             return;
         }
         if let Some(item) = func.params().items.get(at) {
+            let mut deps = deps.to_vec();
+            // What is taken out of an object where it comes in.
+            if item.pattern.get_identifier_name().is_none() {
+                through(&mut deps, 0, Via::Taken);
+            }
             for identifier in item.pattern.get_binding_identifiers() {
                 if let Some(symbol) = identifier.symbol_id.get() {
-                    self.feed(Node::Whole(symbol.index() as u32), deps);
+                    self.feed(Node::Whole(symbol.index() as u32), &deps);
                 }
             }
         }
@@ -658,6 +799,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if self.secret_paths {
             self.secret_path(expression, out);
         }
+        if self.neighbours {
+            self.neighbour(expression, out);
+        }
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
@@ -688,6 +832,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 ChainElement::ComputedMemberExpression(member) => self.gather(&member.object, depth, out),
                 _ => {}
             },
+            Expression::StringLiteral(text) if self.mails && mail::is_address(&text.value) => {
+                out.push(self.source("address", text.span));
+            }
+            Expression::PrivateFieldExpression(member) => self.private(member, depth, out),
             Expression::AwaitExpression(it) => self.gather(&it.argument, depth, out),
             Expression::TemplateLiteral(template) => {
                 template.expressions.iter().for_each(|part| self.gather(part, depth, out));
@@ -889,6 +1037,24 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `this.#key`
+    fn private(&self, member: &'a PrivateFieldExpression<'a>, depth: u32, out: &mut Vec<Dep<'a>>) {
+        if key::is_key(&member.field.name) && self.about_wallets() {
+            out.push(self.source("key", member.span));
+        }
+        match self.resolver.owner(&member.object) {
+            Some(Owner::This(class)) => {
+                out.extend(self.private_node(class, member).map(Dep::Node));
+            }
+            _ => self.gather(&member.object, depth, out),
+        }
+    }
+
+    /// Private members are told from public ones of the same name by the sign before them.
+    fn private_node(&self, class: u32, member: &PrivateFieldExpression<'a>) -> Option<Node<'a>> {
+        Some(Node::This(class, bind::text(self.source, member.field.span)?))
+    }
+
     fn arguments(&self, arguments: &'a [Argument<'a>], depth: u32, out: &mut Vec<Dep<'a>>) {
         for argument in arguments {
             match argument {
@@ -906,7 +1072,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     fn read(&self, call: &'a CallExpression<'a>) -> Vec<Dep<'a>> {
         let argument = call.arguments.first().and_then(|a| a.as_expression());
         let path = argument.and_then(|argument| self.resolver.approximate(argument));
-        if path.is_some_and(|path| literal::secret_path(&path).is_some()) {
+        // A path that is known is no file that was looked for.
+        let looked_for = self.selected.around(call.span)
+            && argument.is_some_and(|path| self.resolver.expr(path).as_str().is_none());
+        if looked_for || path.is_some_and(|path| literal::secret_path(&path).is_some()) {
             return vec![self.source("secret-file", call.span)];
         }
         let file = self.source("file", call.span);
@@ -957,6 +1126,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     fn call(&self, call: &'a CallExpression<'a>, depth: u32, out: &mut Vec<Dep<'a>>) {
         let callee = self.resolver.expr(&call.callee);
+        if self.selected.gives(call.span) {
+            out.push(self.source(SECRET_PATH, call.span));
+        }
+        if carriers::encodes(call) {
+            self.arguments(call.arguments.get(..1).unwrap_or(&[]), depth, out);
+        }
         match &callee {
             Val::Func(func) => {
                 out.push(Dep::Node(Node::Return(func.id())));
@@ -1012,7 +1187,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     |argument| Func::of(argument).is_some_and(|func| !func.params().items.is_empty()),
                 );
             if !mapped {
+                let from = out.len();
                 self.gather(member.object(), depth, out);
+                through(out, from, if request::gives(method) { Via::Given } else { Via::Taken });
             }
             if matches!(method, "concat" | "replace" | "then" | "join" | "map" | "flatMap" | "reduce") {
                 for argument in &call.arguments {
@@ -1082,10 +1259,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         | "flatMap"
                         | "find"
                         | "addListener"
+                        | "addEventListener"
+                        | "replace"
+                        | "replaceAll"
                 ) {
                     return;
                 }
-                self.deps(member.object())
+                let mut deps = self.deps(member.object());
+                let heard = matches!(method, "on" | "once" | "addListener" | "addEventListener");
+                through(&mut deps, 0, if heard { Via::Given } else { Via::Taken });
+                deps
             }
         };
         for func in functions {
@@ -1096,6 +1279,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         for number in outside {
             self.argue(number, 0, deps.clone());
         }
+    }
+
+    fn deps_of_first(&self, call: &'a CallExpression<'a>) -> Vec<Dep<'a>> {
+        let mut deps = Vec::new();
+        self.arguments(call.arguments.get(..1).unwrap_or(&[]), 0, &mut deps);
+        deps
     }
 
     fn sink(&mut self, name: &'static str, range: Range, deps: Vec<Dep<'a>>) {
@@ -1134,10 +1323,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
                 let method = name.rsplit('.').next().unwrap_or("");
                 self.requests += u32::from(!name.contains("()"));
-                if name.contains("()") && !sends(method) {
+                // `new dns.Resolver().resolve4(name)`
+                let looks_up =
+                    name.starts_with("node:dns") && (!name.contains("()") || method.starts_with("resolve"));
+                if name.contains("()") && !sends(method) && !looks_up {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
+                if looks_up {
+                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
+                }
                 self.sink_of("net", range, deps, None, Some("key"));
                 // A client library of a chain is given keys to sign with, and TLS one to identify
                 // itself: only what is sent as it is counts.
@@ -1162,11 +1357,16 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if self.command(arguments).is_some_and(|command| crate::check::shell::requests(&command)) {
                     self.sink("net", range, deps.clone());
                 }
+                if self.command(arguments).is_some_and(|command| crate::check::shell::looks_up(&command)) {
+                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
+                }
                 self.sink("process", range, deps);
                 self.started(arguments, range);
             }
             Some(CapabilityKind::DynamicCode) if !name.contains("()") => {
-                self.arguments(arguments, 0, &mut deps);
+                // What code runs with is not the code.
+                let most = if name.starts_with("node:vm") { 1 } else { arguments.len() };
+                self.arguments(arguments.get(..most).unwrap_or(arguments), 0, &mut deps);
                 // `new Function('return function ' + name + '() {}')`, the name checked to be one.
                 let plain = |dep: &Dep<'a>| matches!(dep, Dep::Node(Node::Read(symbol)) | Dep::Part(Node::Read(symbol), _) if self.plain.contains(symbol));
                 deps.retain(|dep| !plain(dep));
@@ -1174,6 +1374,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Some(CapabilityKind::FsWrite) if !name.contains("()") => {
                 self.arguments(arguments.get(1..).unwrap_or(&[]), 0, &mut deps);
+                self.changed(name, arguments, range);
                 let path = arguments.first().and_then(|argument| argument.as_expression());
                 if let Some(path) = path.filter(|_| name.contains("write") || name.contains("output")) {
                     self.written(path, &deps);
@@ -1242,8 +1443,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             "global.atob"
             | "global.String.fromCharCode"
             | "global.String.fromCharCode.apply"
+            | "node:crypto.createDecipher().update"
+            | "node:crypto.createDecipher().final"
             | "node:crypto.createDecipheriv().update"
             | "node:crypto.createDecipheriv().final" => true,
+            _ if name.starts_with("crypto-js") && name.ends_with(".decrypt") => true,
             "global.Buffer.from" => {
                 let encoding = call.arguments.get(1).and_then(|a| a.as_expression());
                 let encoding = encoding.map(|encoding| self.resolver.expr(encoding));
@@ -1420,9 +1624,12 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             self.emitted(method, it);
             self.heard(method, it);
             self.registered(method, it);
+            self.copied(member, method, it);
+            self.compiled(member, it);
             if let Some(func) = self.method_of(member) {
                 self.sites(func, &[it]);
             }
+            self.dispatched(member, it);
             if matches!(method, "write" | "end" | "send")
                 && let Val::Name(name) = &callee
                 && self.resolver.api.capability(name) == Some(CapabilityKind::Net)
@@ -1431,6 +1638,27 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
                 let mut deps = Vec::new();
                 self.arguments(&it.arguments, 0, &mut deps);
                 self.sink_of("net", it.span, deps, Some("caught"), None);
+            }
+            if let (Expression::PrivateFieldExpression(field), "push" | "unshift" | "set" | "add") =
+                (member.object(), method)
+                && let Some(Owner::This(class)) = self.resolver.owner(&field.object)
+                && let Some(node) = self.private_node(class, field)
+            {
+                let mut deps = Vec::new();
+                self.arguments(&it.arguments, 0, &mut deps);
+                self.feed(node, &deps);
+            }
+            // A buffer that is filled piece by piece.
+            if let (Expression::Identifier(buffer), "write" | "fill") = (member.object(), method)
+                && let Some(symbol) = bind::symbol(self.resolver.scoping, buffer)
+                && self
+                    .resolver
+                    .symbol(symbol)
+                    .as_name()
+                    .is_some_and(|name| name.starts_with("global.Buffer.alloc"))
+            {
+                let deps = self.deps_of_first(it);
+                self.feed(Node::Whole(symbol.index() as u32), &deps);
             }
             if let (Expression::StaticMemberExpression(field), "push" | "unshift" | "set" | "add") =
                 (member.object(), method)
@@ -1480,18 +1708,6 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
                 let deps = self.deps(member.object());
                 self.feed(Node::Whole(symbol.index() as u32), &deps);
             }
-            // A member of `new module.constructor()` whose name is computed: `_compile`, hidden.
-            if let MemberExpression::ComputedMemberExpression(computed) = member
-                && matches!(
-                    self.resolver.expr(&computed.object).as_name(),
-                    Some("global.module.constructor()" | "node:module()" | "node:module.Module()")
-                )
-                && self.resolver.expr(&computed.expression).text().is_none()
-            {
-                let mut deps = self.deps(&computed.expression);
-                self.arguments(&it.arguments, 0, &mut deps);
-                self.sink("dynamic-code", it.span, deps);
-            }
             if method == "pipe"
                 && let Some(to) = it.arguments.first().and_then(|argument| argument.as_expression())
                 && let Val::Name(to) = self.resolver.expr(to)
@@ -1508,8 +1724,16 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         walk_js::walk_call_expression(self, it);
     }
 
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it = self.alloc(it);
+        self.copy_field(it);
+        walk_js::walk_object_property(self, it);
+    }
+
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
+        self.copy_set(it);
+        self.hears(it);
         self.replaces(it);
         self.pictured(it);
         match &it.left {
@@ -1556,6 +1780,14 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             let deps = self.deps(&it.source);
             self.sink("dynamic-code", it.span, deps);
         }
+        // A file that was written before.
+        let mut parts = vec![&it.source];
+        if let Expression::CallExpression(call) = it.source.get_inner_expression() {
+            parts.extend(call.arguments.iter().filter_map(|argument| argument.as_expression()));
+        }
+        let names: Vec<_> = parts.into_iter().flat_map(|part| self.file_names(part)).collect();
+        let deps: Vec<_> = names.into_iter().map(Dep::Node).collect();
+        self.sink("written->process", it.span, deps);
         walk_js::walk_import_expression(self, it);
     }
 

@@ -88,6 +88,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         Some(number)
     }
 
+    /// The number of what another file sets for all.
+    pub(super) fn carried_call(&self, call: Call) -> Option<u32> {
+        self.numbered(call, Range::new(0, 0))
+    }
+
     /// The number of a call of that name, where it is another file's.
     pub(super) fn outside(&self, name: &str, range: Range) -> Option<u32> {
         self.number(name, range, false)

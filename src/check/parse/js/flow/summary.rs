@@ -19,7 +19,8 @@ const MAX_PARAMS: usize = 12;
 /// Numbers of exported values start here, those of functions are places in the text.
 const VALUES: u32 = 0x8000_0000;
 /// Sources that say nothing of a value that came from another file: there, most are.
-const WEAK: &[&str] = &["env", "file"];
+const WEAK: &[&str] =
+    &["env", "file", "address", super::HOLDS_ADDRESS, super::REQUEST, super::REQUEST_URL, "neighbour"];
 
 /// What others can use of a file.
 #[derive(Debug, Default)]
@@ -32,7 +33,9 @@ pub struct Shared<'a> {
 /// Whether the file gives something to others, or takes something.
 pub fn shares(program: &Program<'_>) -> bool {
     let text = program.source_text.as_bytes();
-    ["export", "require", "import"].iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+    ["export", "require", "import", "globalThis", "global."]
+        .iter()
+        .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }
 
 fn dotted(first: &str, second: &str) -> String {
@@ -153,6 +156,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             _ => {}
         }
+    }
+
+    /// Exports a value that is carried by a name which all files share.
+    pub(super) fn carry(&mut self, name: &str, node: Node<'a>, out: &mut Shared<'a>) {
+        self.value(name, vec![Dep::Node(node)], out);
     }
 
     fn alias(&self, name: &str, target: &str, out: &mut Shared<'a>) {
