@@ -82,7 +82,22 @@ impl Walk {
                 self.vars.push(Default::default());
                 self.bind(&inner.pat, &value);
                 let value = self.block(&inner.body);
-                self.vars.pop();
+                let scope = self.vars.pop().unwrap_or_default();
+                // `for byte in bytes.iter_mut()` changes the bytes.
+                let written = match &*inner.expr {
+                    Expr::MethodCall(call) if call.method == "iter_mut" => root_of(&call.receiver),
+                    Expr::Reference(of) if of.mutability.is_some() => root_of(&of.expr),
+                    _ => None,
+                };
+                let slot = match &*inner.pat {
+                    syn::Pat::Ident(pat) => scope.get(&pat.ident.unraw().to_string()),
+                    _ => None,
+                };
+                if let (Some(taint), Some(name)) = (slot.map(|slot| slot.taint), written)
+                    && let Some(var) = self.var_mut(&name)
+                {
+                    var.taint |= taint;
+                }
                 value
             }
             Expr::If(branch) => self.branch(branch),
@@ -182,6 +197,7 @@ impl Walk {
             value.taint |= taint::CONST_BYTES;
         } else if values.len() <= 64 {
             value.list = Some(values.iter().map(Value::shown).collect());
+            value.parts = Some(values.iter().map(super::calls::place_of).collect());
         }
         value
     }
@@ -194,6 +210,7 @@ impl Walk {
         let from = self.raws.len();
         self.by_chance(branch, branch.if_token.span.byte_range().start..close);
         self.in_branch(&branch.cond);
+        self.keys_in_branch(branch, cond.taint);
         let mut value = self.block(&branch.then_branch);
         self.vars.pop();
         if let Some((_, expr)) = &branch.else_branch {
@@ -211,7 +228,8 @@ impl Walk {
         self.vars.push(Default::default());
         closure.inputs.iter().for_each(|pat| self.bind(pat, value));
         let returned = self.returned;
-        let value = self.eval(&closure.body);
+        let mut value = self.eval(&closure.body);
+        value.taint |= self.key_test(&closure.body);
         self.returned = returned;
         self.vars.pop();
         value
@@ -270,6 +288,7 @@ impl Walk {
                     if taint & taint::CONST_BYTES != 0 || file {
                         taint |= taint::XORED;
                     }
+                    taint |= masks(taint);
                     Value { bytes, ..Value::of(taint) }
                 }
                 BinOp::Add(_) | BinOp::AddAssign(_) if value.text.is_some() || right.text.is_some() => {
@@ -284,6 +303,9 @@ impl Walk {
                         }
                     }
                     Value::of(taint)
+                }
+                BinOp::Add(_) | BinOp::Sub(_) | BinOp::AddAssign(_) | BinOp::SubAssign(_) => {
+                    Value::of(taint | masks(taint))
                 }
                 _ => Value::of(taint),
             };
@@ -323,6 +345,11 @@ impl Walk {
     }
 }
 
+/// Arithmetic over what a test's file holds.
+fn masks(taint: u32) -> u32 {
+    if taint & taint::TEST_DATA != 0 { taint::MASKED } else { 0 }
+}
+
 fn is_date(number: u64) -> bool {
     (2017..2100).contains(&number)
         || (EPOCH..=4_102_444_800).contains(&number)
@@ -360,22 +387,25 @@ pub fn root_of(expr: &Expr) -> Option<String> {
     }
 }
 
+/// What a constant text says of where it leads.
+pub fn text_taint(text: &str) -> u32 {
+    let mut taint = 0;
+    for kind in API.markers(text) {
+        taint |= match kind {
+            "path" => taint::SECRET_PATH,
+            "wallet" if text.contains('[') => taint::KEY_PATTERN,
+            "wallet" => taint::SECRET_PATH,
+            _ => 0,
+        };
+    }
+    if API.host_programs.iter().any(|program| program == text) {
+        taint |= taint::HOST_PROGRAM;
+    }
+    taint
+}
+
 fn literal(lit: &Lit) -> Value {
-    let text = |text: &str| {
-        let mut value = Value::text(text);
-        for kind in API.markers(text) {
-            value.taint |= match kind {
-                "path" => taint::SECRET_PATH,
-                "wallet" if text.contains('[') => taint::KEY_PATTERN,
-                "wallet" => taint::SECRET_PATH,
-                _ => 0,
-            };
-        }
-        if API.host_programs.iter().any(|program| program == text) {
-            value.taint |= taint::HOST_PROGRAM;
-        }
-        value
-    };
+    let text = |text: &str| Value { taint: text_taint(text), ..Value::text(text) };
     match lit {
         Lit::Str(lit) => text(&lit.value()),
         Lit::CStr(lit) => text(&lit.value().to_string_lossy()),

@@ -82,13 +82,18 @@ impl Walk {
             }
             "vec" => {
                 let list = values.iter().map(Value::shown).collect();
-                return Value { list: Some(list), ..Value::of(taint) };
+                let parts = Some(values.iter().map(super::calls::place_of).collect());
+                return Value { list: Some(list), parts, ..Value::of(taint) };
             }
             _ => None,
         };
         let mut value = text.map_or_else(Value::default, |text| Value::text(&text));
         // A path that is put together from a file's is another file's.
         value.taint = taint & !taint::ENTRY;
+        // A text that is made from a test's data is another one.
+        if taint & (taint::MASKED | taint::DECODED) == 0 {
+            value.taint &= !taint::TEST_DATA;
+        }
         value.layer = layer;
         if name.starts_with("write")
             && let (Some(to), Some(first)) = (values.first(), exprs.first())
