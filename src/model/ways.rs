@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Span;
 
 /// What happens to a value on its way.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Mode {
     /// Nothing.
     #[default]

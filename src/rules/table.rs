@@ -39,6 +39,7 @@ table! {
     "advisory/unsound",
     "advisory/vulnerability",
     "advisory/yanked",
+    "agent/aimed-docs",
     "agent/aimed-readme",
     "agent/all-rights",
     "agent/alter-output",

@@ -42,10 +42,14 @@ const SENDS: &str = "const https = require('https');\n\
 
 #[test]
 fn one_package_reads_another_sends_and_a_third_brings_them_together() {
-    let app = "const { load } = require('profile-kit'); const out = require('@kit/tiny-post');\nout.put(load());\n";
+    let app =
+        "const { load } = require('profile-kit'); const out = require('@kit/tiny-post');\nout.put(load());\n";
     let packages: [(&str, Files<'_>); 3] = [
         ("app", &[MANIFEST, ("lib/index.js", app)]),
-        ("profile-kit", &[MANIFEST, ("lib/index.js", "module.exports = require('./load');\n"), ("lib/load.js", READS)]),
+        (
+            "profile-kit",
+            &[MANIFEST, ("lib/index.js", "module.exports = require('./load');\n"), ("lib/load.js", READS)],
+        ),
         ("@kit/tiny-post", &[MANIFEST, ("lib/index.js", SENDS)]),
     ];
     let got = flows(Ecosystem::Npm, &packages);
@@ -84,7 +88,8 @@ fn what_tests_do_is_no_offer_and_what_is_not_depended_on_is_not_asked() {
         ("tiny-post", &[MANIFEST, ("lib/index.js", SENDS)]),
     ];
     assert_eq!(names(&flows(Ecosystem::Npm, &files)), []);
-    let app = "const { load } = require('profile-kit'); const out = require('tiny-posts');\nout.put(load());\n";
+    let app =
+        "const { load } = require('profile-kit'); const out = require('tiny-posts');\nout.put(load());\n";
     let files: [(&str, Files<'_>); 3] = [
         ("app", &[MANIFEST, ("lib/index.js", app)]),
         ("profile-kit", &[MANIFEST, ("lib/index.js", READS)]),
@@ -102,7 +107,10 @@ fn python_packages() {
         Ecosystem::Pypi,
         &[
             ("app", &[("app/main.py", app)]),
-            ("profile-kit", &[("profile_kit/__init__.py", "from .load import load\n"), ("profile_kit/load.py", reads)]),
+            (
+                "profile-kit",
+                &[("profile_kit/__init__.py", "from .load import load\n"), ("profile_kit/load.py", reads)],
+            ),
             ("tiny-post", &[("src/tiny_post/__init__.py", ""), ("src/tiny_post/client.py", sends)]),
         ],
     );

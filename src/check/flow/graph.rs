@@ -101,12 +101,15 @@ fn find(members: &[Member<'_>], member: &Member<'_>, name: &str) -> Option<At> {
                 of_name(&module, name).or_else(|| of_name(&format!("src/{module}"), name))
             }),
             Ecosystem::Cargo => {
-                let rest = name.strip_prefix(of.package.name.replace('-', "_").as_str())?.strip_prefix('.')?;
-                let inner = || splits(rest).find_map(|(module, name)| of_name(&format!("src/{module}"), name));
+                let rest =
+                    name.strip_prefix(of.package.name.replace('-', "_").as_str())?.strip_prefix('.')?;
+                let inner =
+                    || splits(rest).find_map(|(module, name)| of_name(&format!("src/{module}"), name));
                 of_name("", rest).or_else(inner).or_else(|| {
                     // Handed on by `pub use`: the only one of that name.
                     let last = rest.rsplit_once('.').map_or(rest, |(_, last)| last);
-                    let mut same = offers.iter().filter(|offer| offer.name == last).map(|offer| offer.function);
+                    let mut same =
+                        offers.iter().filter(|offer| offer.name == last).map(|offer| offer.function);
                     let only = same.next()?;
                     same.all(|other| other == only).then_some((at, only))
                 })
@@ -119,7 +122,9 @@ fn find(members: &[Member<'_>], member: &Member<'_>, name: &str) -> Option<At> {
 /// The file of a package that an import names, without ending, and the name in it.
 fn in_folder(rest: &str) -> (String, &str) {
     let with_ending = ENDINGS.iter().find_map(|ending| {
-        let at = rest.find(&format!("{ending}.")).or_else(|| rest.ends_with(ending).then(|| rest.len() - ending.len()))?;
+        let at = rest
+            .find(&format!("{ending}."))
+            .or_else(|| rest.ends_with(ending).then(|| rest.len() - ending.len()))?;
         Some((rest.get(..at)?, rest.get(at + ending.len()..)?.trim_start_matches('.')))
     });
     let (module, name) = with_ending.unwrap_or_else(|| rest.split_once('.').unwrap_or((rest, "")));
@@ -186,7 +191,14 @@ impl<'m> Walk<'m, '_> {
     }
 
     /// Where a value goes that a package hands out.
-    fn leave<'q>(&self, at: usize, way: &Way, source: &'q str, trail: Option<&Trail>, queue: &mut VecDeque<(State, &'q str, Trail)>) {
+    fn leave<'q>(
+        &self,
+        at: usize,
+        way: &Way,
+        source: &'q str,
+        trail: Option<&Trail>,
+        queue: &mut VecDeque<(State, &'q str, Trail)>,
+    ) {
         let mut steps = trail.map(|trail| trail.steps.clone()).unwrap_or_default();
         steps.extend(way.steps.iter().cloned().map(|span| (at, span)));
         let trail_of = |by: At| Trail {

@@ -18,17 +18,8 @@ const MAX_ROUNDS: usize = 6;
 /// Parameters of a function that are followed.
 const MAX_PARAMS: u32 = 16;
 /// Sources that count where they leave a package: what is the user's own, and code from elsewhere.
-const LEAVING: &[&str] = &[
-    "env-all",
-    "env-secret",
-    "secret-file",
-    "secret-path",
-    "clipboard",
-    "browser",
-    "key",
-    "net",
-    "decoded",
-];
+const LEAVING: &[&str] =
+    &["env-all", "env-secret", "secret-file", "secret-path", "clipboard", "browser", "key", "net", "decoded"];
 
 /// Where a value came into the package, or started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -301,7 +292,11 @@ fn finish(
         }
         modules.sort_unstable();
         modules.dedup();
-        let offers = modules.into_iter().map(|module| Offer { module: module.to_owned(), name: name.clone(), function });
+        let offers = modules.into_iter().map(|module| Offer {
+            module: module.to_owned(),
+            name: name.clone(),
+            function,
+        });
         out.offers.extend(offers);
     }
     for ((start, mode, end), steps) in kept {

@@ -292,7 +292,12 @@ impl Walk {
                     self.made.wrote(made.and_then(place_of));
                 }
                 if let (true, [from, to]) = (name == "copy", values) {
-                    self.built(&place_of(to), self.made.test_data(place_of(from).as_deref()), from, span.clone());
+                    self.built(
+                        &place_of(to),
+                        self.made.test_data(place_of(from).as_deref()),
+                        from,
+                        span.clone(),
+                    );
                 }
                 if let (true, [file, data, ..]) = (name == "write", values) {
                     self.built(&place, data.taint, data, span.clone());

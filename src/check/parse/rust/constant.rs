@@ -812,7 +812,9 @@ impl<'n> Run<'n> {
                     "saturating_sub" => Val::Int((left - right).max(0), bits, true),
                     "checked_sub" | "checked_add" => {
                         let value = if name == "checked_sub" { left - right } else { left + right };
-                        maybe((value >= 0 && value < 1 << bits.min(100)).then_some(Val::Int(value, bits, true)))
+                        maybe(
+                            (value >= 0 && value < 1 << bits.min(100)).then_some(Val::Int(value, bits, true)),
+                        )
                     }
                     "rotate_left" | "rotate_right" if bits <= 64 && (0..64).contains(&right) => {
                         let turn = (right as u32) % bits;
@@ -852,9 +854,7 @@ impl<'n> Run<'n> {
 fn items(value: Val) -> Option<Vec<Val>> {
     match value {
         Val::List(values) => Some(values),
-        Val::Text(text, made) => {
-            Some(text.bytes().map(|byte| Val::Int(i128::from(byte), 8, made)).collect())
-        }
+        Val::Text(text, made) => Some(text.bytes().map(|byte| Val::Int(i128::from(byte), 8, made)).collect()),
         _ => None,
     }
 }
@@ -915,7 +915,9 @@ fn cast_to(value: Val, ty: &syn::Path) -> Option<Val> {
             let value = if name.starts_with('i') { value } else { mask(value, bits) };
             Val::Int(value, bits, made)
         }
-        Val::Char(c, made) => Val::Int(mask(i128::from(u32::from(c)), bits_of(&name)?), bits_of(&name)?, made),
+        Val::Char(c, made) => {
+            Val::Int(mask(i128::from(u32::from(c)), bits_of(&name)?), bits_of(&name)?, made)
+        }
         Val::Bool(value) => Val::Int(i128::from(value), bits_of(&name)?, false),
         _ => return None,
     })

@@ -176,7 +176,8 @@ impl<'ast> Visit<'ast> for Words<'_> {
     }
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        let mut todo: Vec<proc_macro2::token_stream::IntoIter> = vec![TokenStream::into_iter(mac.tokens.clone())];
+        let mut todo: Vec<proc_macro2::token_stream::IntoIter> =
+            vec![TokenStream::into_iter(mac.tokens.clone())];
         while let Some(stream) = todo.last_mut() {
             match stream.next() {
                 Some(TokenTree::Ident(ident)) => self.found.push(ident.unraw().to_string()),
@@ -276,7 +277,9 @@ fn spoils(stmt: &Stmt, bytes: &str, names: &Names, spoilers: &Spoilers) -> bool 
                 within.learn(stmt, bytes);
                 let Stmt::Expr(Expr::Assign(assign), _) = stmt else { return false };
                 let old = match &*assign.left {
-                    Expr::Unary(left) => slot.as_ref().filter(|slot| whole(&left.expr).as_ref() == Some(slot)),
+                    Expr::Unary(left) => {
+                        slot.as_ref().filter(|slot| whole(&left.expr).as_ref() == Some(slot))
+                    }
                     Expr::Index(left) => {
                         let same = by_index.is_some() && whole(&left.index) == by_index;
                         by_index.as_ref().filter(|_| same && of_bytes(&left.expr))
@@ -310,11 +313,11 @@ fn spoils(stmt: &Stmt, bytes: &str, names: &Names, spoilers: &Spoilers) -> bool 
                         && of_bytes(&inner.receiver)
                         && bad(&assign.right, &slot.ident.to_string())
                 }
-                name => {
-                    call.args.iter().enumerate().any(|(at, arg)| {
-                        of_bytes(arg) && spoilers.contains(&(name.to_owned(), at))
-                    })
-                }
+                name => call
+                    .args
+                    .iter()
+                    .enumerate()
+                    .any(|(at, arg)| of_bytes(arg) && spoilers.contains(&(name.to_owned(), at))),
             }
         }
         Expr::Call(call) => {
@@ -378,8 +381,7 @@ fn slot_of(each: &syn::ExprForLoop, bytes: &str) -> Option<String> {
 /// The name of the index in `for i in 0..bytes.len()`.
 fn index_of(each: &syn::ExprForLoop, bytes: &str) -> Option<String> {
     let Expr::Range(range) = &*each.expr else { return None };
-    let from_start =
-        matches!(range.start.as_deref(), Some(Expr::Lit(lit)) if matches!(&lit.lit, Lit::Int(n) if n.base10_digits() == "0"));
+    let from_start = matches!(range.start.as_deref(), Some(Expr::Lit(lit)) if matches!(&lit.lit, Lit::Int(n) if n.base10_digits() == "0"));
     let to_end = matches!(range.end.as_deref(), Some(Expr::MethodCall(call))
         if call.method == "len" && whole(&call.receiver).is_some_and(|name| name == bytes));
     match &*each.pat {

@@ -332,7 +332,8 @@ impl Walk {
             value.layer = value.layer.saturating_add(1);
             self.saw_source = true;
             let text = value.shown();
-            let raw = super::facts::Raw::new(FactKind::Shape, "xor-decode", range.clone());
+            let name = super::hidden::shape_of(&text);
+            let raw = super::facts::Raw::new(FactKind::Shape, name, range.clone());
             self.raws.push(raw.value(text.to_string()));
             if &*text != "?" {
                 self.literals(&value, range);

@@ -27,13 +27,25 @@ const TEMPORARY_FOLDERS: &[&str] = &[
 ];
 /// Folders of tests and examples.
 const TESTS: &[&str] = &[
-    "tests", "test", "__tests__", "testdata", "test-data", "test_data", "fixtures", "fixture", "examples",
-    "example", "benches", "corpus", "vectors", "testing",
+    "tests",
+    "test",
+    "__tests__",
+    "testdata",
+    "test-data",
+    "test_data",
+    "fixtures",
+    "fixture",
+    "examples",
+    "example",
+    "benches",
+    "corpus",
+    "vectors",
+    "testing",
 ];
 /// Endings of what is compiled, linked or run.
 const BUILT: &[&str] = &[
-    "c", "cc", "cpp", "cxx", "h", "hpp", "m", "s", "asm", "o", "obj", "a", "lib", "so", "dylib", "dll", "exe",
-    "rs", "inc", "ll", "bc", "sh", "py", "js", "ps1", "bat",
+    "c", "cc", "cpp", "cxx", "h", "hpp", "m", "s", "asm", "o", "obj", "a", "lib", "so", "dylib", "dll",
+    "exe", "rs", "inc", "ll", "bc", "sh", "py", "js", "ps1", "bat",
 ];
 
 /// What is known of files by their places.
@@ -166,8 +178,10 @@ impl Walk {
         let Some(to) = to.as_ref().filter(|_| data & taint::TEST_DATA != 0) else { return };
         let masked = data & (taint::MASKED | taint::DECODED | taint::XORED) != 0;
         // What is written as it was read keeps its kind, where it is honest.
-        let from = value.place.as_deref();
-        let whole = from.is_some_and(|from| self.made.test_data(Some(from)) != 0 && ending(from) != ending(to));
+        let from = super::calls::place_of(value);
+        let whole = from
+            .as_deref()
+            .is_some_and(|from| self.made.test_data(Some(from)) != 0 && ending(from) != ending(to));
         if !masked && !whole {
             return;
         }
@@ -193,7 +207,8 @@ impl Walk {
         }
         match name {
             "len" | "count" | "is_empty" => taint & !taint::TEST_DATA,
-            "wrapping_sub" | "wrapping_add" | "rotate_left" | "rotate_right" | "reverse_bits" | "swap_bytes" => {
+            "wrapping_sub" | "wrapping_add" | "rotate_left" | "rotate_right" | "reverse_bits"
+            | "swap_bytes" => {
                 self.saw_source = true;
                 taint | taint::MASKED
             }
@@ -201,4 +216,3 @@ impl Walk {
         }
     }
 }
-

@@ -120,8 +120,7 @@ impl Walk {
             return None;
         }
         self.saw_source = true;
-        let name = if names_something(&text) { "hidden-name" } else { "hidden-text" };
-        self.raws.push(Raw::new(FactKind::Shape, name, span.clone()).value(&*text));
+        self.raws.push(Raw::new(FactKind::Shape, shape_of(&text), span.clone()).value(&*text));
         let mut value = Value { layer: 1, ..Value::text(&text) };
         value.taint = super::eval::text_taint(&text) | taint::DECODED;
         self.literals(&value, span);
@@ -129,6 +128,15 @@ impl Walk {
             value.bytes = value.text.take().map(|text| text.as_bytes().into());
         }
         Some(value)
+    }
+}
+
+/// The shape that a hidden text is: its name says whether anybody knows what it comes to, and means.
+pub fn shape_of(text: &str) -> &'static str {
+    match text {
+        "?" => "xor-decode",
+        _ if names_something(text) => "hidden-name",
+        _ => "hidden-text",
     }
 }
 

@@ -40,8 +40,20 @@ const HEX: &[u64] = &[64, 66];
 const LETTERS: &[u64] = &[51, 52, 87, 88];
 /// Parts of names of what looks the same and is public.
 const PUBLIC: &[&str] = &[
-    "hash", "sha", "digest", "checksum", "commit", "txid", "oid", "etag", "blake", "fingerprint", "addr",
-    "pub", "signature", "sig_",
+    "hash",
+    "sha",
+    "digest",
+    "checksum",
+    "commit",
+    "txid",
+    "oid",
+    "etag",
+    "blake",
+    "fingerprint",
+    "addr",
+    "pub",
+    "signature",
+    "sig_",
 ];
 
 fn is_public(name: &str) -> bool {
@@ -114,7 +126,8 @@ impl<'ast> Visit<'ast> for Asks {
             "is_ascii_alphanumeric" | "is_alphanumeric" => self.letters = true,
             // `(86..=88).contains(&word.len())`, `[64, 66].contains(…)`, `"123456789ABC…".contains(c)`
             "contains" => {
-                let receiver = if let Expr::Paren(inner) = &*call.receiver { &inner.expr } else { &call.receiver };
+                let receiver =
+                    if let Expr::Paren(inner) = &*call.receiver { &inner.expr } else { &call.receiver };
                 let of_length = call.args.first().is_some_and(is_length);
                 match &**receiver {
                     Expr::Range(range) if of_length => {
@@ -209,7 +222,9 @@ impl Walk {
     /// What a method on words makes of them: words, or what a search for keys found.
     pub(super) fn searched(&mut self, name: &str, receiver: u32, given: u32) -> u32 {
         let mut out = 0;
-        if CUTS.contains(&name) && receiver & (taint::FILE | taint::ENV | taint::CLIPBOARD | taint::PARAM) != 0 {
+        if CUTS.contains(&name)
+            && receiver & (taint::FILE | taint::ENV | taint::CLIPBOARD | taint::PARAM) != 0
+        {
             out |= taint::WORDS;
         }
         if KEEPS.contains(&name) && is_found(receiver, given) {
@@ -234,9 +249,9 @@ impl Walk {
         }
         let mut idents = Idents(Vec::new());
         idents.visit_expr(&branch.cond);
-        let skips = branch.then_branch.stmts.last().is_some_and(
-            |stmt| matches!(stmt, syn::Stmt::Expr(Expr::Continue(_) | Expr::Return(_) | Expr::Break(_), _)),
-        );
+        let skips = branch.then_branch.stmts.last().is_some_and(|stmt| {
+            matches!(stmt, syn::Stmt::Expr(Expr::Continue(_) | Expr::Return(_) | Expr::Break(_), _))
+        });
         for name in idents.0 {
             if is_public(&name) {
                 continue;

@@ -14,8 +14,8 @@ mod depth;
 mod entropy;
 mod eval;
 mod facts;
-mod fold;
 mod fetched;
+mod fold;
 mod guard;
 mod harm;
 mod hidden;
@@ -118,12 +118,13 @@ fn on_large_stack(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
 
 /// Parses with `syn` and walks over what it gives; or the `unparsed` fact.
 fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
-    let result =
-        parse_any(body).map(|file| {
+    let result = parse_any(body)
+        .map(|file| {
             let mut raws = walk::walk(path, &file);
             raws.extend(entropy::shapes(&file));
             with_conditions(raws, body)
-        }).map_err(|error| {
+        })
+        .map_err(|error| {
             let range = error.span().byte_range();
             let end = range.end.max(range.start);
             Raw::new(FactKind::File, "unparsed", range.start..end).value(error.to_string())

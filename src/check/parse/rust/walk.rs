@@ -82,6 +82,13 @@ pub fn walk(path: &str, file: &syn::File) -> Vec<Raw> {
     walk.finish()
 }
 
+fn is_number(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, ty) = output else { return false };
+    let syn::Type::Path(ty) = &**ty else { return false };
+    let numbers = ["u8", "u16", "u32", "u64", "u128", "usize", "i32", "i64", "i128", "bool"];
+    numbers.iter().any(|name| ty.path.is_ident(name))
+}
+
 fn is_bool(output: &syn::ReturnType) -> bool {
     matches!(output, syn::ReturnType::Type(_, ty) if matches!(&**ty, syn::Type::Path(ty) if ty.path.is_ident("bool")))
 }
@@ -330,7 +337,10 @@ impl Walk {
         let value = self.block(block);
         self.leave(around);
         let tests = if is_bool(&sig.output) { self.key_test_of(&name, block) } else { 0 };
-        let taint = (self.returned | value.taint | tests) & !taint::PARAM;
+        let mut taint = (self.returned | value.taint | tests) & !taint::PARAM;
+        if is_number(&sig.output) {
+            taint &= !(taint::TEST_DATA | taint::MASKED);
+        }
         *self.returns.entry(name).or_default() |= taint;
         self.returned = returned;
         self.vars = vars;
