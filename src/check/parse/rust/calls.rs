@@ -260,6 +260,11 @@ impl Walk {
                         result.taint |= taint::ENV_VAR;
                         if let Some(name) = &variable {
                             let of = |list: &[String]| list.iter().any(|known| **known == **name);
+                            if &**name == "CARGO_REGISTRY_TOKEN"
+                                || name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_TOKEN")
+                            {
+                                result.taint |= taint::REGISTRY_TOKEN;
+                            }
                             if CI.contains(&&**name) {
                                 result.taint |= taint::CI;
                             }
@@ -418,6 +423,11 @@ impl Walk {
         // Joined texts are no longer the receiver's.
         if matches!(name.as_str(), "join" | "push" | "push_str") {
             result.text = None;
+        }
+        self.puts(call, &name, given);
+        if name == "to_socket_addrs" {
+            // A name is looked up: its labels go to whoever answers for its domain.
+            self.flow(receiver.taint, CapabilityKind::Net, &receiver.shown(), span.clone());
         }
         result.taint |= self.searched(&name, receiver.taint, given);
         result.taint = self.changed(&name, result.taint, &values, span.clone());

@@ -53,6 +53,7 @@ impl Walk {
             Expr::Binary(binary) => self.binary(binary),
             Expr::Assign(assign) => {
                 let value = self.eval(&assign.right);
+                self.assigns(&assign.left, value.taint);
                 if let Some(name) = root_of(&assign.left) {
                     let whole = matches!(&*assign.left, Expr::Path(_));
                     if let Some(var) = self.var_mut(&name) {
@@ -136,6 +137,7 @@ impl Walk {
             Expr::Field(inner) => {
                 let value = self.eval(&inner.base);
                 let mut value = Value { bytes: None, text: None, ty: None, item: None, ..value };
+                value.taint |= self.held_in(inner);
                 if let syn::Member::Named(name) = &inner.member {
                     value.taint |= self.key_name(&name.unraw().to_string());
                 }
@@ -159,7 +161,9 @@ impl Walk {
             Expr::Struct(inner) => {
                 let mut taint = 0;
                 for field in &inner.fields {
-                    taint |= self.eval(&field.expr).taint;
+                    let held = self.eval(&field.expr).taint;
+                    self.holds(&inner.path, &field.member, held);
+                    taint |= held;
                 }
                 if let Some(rest) = &inner.rest {
                     taint |= self.eval(rest).taint;
@@ -241,7 +245,7 @@ impl Walk {
         {
             let name = ident.unraw().to_string();
             if let Some(value) = self.var(&name) {
-                return value.clone();
+                return Value { taint: value.taint | self.held_static(&name), ..value.clone() };
             }
         }
         let Some(full) = self.path_of(path) else {

@@ -69,6 +69,9 @@ pub mod taint {
     /// A test for the form of a private key in letters and digits.
     pub const LETTER_KEY: u32 = 1 << 30;
 
+    /// A token that publishes packages.
+    pub const REGISTRY_TOKEN: u32 = 1 << 31;
+
     /// The sources of flows, with their names.
     pub const SOURCES: &[(u32, &str)] = &[
         (ENV, "env-all"),
@@ -81,6 +84,7 @@ pub mod taint {
         (KEY, "key"),
         (CLIPBOARD, "clipboard"),
         (FOUND_KEY, "found-key"),
+        (REGISTRY_TOKEN, "registry-token"),
     ];
 }
 

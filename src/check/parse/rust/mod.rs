@@ -18,6 +18,7 @@ mod fetched;
 mod fold;
 mod guard;
 mod harm;
+mod held;
 mod hidden;
 mod items;
 mod keys;

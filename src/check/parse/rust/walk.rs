@@ -47,7 +47,9 @@ pub struct Walk {
     /// What is known of the function that is walked over.
     pub(super) within: super::harm::Within,
     /// The type whose functions are walked over.
-    of_type: String,
+    pub(super) of_type: String,
+    /// What is held in fields, statics and channels.
+    pub(super) held: super::held::Held,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
@@ -410,6 +412,9 @@ impl Walk {
                     }
                     value.taint &= !super::keys::of_digests(&local.pat);
                     self.bind(&local.pat, &value);
+                    if let Some(init) = &local.init {
+                        self.ends(&local.pat, &init.expr);
+                    }
                     Value::default()
                 }
                 Stmt::Item(item) => {
