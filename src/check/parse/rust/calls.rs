@@ -40,6 +40,8 @@ const RECEIVES: &[&str] = &[
 /// Methods that fill what they are given.
 const FILLS: &[&str] =
     &["read", "read_to_string", "read_to_end", "read_exact", "read_line", "copy_to", "recv", "recv_from"];
+/// Starts the place of a connection to a host that is written down.
+const DIALLED: &str = "tcp://";
 /// Methods that start what a command holds.
 const STARTS: &[&str] = &["spawn", "output", "status", "exec"];
 /// Variables that continuous-integration systems set.
@@ -188,6 +190,10 @@ impl Walk {
             result.taint |= taint::DECODED;
             self.saw_source = true;
         }
+        if given & taint::TEST_DATA != 0 && super::fetched::undoes(path) {
+            result.taint |= taint::MASKED;
+            self.saw_source = true;
+        }
         if is(&API.hosts, path) {
             result.taint |= taint::HOST;
             self.saw_source = true;
@@ -329,6 +335,15 @@ impl Walk {
             }
             CapabilityKind::Net if matches!(name, "connect" | "connect_timeout" | "accept") => {
                 result.taint = taint::SOCKET;
+                // What a host that is written down sends was fetched from it.
+                if name != "accept" && path.contains("Tcp") {
+                    let host = first.map(|value| match value.list.as_deref() {
+                        Some([host, ..]) => Rc::clone(host),
+                        _ => value.shown(),
+                    });
+                    let host = host.filter(|host| !host.contains('?') && !is_this_machine(host));
+                    result.place = host.map(|host| format!("{DIALLED}{host}").into());
+                }
             }
             CapabilityKind::Net
                 if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) =>
@@ -505,6 +520,11 @@ impl Walk {
                 var.bytes = bytes.or_else(|| var.bytes.clone());
             }
         }
+        let dialled = receiver.place.as_deref().is_some_and(|place| place.starts_with(DIALLED));
+        if dialled && (FILLS.contains(&name.as_str()) || name == "lines") {
+            self.saw_source = true;
+            result.taint |= taint::NET;
+        }
         if FILLS.contains(&name.as_str()) {
             for arg in &call.args {
                 if let (Expr::Reference(_), Some(root)) = (arg, root_of(arg)) {
@@ -674,6 +694,10 @@ fn chain_start(expr: &Expr) -> proc_macro2::Span {
         Expr::Path(path) => path.path.segments.first().map_or_else(|| path.span(), |it| it.ident.span()),
         other => other.span(),
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    ["localhost", "127.", "0.0.0.0", "[::1]", "::1"].iter().any(|name| host.starts_with(name))
 }
 
 /// A program's name without its folder.

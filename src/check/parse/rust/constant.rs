@@ -664,6 +664,7 @@ impl<'n> Run<'n> {
                 let made = values.into_iter().map(|value| match value {
                     Val::Char(c, _) => Val::Char(c, true),
                     Val::Int(value, 8, _) => Val::Int(value, 8, true),
+                    Val::Text(text, _) => Val::Text(text, true),
                     other => other,
                 });
                 Ok(Val::List(made.collect()))

@@ -32,7 +32,13 @@ impl Walk {
             Expr::MethodCall(call) => self.method(call),
             Expr::Macro(mac) => self.macro_call(&mac.mac),
             Expr::Array(array) => self.array(array),
-            Expr::Tuple(tuple) => self.all(tuple.elems.iter()),
+            Expr::Tuple(tuple) => {
+                let values: Vec<Value> = tuple.elems.iter().map(|expr| self.eval(expr)).collect();
+                let taint = values.iter().fold(0, |taint, value| taint | value.taint);
+                // `("host", 443)` is an address.
+                let list = (values.len() == 2).then(|| values.iter().map(Value::shown).collect());
+                Value { list, ..Value::of(taint) }
+            }
             Expr::Reference(inner) => self.eval(&inner.expr),
             Expr::RawAddr(inner) => self.eval(&inner.expr),
             Expr::Paren(inner) => self.eval(&inner.expr),
@@ -180,14 +186,6 @@ impl Walk {
             }
             _ => Value::default(),
         }
-    }
-
-    fn all<'e>(&mut self, exprs: impl Iterator<Item = &'e Expr>) -> Value {
-        let mut taint = 0;
-        for expr in exprs {
-            taint |= self.eval(expr).taint;
-        }
-        Value::of(taint)
     }
 
     fn array(&mut self, array: &syn::ExprArray) -> Value {

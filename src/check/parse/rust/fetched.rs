@@ -89,6 +89,53 @@ impl Made {
     }
 }
 
+/// Whether a function of that name undoes a packing or an encryption.
+pub fn undoes(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["decod", "decompress", "inflate", "decrypt", "gunzip", "unpack"].iter().any(|part| name.contains(part))
+}
+
+/// Whether a line for a shell takes a test's file through a filter to what is compiled or run.
+fn builds_from_test(line: &str) -> bool {
+    let words: Vec<&str> = line
+        .split(|c: char| c.is_whitespace() || "|;&()\"'<>".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let of_test = |word: &&str| {
+        word.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(|part| TESTS.contains(&part)))
+    };
+    let filters = |word: &&str| {
+        matches!(
+            *word,
+            "xz" | "gunzip"
+                | "gzip"
+                | "bunzip2"
+                | "base64"
+                | "openssl"
+                | "tr"
+                | "dd"
+                | "tail"
+                | "head"
+                | "xxd"
+                | "sed"
+                | "awk"
+                | "unxz"
+                | "zcat"
+                | "xzcat"
+        )
+    };
+    let out = line.split('>').skip(1).any(|rest| {
+        let word =
+            rest.trim().split(|c: char| c.is_whitespace() || "|;&\"'".contains(c)).next().unwrap_or_default();
+        BUILT.contains(&ending(word))
+    });
+    let runs = line
+        .split('|')
+        .skip(1)
+        .any(|rest| rest.split_whitespace().next().is_some_and(super::harm::interprets));
+    words.iter().any(of_test) && words.iter().any(filters) && (out || runs)
+}
+
 fn is_temporary(place: &str) -> bool {
     let lower = place.to_ascii_lowercase();
     let plain = !place.contains(['?', '$', '{', '*']);
@@ -139,6 +186,12 @@ impl Walk {
         }
         let started = |place: &Rc<str>| self.made.fetched.contains(place);
         let runs = super::harm::interprets(name);
+        if self.made.builds
+            && runs
+            && let Some(line) = list.iter().skip(1).find(|line| builds_from_test(line))
+        {
+            self.raws.push(Raw::new(FactKind::Flow, "test-data->build", span.clone()).value(&**line));
+        }
         let fetched = place.iter().any(&started)
             || runs && arguments().filter_map(|(_, place)| place.as_ref()).any(&started);
         if fetched {
@@ -212,6 +265,7 @@ impl Walk {
                 self.saw_source = true;
                 taint | taint::MASKED
             }
+            _ if undoes(name) => taint | taint::MASKED,
             _ => taint,
         }
     }

@@ -85,10 +85,19 @@ impl Walk {
     /// A chain of methods on a constant: what it makes.
     pub(super) fn reveals_chain(&mut self, chain: &[&ExprMethodCall], span: Range<usize>) -> Option<Value> {
         let called = |names: &[&str]| chain.iter().any(|call| names.iter().any(|name| call.method == name));
-        if !called(ENDS) || !called(CHANGES) {
+        let outer = chain.first()?;
+        if !called(ENDS) {
             return None;
         }
-        let outer = chain.first()?;
+        if !called(CHANGES) {
+            // `["cu", "rl"].concat()` is one text.
+            let Val::Text(text, false) = constant::expr(self, &Expr::MethodCall((*outer).clone()))? else {
+                return None;
+            };
+            let value = Value { taint: super::eval::text_taint(&text), ..Value::text(&text) };
+            self.literals(&value, span);
+            return Some(value);
+        }
         let found = revealed(constant::expr(self, &Expr::MethodCall((*outer).clone()))?)?;
         self.found(found, &[], span)
     }

@@ -76,13 +76,20 @@ struct Asks {
     lengths: Vec<u64>,
     hex: bool,
     letters: bool,
+    /// All numbers that something is compared with, and whether words are counted.
+    numbers: Vec<u64>,
+    counts_words: bool,
+    /// Constants in which letters are looked up.
+    tables: Vec<String>,
 }
 
 impl Asks {
     fn tests(&self) -> u32 {
         let long = |lengths: &[u64]| self.lengths.iter().any(|length| lengths.contains(length));
         let hex = if self.hex && long(HEX) { taint::HEX_KEY } else { 0 };
-        let letters = if self.letters && long(LETTERS) { taint::LETTER_KEY } else { 0 };
+        // Twelve or twenty-four words in small letters make a key.
+        let phrase = self.counts_words && [12, 24].iter().all(|count| self.numbers.contains(count));
+        let letters = if phrase || self.letters && long(LETTERS) { taint::LETTER_KEY } else { 0 };
         hex | letters
     }
 
@@ -111,6 +118,10 @@ impl<'ast> Visit<'ast> for Asks {
             binary.op,
             BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Ge(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Lt(_)
         ) {
+            let mut of_any = Asks::default();
+            of_any.number(&binary.left);
+            of_any.number(&binary.right);
+            self.numbers.extend(of_any.lengths);
             if is_length(&binary.left) {
                 self.number(&binary.right);
             } else if is_length(&binary.right) {
@@ -124,6 +135,7 @@ impl<'ast> Visit<'ast> for Asks {
         match call.method.to_string().as_str() {
             "is_ascii_hexdigit" | "to_digit" | "is_digit" => self.hex = true,
             "is_ascii_alphanumeric" | "is_alphanumeric" => self.letters = true,
+            "split_whitespace" | "split_ascii_whitespace" => self.counts_words = true,
             // `(86..=88).contains(&word.len())`, `[64, 66].contains(…)`, `"123456789ABC…".contains(c)`
             "contains" => {
                 let receiver =
@@ -132,6 +144,9 @@ impl<'ast> Visit<'ast> for Asks {
                 match &**receiver {
                     Expr::Range(range) if of_length => {
                         [&range.start, &range.end].into_iter().flatten().for_each(|expr| self.number(expr));
+                    }
+                    Expr::Path(path) => {
+                        self.tables.extend(path.path.get_ident().map(|ident| ident.unraw().to_string()));
                     }
                     Expr::Array(array) if of_length => array.elems.iter().for_each(|expr| self.number(expr)),
                     _ => {}
@@ -201,7 +216,7 @@ impl Walk {
     pub(super) fn key_test(&mut self, expr: &Expr) -> u32 {
         let mut asks = Asks::default();
         asks.visit_expr(expr);
-        self.noted(asks.tests())
+        self.noted(asks)
     }
 
     /// The tests for keys that a function of that name is.
@@ -211,10 +226,16 @@ impl Walk {
         }
         let mut asks = Asks::default();
         asks.visit_block(block);
-        self.noted(asks.tests())
+        self.noted(asks)
     }
 
-    fn noted(&mut self, tests: u32) -> u32 {
+    fn noted(&mut self, mut asks: Asks) -> u32 {
+        for table in std::mem::take(&mut asks.tables) {
+            let text = self.var(&table).map(super::fold::Value::shown);
+            asks.letters |= text.as_deref().is_some_and(|text| text.contains("123456789ABCDEFGHJ"));
+            asks.hex |= text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("0123456789abcdef"));
+        }
+        let tests = asks.tests();
         self.saw_source |= tests != 0;
         tests
     }
