@@ -179,6 +179,16 @@ pub fn may_be_day(written: &str) -> bool {
     digits.parse().is_ok_and(|number| ["today", "year"].iter().any(|name| is_day(name, number)))
 }
 
+/// Programs that fetch what an address gives.
+const FETCHERS: &[&str] = &["curl", "wget", "aria2c", "certutil", "bitsadmin", "powershell", "pwsh", "fetch"];
+
+/// Whether a program of that name fetches what an address gives.
+pub fn fetches(program: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    FETCHERS.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::addressed;
 use super::described::{self, Part};
 use super::{Parsed, blocks};
 use crate::check::{context, layers};
@@ -54,7 +55,18 @@ fn is_text(name: &str) -> bool {
 /// Whether a file can hold prose for that audience, by its name alone.
 pub fn may_hold(path: &str, audience: Audience) -> bool {
     let name = lower_name(path);
-    audience == Audience::Agent || is_text(&name) || !tool_marks(ending(&name)).is_empty()
+    audience == Audience::Agent
+        || is_text(&name)
+        || !tool_marks(ending(&name)).is_empty()
+        || addressed::is_program(ending(&name))
+}
+
+/// Whether a file for people may hold prose that counts, by its bytes: of programs, only those that
+/// offer tools or name an assistant.
+pub fn may_speak(path: &str, bytes: &[u8]) -> bool {
+    let name = lower_name(path);
+    let has = |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
+    is_text(&name) || tool_marks(ending(&name)).iter().any(has) || addressed::may(bytes)
 }
 
 /// What a file's prose says. `None` where the file holds none for that audience.
@@ -90,9 +102,14 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         let document = markdown::parse(source);
         let found = read::document(&document, source, test || context::is_test_path(path), &decode);
         add(found.into_iter().filter(aimed).collect(), &index, out);
-    } else if agent || serves_tools(ending, source) {
+        if !test && !context::is_test_path(path) {
+            out.extend(addressed::text(source, &index));
+        }
+    } else if agent || serves_tools(ending, source) || addressed::is_program(ending) {
+        let serves = serves_tools(ending, source);
         let origin = if serves_tools(ending, source) { Origin::Offered } else { Origin::Comment };
-        for part in described::parts(ending, source) {
+        let parts = if agent || serves { described::parts(ending, source) } else { Vec::new() };
+        for part in parts {
             let found = match part {
                 Part::Raw(range, origin) => read::text(
                     source.get(range.clone()).unwrap_or_default(),
@@ -115,6 +132,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         }
         if agent {
             out.extend(described::commands(ending, source, &index));
+        }
+        if !agent && addressed::is_program(ending) && !test && !context::is_test_path(path) {
+            out.extend(addressed::program(source, &index));
         }
         if !agent && out.is_empty() {
             return None;

@@ -1,5 +1,6 @@
 //! Parsers: bytes in, facts and treatment out. One file at a time, no I/O, no state.
 
+mod addressed;
 pub mod binary;
 mod blocks;
 mod commands;
@@ -117,6 +118,10 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
 pub fn prose(path: &str, bytes: &[u8], audience: markdown::Audience) -> Option<Parsed> {
     // Most files hold none, and their bytes were recognised and decoded once already.
     if !markdown::may_hold(path, audience) || binary::recognise(path, bytes).is_some() {
+        return None;
+    }
+    // Programs speak to agents hardly ever.
+    if audience == markdown::Audience::People && !markdown::may_speak(path, bytes) {
         return None;
     }
     let decoded = text::decode(bytes)?;

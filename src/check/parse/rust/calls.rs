@@ -40,10 +40,12 @@ const RECEIVES: &[&str] = &[
 /// Methods that fill what they are given.
 const FILLS: &[&str] =
     &["read", "read_to_string", "read_to_end", "read_exact", "read_line", "copy_to", "recv", "recv_from"];
+/// Starts the place of a connection to a host that is written down.
+const DIALLED: &str = "tcp://";
 /// Methods that start what a command holds.
 const STARTS: &[&str] = &["spawn", "output", "status", "exec"];
 /// Variables that continuous-integration systems set.
-const CI: &[&str] = &[
+pub const CI: &[&str] = &[
     "CI",
     "GITLAB_CI",
     "GITHUB_ACTIONS",
@@ -115,7 +117,11 @@ impl Walk {
                 if let Some(own) = &own {
                     self.hands(own, union(&values), span.clone());
                 }
-                self.calls_own(&name, &values, span);
+                self.calls_own(&name, &values, span.clone());
+                if let Some(value) = self.reveals(&name, &values, span) {
+                    self.given(&name, &values);
+                    return value;
+                }
                 self.given(&name, &values);
                 let returned = self.returns.get(&name).copied().unwrap_or(0);
                 // `Some(x)` and `Ok(x)` are what they hold.
@@ -184,12 +190,19 @@ impl Walk {
             result.taint |= taint::DECODED;
             self.saw_source = true;
         }
+        if given & taint::TEST_DATA != 0 && super::fetched::undoes(path) {
+            result.taint |= taint::MASKED;
+            self.saw_source = true;
+        }
         if is(&API.hosts, path) {
             result.taint |= taint::HOST;
             self.saw_source = true;
         }
         if is(&API.homes, path) {
             result.taint |= taint::HOME;
+        }
+        if path == "std::env::temp_dir" {
+            result.place = Some(super::fetched::TEMPORARY.into());
         }
         if matches!(name, "read_to_end" | "read_to_string" | "read_exact")
             && path.starts_with("std::io::")
@@ -253,6 +266,11 @@ impl Walk {
                         result.taint |= taint::ENV_VAR;
                         if let Some(name) = &variable {
                             let of = |list: &[String]| list.iter().any(|known| **known == **name);
+                            if &**name == "CARGO_REGISTRY_TOKEN"
+                                || name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_TOKEN")
+                            {
+                                result.taint |= taint::REGISTRY_TOKEN;
+                            }
                             if CI.contains(&&**name) {
                                 result.taint |= taint::CI;
                             }
@@ -261,6 +279,9 @@ impl Walk {
                             }
                             if of(&API.homes) {
                                 result.taint |= taint::HOME;
+                            }
+                            if matches!(&**name, "TEMP" | "TMP" | "TMPDIR") {
+                                result.place = Some(super::fetched::TEMPORARY.into());
                             }
                         }
                     }
@@ -274,9 +295,23 @@ impl Walk {
                 let reads = matches!(name, "read" | "read_to_string" | "open");
                 if reads {
                     result.taint |= if secret { taint::SECRET | taint::FILE } else { taint::FILE };
+                    result.taint |= self.made.test_data(place.as_deref());
                     self.saw_source = true;
                 }
+                if kind == CapabilityKind::FsWrite {
+                    let made = if matches!(name, "copy" | "rename") { values.get(1) } else { first };
+                    self.made.wrote(made.and_then(place_of));
+                }
+                if let (true, [from, to]) = (name == "copy", values) {
+                    self.built(
+                        &place_of(to),
+                        self.made.test_data(place_of(from).as_deref()),
+                        from,
+                        span.clone(),
+                    );
+                }
                 if let (true, [file, data, ..]) = (name == "write", values) {
+                    self.built(&place, data.taint, data, span.clone());
                     let constant = data.taint & taint::CONST_BYTES != 0 || data.text.is_some();
                     self.overwrites(file.taint, data.taint, constant, span.clone());
                     self.write_to(&Value { place: place.clone(), ..Value::default() }, data.taint, 0..0);
@@ -300,6 +335,15 @@ impl Walk {
             }
             CapabilityKind::Net if matches!(name, "connect" | "connect_timeout" | "accept") => {
                 result.taint = taint::SOCKET;
+                // What a host that is written down sends was fetched from it.
+                if name != "accept" && path.contains("Tcp") {
+                    let host = first.map(|value| match value.list.as_deref() {
+                        Some([host, ..]) => Rc::clone(host),
+                        _ => value.shown(),
+                    });
+                    let host = host.filter(|host| !host.contains('?') && !is_this_machine(host));
+                    result.place = host.map(|host| format!("{DIALLED}{host}").into());
+                }
             }
             CapabilityKind::Net
                 if name == "get" && result.ty.as_deref().is_some_and(|ty| ty.ends_with("Response")) =>
@@ -313,9 +357,13 @@ impl Walk {
                 let stored = place.and_then(|place| self.places.get(&*place).copied()).unwrap_or(0);
                 let shown = first.map_or_else(|| "?".into(), Value::shown);
                 self.started(stored, &shown, span.clone());
+                if kind == CapabilityKind::DynamicCode {
+                    self.loads(first, span.clone());
+                }
                 self.flow(stored, kind, &shown, span);
                 if path.ends_with("Command::new") {
                     result.list = Some(Rc::from([first.map_or_else(|| "?".into(), Value::shown)]));
+                    result.parts = Some(Rc::from([first.and_then(place_of)]));
                 }
                 result.taint = union(values) & taint::HOST_PROGRAM;
             }
@@ -349,10 +397,11 @@ impl Walk {
         }
         let first = &chain[chain.len() - 1].receiver;
         let mut value = self.eval(first);
-        for call in chain.into_iter().rev() {
+        for call in chain.iter().rev() {
             value = self.step(call, value);
         }
-        value
+        let span = range(chain_start(first), call.paren_token.span.close());
+        self.reveals_chain(&chain, span).unwrap_or(value)
     }
 
     fn step(&mut self, call: &ExprMethodCall, receiver: Value) -> Value {
@@ -361,7 +410,7 @@ impl Walk {
         let values = self.args(call.args.iter(), &part);
         let given = self.kept(&name, union(&values));
         let span = range(call.method.span(), call.paren_token.span.close());
-        let mut result = Value { list: None, number: None, ..receiver.clone() };
+        let mut result = Value { list: None, parts: None, number: None, ..receiver.clone() };
         result.taint = self.kept(&name, result.taint) | given;
         if matches!(name.as_str(), "join" | "push") {
             result.taint &= !taint::HOME;
@@ -379,10 +428,24 @@ impl Walk {
         {
             result.bytes = Some(bytes);
         }
+        if name == "join"
+            && let [part] = values.as_slice()
+            && let Some(part) = &part.text
+        {
+            let folder = place_of(&receiver).unwrap_or_else(|| "?".into());
+            result.place = Some(format!("{}/{part}", folder.trim_end_matches('/')).into());
+        }
         // Joined texts are no longer the receiver's.
         if matches!(name.as_str(), "join" | "push" | "push_str") {
             result.text = None;
         }
+        self.puts(call, &name, given);
+        if name == "to_socket_addrs" {
+            // A name is looked up: its labels go to whoever answers for its domain.
+            self.flow(receiver.taint, CapabilityKind::Net, &receiver.shown(), span.clone());
+        }
+        result.taint |= self.searched(&name, receiver.taint, given);
+        result.taint = self.changed(&name, result.taint, &values, span.clone());
         if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
             self.given(&name, &values);
             result.taint |= self.returns.get(&name).copied().unwrap_or(0);
@@ -447,14 +510,20 @@ impl Walk {
                 | "header"
         );
         if keeps && let Some(root) = root_of(&call.receiver) {
-            let (taint, list) = (given, result.list.clone());
+            let (taint, list, parts) = (given, result.list.clone(), result.parts.clone());
             let bytes = values.iter().find_map(|value| value.bytes.clone()).filter(|_| name == "push");
             if let Some(var) = self.var_mut(&root) {
                 var.taint |= taint;
                 var.text = None;
                 var.list = list.or_else(|| var.list.clone());
+                var.parts = parts.or_else(|| var.parts.clone());
                 var.bytes = bytes.or_else(|| var.bytes.clone());
             }
+        }
+        let dialled = receiver.place.as_deref().is_some_and(|place| place.starts_with(DIALLED));
+        if dialled && (FILLS.contains(&name.as_str()) || name == "lines") {
+            self.saw_source = true;
+            result.taint |= taint::NET;
         }
         if FILLS.contains(&name.as_str()) {
             for arg in &call.args {
@@ -503,6 +572,16 @@ impl Walk {
                     },
                     _ => {}
                 }
+                let mut parts = receiver.parts.as_deref().unwrap_or_default().to_vec();
+                match (name, values) {
+                    ("arg", _) => parts.extend(values.iter().map(place_of)),
+                    ("args", [given]) => parts.extend(given.parts.iter().flat_map(|it| it.iter().cloned())),
+                    _ => {}
+                }
+                parts.resize(list.len(), None);
+                if STARTS.contains(&name) {
+                    self.command(&list, &parts, span.clone());
+                }
                 let program = list.first().map_or("", |program| base(program));
                 let of = |programs: &[String]| programs.iter().any(|known| known == program);
                 if matches!(name, "arg" | "args") && of(&API.senders) {
@@ -540,6 +619,7 @@ impl Walk {
                     _ => receiver.taint & taint::HOST_PROGRAM,
                 };
                 result.list = Some(list.into());
+                result.parts = Some(parts.into());
             }
             CapabilityKind::FsRead | CapabilityKind::FsWrite if name == "open" => {
                 result.place = values.first().and_then(place_of);
@@ -557,6 +637,9 @@ impl Walk {
                 let constant =
                     values.first().is_some_and(|v| v.taint & taint::CONST_BYTES != 0 || v.text.is_some());
                 self.overwrites(receiver.taint, given, constant, span.clone());
+                if let Some(data) = values.first() {
+                    self.built(&receiver.place, data.taint, data, span.clone());
+                }
                 self.write_to(receiver, given, span);
             }
             CapabilityKind::DynamicCode => self.flow(given, kind, "", span),
@@ -605,13 +688,25 @@ impl Walk {
     }
 }
 
+/// Where a chain of methods starts.
+fn chain_start(expr: &Expr) -> proc_macro2::Span {
+    match expr {
+        Expr::Path(path) => path.path.segments.first().map_or_else(|| path.span(), |it| it.ident.span()),
+        other => other.span(),
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    ["localhost", "127.", "0.0.0.0", "[::1]", "::1"].iter().any(|name| host.starts_with(name))
+}
+
 /// A program's name without its folder.
 fn base(program: &str) -> &str {
     program.rsplit(['/', '\\']).next().unwrap_or(program)
 }
 
 /// How a file is known: by its name, or by the variable that holds it.
-fn place_of(value: &Value) -> Option<Rc<str>> {
+pub fn place_of(value: &Value) -> Option<Rc<str>> {
     value.place.clone().or_else(|| value.text.clone())
 }
 

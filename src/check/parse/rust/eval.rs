@@ -32,7 +32,13 @@ impl Walk {
             Expr::MethodCall(call) => self.method(call),
             Expr::Macro(mac) => self.macro_call(&mac.mac),
             Expr::Array(array) => self.array(array),
-            Expr::Tuple(tuple) => self.all(tuple.elems.iter()),
+            Expr::Tuple(tuple) => {
+                let values: Vec<Value> = tuple.elems.iter().map(|expr| self.eval(expr)).collect();
+                let taint = values.iter().fold(0, |taint, value| taint | value.taint);
+                // `("host", 443)` is an address.
+                let list = (values.len() == 2).then(|| values.iter().map(Value::shown).collect());
+                Value { list, ..Value::of(taint) }
+            }
             Expr::Reference(inner) => self.eval(&inner.expr),
             Expr::RawAddr(inner) => self.eval(&inner.expr),
             Expr::Paren(inner) => self.eval(&inner.expr),
@@ -53,6 +59,7 @@ impl Walk {
             Expr::Binary(binary) => self.binary(binary),
             Expr::Assign(assign) => {
                 let value = self.eval(&assign.right);
+                self.assigns(&assign.left, value.taint);
                 if let Some(name) = root_of(&assign.left) {
                     let whole = matches!(&*assign.left, Expr::Path(_));
                     if let Some(var) = self.var_mut(&name) {
@@ -82,7 +89,22 @@ impl Walk {
                 self.vars.push(Default::default());
                 self.bind(&inner.pat, &value);
                 let value = self.block(&inner.body);
-                self.vars.pop();
+                let scope = self.vars.pop().unwrap_or_default();
+                // `for byte in bytes.iter_mut()` changes the bytes.
+                let written = match &*inner.expr {
+                    Expr::MethodCall(call) if call.method == "iter_mut" => root_of(&call.receiver),
+                    Expr::Reference(of) if of.mutability.is_some() => root_of(&of.expr),
+                    _ => None,
+                };
+                let slot = match &*inner.pat {
+                    syn::Pat::Ident(pat) => scope.get(&pat.ident.unraw().to_string()),
+                    _ => None,
+                };
+                if let (Some(taint), Some(name)) = (slot.map(|slot| slot.taint), written)
+                    && let Some(var) = self.var_mut(&name)
+                {
+                    var.taint |= taint;
+                }
                 value
             }
             Expr::If(branch) => self.branch(branch),
@@ -121,6 +143,7 @@ impl Walk {
             Expr::Field(inner) => {
                 let value = self.eval(&inner.base);
                 let mut value = Value { bytes: None, text: None, ty: None, item: None, ..value };
+                value.taint |= self.held_in(inner);
                 if let syn::Member::Named(name) = &inner.member {
                     value.taint |= self.key_name(&name.unraw().to_string());
                 }
@@ -144,7 +167,9 @@ impl Walk {
             Expr::Struct(inner) => {
                 let mut taint = 0;
                 for field in &inner.fields {
-                    taint |= self.eval(&field.expr).taint;
+                    let held = self.eval(&field.expr).taint;
+                    self.holds(&inner.path, &field.member, held);
+                    taint |= held;
                 }
                 if let Some(rest) = &inner.rest {
                     taint |= self.eval(rest).taint;
@@ -163,14 +188,6 @@ impl Walk {
         }
     }
 
-    fn all<'e>(&mut self, exprs: impl Iterator<Item = &'e Expr>) -> Value {
-        let mut taint = 0;
-        for expr in exprs {
-            taint |= self.eval(expr).taint;
-        }
-        Value::of(taint)
-    }
-
     fn array(&mut self, array: &syn::ExprArray) -> Value {
         let values: Vec<Value> = array.elems.iter().map(|expr| self.eval(expr)).collect();
         let mut value = Value::of(values.iter().fold(0, |taint, value| taint | value.taint));
@@ -182,6 +199,7 @@ impl Walk {
             value.taint |= taint::CONST_BYTES;
         } else if values.len() <= 64 {
             value.list = Some(values.iter().map(Value::shown).collect());
+            value.parts = Some(values.iter().map(super::calls::place_of).collect());
         }
         value
     }
@@ -194,6 +212,7 @@ impl Walk {
         let from = self.raws.len();
         self.by_chance(branch, branch.if_token.span.byte_range().start..close);
         self.in_branch(&branch.cond);
+        self.keys_in_branch(branch, cond.taint);
         let mut value = self.block(&branch.then_branch);
         self.vars.pop();
         if let Some((_, expr)) = &branch.else_branch {
@@ -211,7 +230,8 @@ impl Walk {
         self.vars.push(Default::default());
         closure.inputs.iter().for_each(|pat| self.bind(pat, value));
         let returned = self.returned;
-        let value = self.eval(&closure.body);
+        let mut value = self.eval(&closure.body);
+        value.taint |= self.key_test(&closure.body);
         self.returned = returned;
         self.vars.pop();
         value
@@ -223,7 +243,7 @@ impl Walk {
         {
             let name = ident.unraw().to_string();
             if let Some(value) = self.var(&name) {
-                return value.clone();
+                return Value { taint: value.taint | self.held_static(&name), ..value.clone() };
             }
         }
         let Some(full) = self.path_of(path) else {
@@ -270,6 +290,7 @@ impl Walk {
                     if taint & taint::CONST_BYTES != 0 || file {
                         taint |= taint::XORED;
                     }
+                    taint |= masks(taint);
                     Value { bytes, ..Value::of(taint) }
                 }
                 BinOp::Add(_) | BinOp::AddAssign(_) if value.text.is_some() || right.text.is_some() => {
@@ -284,6 +305,9 @@ impl Walk {
                         }
                     }
                     Value::of(taint)
+                }
+                BinOp::Add(_) | BinOp::Sub(_) | BinOp::AddAssign(_) | BinOp::SubAssign(_) => {
+                    Value::of(taint | masks(taint))
                 }
                 _ => Value::of(taint),
             };
@@ -310,7 +334,8 @@ impl Walk {
             value.layer = value.layer.saturating_add(1);
             self.saw_source = true;
             let text = value.shown();
-            let raw = super::facts::Raw::new(FactKind::Shape, "xor-decode", range.clone());
+            let name = super::hidden::shape_of(&text);
+            let raw = super::facts::Raw::new(FactKind::Shape, name, range.clone());
             self.raws.push(raw.value(text.to_string()));
             if &*text != "?" {
                 self.literals(&value, range);
@@ -321,6 +346,11 @@ impl Walk {
         }
         value
     }
+}
+
+/// Arithmetic over what a test's file holds.
+fn masks(taint: u32) -> u32 {
+    if taint & taint::TEST_DATA != 0 { taint::MASKED } else { 0 }
 }
 
 fn is_date(number: u64) -> bool {
@@ -360,22 +390,25 @@ pub fn root_of(expr: &Expr) -> Option<String> {
     }
 }
 
+/// What a constant text says of where it leads.
+pub fn text_taint(text: &str) -> u32 {
+    let mut taint = 0;
+    for kind in API.markers(text) {
+        taint |= match kind {
+            "path" => taint::SECRET_PATH,
+            "wallet" if text.contains('[') => taint::KEY_PATTERN,
+            "wallet" => taint::SECRET_PATH,
+            _ => 0,
+        };
+    }
+    if API.host_programs.iter().any(|program| program == text) {
+        taint |= taint::HOST_PROGRAM;
+    }
+    taint
+}
+
 fn literal(lit: &Lit) -> Value {
-    let text = |text: &str| {
-        let mut value = Value::text(text);
-        for kind in API.markers(text) {
-            value.taint |= match kind {
-                "path" => taint::SECRET_PATH,
-                "wallet" if text.contains('[') => taint::KEY_PATTERN,
-                "wallet" => taint::SECRET_PATH,
-                _ => 0,
-            };
-        }
-        if API.host_programs.iter().any(|program| program == text) {
-            value.taint |= taint::HOST_PROGRAM;
-        }
-        value
-    };
+    let text = |text: &str| Value { taint: text_taint(text), ..Value::text(text) };
     match lit {
         Lit::Str(lit) => text(&lit.value()),
         Lit::CStr(lit) => text(&lit.value().to_string_lossy()),

@@ -56,6 +56,22 @@ pub mod taint {
     /// What stands behind a constant marker in a text of somebody else.
     pub const MARKED: u32 = 1 << 24;
 
+    /// A word that a search for private keys found.
+    pub const FOUND_KEY: u32 = 1 << 25;
+    /// One of the words or lines of a text.
+    pub const WORDS: u32 = 1 << 26;
+    /// What a file of a test holds, in a build script.
+    pub const TEST_DATA: u32 = 1 << 27;
+    /// Bytes of a file with arithmetic over them.
+    pub const MASKED: u32 = 1 << 28;
+    /// A test for the form of a private key in hexadecimal digits.
+    pub const HEX_KEY: u32 = 1 << 29;
+    /// A test for the form of a private key in letters and digits.
+    pub const LETTER_KEY: u32 = 1 << 30;
+
+    /// A token that publishes packages.
+    pub const REGISTRY_TOKEN: u32 = 1 << 31;
+
     /// The sources of flows, with their names.
     pub const SOURCES: &[(u32, &str)] = &[
         (ENV, "env-all"),
@@ -67,6 +83,8 @@ pub mod taint {
         (FILE, "file"),
         (KEY, "key"),
         (CLIPBOARD, "clipboard"),
+        (FOUND_KEY, "found-key"),
+        (REGISTRY_TOKEN, "registry-token"),
     ];
 }
 
@@ -92,6 +110,8 @@ pub struct Value {
     pub taint: u32,
     /// The file that it stands for, by text or variable.
     pub place: Option<Rc<str>>,
+    /// The files that its elements stand for.
+    pub parts: Option<Rc<[Option<Rc<str>>]>>,
     /// Encodings taken off.
     pub layer: u8,
 }

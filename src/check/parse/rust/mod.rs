@@ -9,13 +9,19 @@
 
 mod api;
 mod calls;
+mod constant;
 mod depth;
+mod entropy;
 mod eval;
 mod facts;
+mod fetched;
 mod fold;
 mod guard;
 mod harm;
+mod held;
+mod hidden;
 mod items;
+mod keys;
 mod lex;
 mod literal;
 mod local;
@@ -113,8 +119,13 @@ fn on_large_stack(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
 
 /// Parses with `syn` and walks over what it gives; or the `unparsed` fact.
 fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
-    let result =
-        parse_any(body).map(|file| with_conditions(walk::walk(path, &file), body)).map_err(|error| {
+    let result = parse_any(body)
+        .map(|file| {
+            let mut raws = walk::walk(path, &file);
+            raws.extend(entropy::shapes(&file));
+            with_conditions(raws, body)
+        })
+        .map_err(|error| {
             let range = error.span().byte_range();
             let end = range.end.max(range.start);
             Raw::new(FactKind::File, "unparsed", range.start..end).value(error.to_string())

@@ -153,11 +153,13 @@ impl<'a> Pass<'a> {
             self.out.needs_parser = true;
         }
         let held_back = self.seen & (w::TIME | w::CHANCE) == w::TIME | w::CHANCE;
-        if held_back || self.dated && harm::names_a_clock(self.text) {
+        // A build script is short, and what it makes of files matters.
+        let whole = self.out.ranges.install || self.seen & w::LOTS != 0;
+        if held_back || whole || self.dated && harm::names_a_clock(self.text) {
             self.out.needs_parser = true;
             self.out.needs_all = true;
         }
-        if self.xor && self.to_text {
+        if (self.xor || self.seen & w::SHIFT != 0) && self.to_text {
             self.out.needs_parser = true;
             self.out.needs_all = true;
         }

@@ -262,7 +262,7 @@ fn a_logger_that_looks_for_keys_and_posts_them_is_seen() {
 fn hidden_texts_are_decoded() {
     let code = "fn f() { let d = [0x3du8, 0x21, 0x21, 0x25, 0x26, 0x6f, 0x7a, 0x7a, 0x34, 0x7b, 0x3c]; \
                 let s: Vec<u8> = d.iter().map(|b| b ^ 0x55).collect(); let u = String::from_utf8(s).unwrap(); }";
-    finds(code, "Shape xor-decode https://a.i");
+    finds(code, "Shape hidden-name https://a.i");
     finds("const U: &[u8] = &[104, 116, 116, 112, 58, 47, 47, 97, 46, 105];", "Literal url http://a.i");
     finds_no("fn f(a: u8, b: u8) -> char { (a ^ b) as char }", "Shape");
 }

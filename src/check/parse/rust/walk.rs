@@ -26,6 +26,10 @@ pub struct Walk {
     /// Variables, innermost scope last.
     pub(super) vars: Vec<HashMap<String, Value>>,
     pub(super) consts: HashMap<String, Value>,
+    /// Constants that are tables of more than bytes.
+    pub(super) tables: HashMap<String, Expr>,
+    /// Short functions that give text or bytes; `None` where two have the name.
+    pub(super) functions: HashMap<String, Option<super::constant::Function>>,
     pub(super) raws: Vec<Raw>,
     /// What functions of the file return.
     pub(super) returns: HashMap<String, u32>,
@@ -36,12 +40,16 @@ pub struct Walk {
     pub(super) saw_source: bool,
     /// Files that received something: by text or variable.
     pub(super) places: HashMap<String, u32>,
+    /// Files that commands and this program made, fetched and started.
+    pub(super) made: super::fetched::Made,
     /// The guard that the `if` walked over last is.
     pub(super) last_guard: Option<Raw>,
     /// What is known of the function that is walked over.
     pub(super) within: super::harm::Within,
     /// The type whose functions are walked over.
-    of_type: String,
+    pub(super) of_type: String,
+    /// What is held in fields, statics and channels.
+    pub(super) held: super::held::Held,
     /// Known crates that are imported, with the first place.
     imported: HashMap<String, Range<usize>>,
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
@@ -62,8 +70,8 @@ pub fn as_file(block: Block) -> syn::File {
 
 /// The facts of a file beyond those of the lexer pass.
 pub fn walk(path: &str, file: &syn::File) -> Vec<Raw> {
-    let _ = path;
     let mut walk = Walk { vars: vec![HashMap::new()], ..Walk::default() };
+    walk.made.builds = path == "build.rs";
     walk.resolver.add(file.items.iter(), None, false);
     for _ in 0..2 {
         walk.items(&file.items);
@@ -74,6 +82,23 @@ pub fn walk(path: &str, file: &syn::File) -> Vec<Raw> {
     }
     walk.items(&file.items);
     walk.finish()
+}
+
+fn is_number(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, ty) = output else { return false };
+    let syn::Type::Path(ty) = &**ty else { return false };
+    let numbers = ["u8", "u16", "u32", "u64", "u128", "usize", "i32", "i64", "i128", "bool"];
+    numbers.iter().any(|name| ty.path.is_ident(name))
+}
+
+fn is_bool(output: &syn::ReturnType) -> bool {
+    matches!(output, syn::ReturnType::Type(_, ty) if matches!(&**ty, syn::Type::Path(ty) if ty.path.is_ident("bool")))
+}
+
+/// Whether an expression is a list of constants that is short enough to be kept.
+fn is_table(expr: &Expr) -> bool {
+    let inner = if let Expr::Reference(inner) = expr { &*inner.expr } else { expr };
+    matches!(inner, Expr::Array(array) if array.elems.len() <= 1 << 12)
 }
 
 /// Bytes from the start of one span to the end of another.
@@ -87,6 +112,7 @@ impl Walk {
     #[expect(clippy::iter_over_hash_type, reason = "facts are sorted at the end")]
     fn finish(self) -> Vec<Raw> {
         let mut raws = self.raws;
+        raws.extend(self.made.temporary());
         if let Some(range) = self.clipboard_write.filter(|_| self.clipboard_read && self.wallet_pattern) {
             let raw = Raw::new(FactKind::Shape, "clipboard-swap", range);
             raws.push(raw.value("what has the form of an address is replaced in the clipboard"));
@@ -142,9 +168,39 @@ impl Walk {
                 let span = mac.mac.path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
                 self.literals(&value, span.byte_range());
             }
+            if value.bytes.is_none() && value.text.is_none() && value.number.is_none() && is_table(expr) {
+                self.tables.insert(ident.unraw().to_string(), (**expr).clone());
+            }
             self.consts.insert(ident.unraw().to_string(), value);
         }
+        for item in items {
+            match item {
+                Item::Fn(item) => self.knows(&item.sig, &item.block),
+                Item::Impl(item) => item.items.iter().for_each(|item| {
+                    if let ImplItem::Fn(item) = item {
+                        self.knows(&item.sig, &item.block);
+                    }
+                }),
+                _ => {}
+            }
+        }
         items.iter().for_each(|item| self.item(item));
+    }
+
+    /// Keeps a function that may reveal texts.
+    fn knows(&mut self, sig: &syn::Signature, block: &Block) {
+        let function = super::constant::Function::of(sig, block);
+        if function.is_some() || self.functions.contains_key(&sig.ident.unraw().to_string()) {
+            let place = sig.ident.span().byte_range().start;
+            self.functions
+                .entry(sig.ident.unraw().to_string())
+                .and_modify(|known| {
+                    if known.as_ref().is_none_or(|known| known.place() != place) {
+                        *known = None;
+                    }
+                })
+                .or_insert(function);
+        }
     }
 
     fn item(&mut self, item: &Item) {
@@ -282,7 +338,11 @@ impl Walk {
         let around = self.enter(&name);
         let value = self.block(block);
         self.leave(around);
-        let taint = (self.returned | value.taint) & !taint::PARAM;
+        let tests = if is_bool(&sig.output) { self.key_test_of(&name, block) } else { 0 };
+        let mut taint = (self.returned | value.taint | tests) & !taint::PARAM;
+        if is_number(&sig.output) {
+            taint &= !(taint::TEST_DATA | taint::MASKED);
+        }
         *self.returns.entry(name).or_default() |= taint;
         self.returned = returned;
         self.vars = vars;
@@ -337,7 +397,7 @@ impl Walk {
         let mut value = Value::default();
         // Conditions under which the rest is not reached.
         let mut guards: Vec<(Raw, usize)> = Vec::new();
-        for stmt in stmts {
+        for (at, stmt) in stmts.iter().enumerate() {
             value = match stmt {
                 Stmt::Local(local) => {
                     let mut value = Value::default();
@@ -350,7 +410,11 @@ impl Walk {
                     if let Pat::Type(pat) = &local.pat {
                         value.ty = value.ty.or_else(|| self.type_of(&pat.ty));
                     }
+                    value.taint &= !super::keys::of_digests(&local.pat);
                     self.bind(&local.pat, &value);
+                    if let Some(init) = &local.init {
+                        self.ends(&local.pat, &init.expr);
+                    }
                     Value::default()
                 }
                 Stmt::Item(item) => {
@@ -364,6 +428,9 @@ impl Walk {
                 }
                 Stmt::Expr(expr, semi) => {
                     let value = self.eval(expr);
+                    if let Expr::ForLoop(each) = expr {
+                        self.reveals_loop(stmts, at, each.for_token.span.byte_range());
+                    }
                     if let Expr::If(branch) = expr
                         && super::guard::leaves(&branch.then_branch)
                         && let Some(raw) = self.last_guard.take()
@@ -425,7 +492,13 @@ impl Walk {
 
     /// What a function of another file is given: noted where it is secret.
     pub(super) fn hands(&mut self, path: &str, taint: u32, range: Range<usize>) {
-        for (bit, source) in [(taint::SECRET, "secret-file"), (taint::ENV, "env-all"), (taint::KEY, "key")] {
+        let handed = [
+            (taint::SECRET, "secret-file"),
+            (taint::ENV, "env-all"),
+            (taint::KEY, "key"),
+            (taint::FOUND_KEY, "found-key"),
+        ];
+        for (bit, source) in handed {
             if taint & bit != 0 {
                 self.raws.push(super::summary::gives(source, path, range.clone()));
             }

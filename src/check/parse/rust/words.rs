@@ -41,6 +41,10 @@ pub const PREFIX: u32 = 1 << 16;
 pub const TIME: u32 = 1 << 17;
 /// Words that draw lots.
 pub const CHANCE: u32 = 1 << 18;
+/// Words that fill bytes by lot.
+pub const LOTS: u32 = 1 << 19;
+/// Methods that shift bytes.
+pub const SHIFT: u32 = 1 << 20;
 
 const FIXED: &[(&str, u32)] = &[
     ("use", USE | ITEM),
@@ -91,6 +95,14 @@ const FIXED: &[(&str, u32)] = &[
     ("from_utf8_lossy", TO_TEXT),
     ("from_utf8_unchecked", TO_TEXT),
     ("char", TO_TEXT),
+    ("wrapping_sub", SHIFT),
+    ("wrapping_add", SHIFT),
+    ("rotate_left", SHIFT),
+    ("rotate_right", SHIFT),
+    ("getrandom", LOTS),
+    ("random", LOTS),
+    ("fill_bytes", LOTS),
+    ("try_fill_bytes", LOTS),
     ("return", PREFIX),
     ("break", PREFIX),
     ("match", PREFIX),
