@@ -128,11 +128,11 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 text: sentence.shown().to_owned(),
                 range: sentence.range.clone(),
                 origin: sentence.origin.clone(),
-                // What is hidden is not there to be misread.
-                doubted: matches!(kind, Kind::Instruction(..))
-                    && *score < weigh::HONEST
+                // What is hidden is not there to be misread, nor is what speaks to who judges a program.
+                doubted: matches!(kind, Kind::Instruction(class, _) if !aside || class != "judge")
+                    && !hidden
                     && sentence.layer == 0
-                    && !hidden,
+                    && *score < weigh::HONEST,
             });
         };
         for found in frame::instructions(&reading, setting, &before) {

@@ -50,7 +50,9 @@ fn a_policy_forbids_a_flow_through_a_crate() {
     let document = project.audit(&[]);
     let of_app = findings(&document, "app");
     assert!(
-        of_app.iter().any(|(rule, message)| rule == "malice/secret-file-sent" && message.contains("tiny-put")),
+        of_app
+            .iter()
+            .any(|(rule, message)| rule == "malice/secret-file-sent" && message.contains("tiny-put")),
         "{of_app:?}"
     );
 }
