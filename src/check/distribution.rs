@@ -24,6 +24,11 @@ fn dist_info(contents: &Contents) -> Option<&str> {
     })
 }
 
+/// Whether the contents are those of a wheel.
+pub(super) fn is_wheel(contents: &Contents) -> bool {
+    dist_info(contents).is_some()
+}
+
 /// Path and text of the core metadata: of a wheel, else of a source archive.
 pub(super) fn metadata(contents: &Contents) -> Option<(String, &str)> {
     let path = match dist_info(contents) {

@@ -40,7 +40,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 19;
+pub const VERSION: u32 = 20;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -142,6 +142,10 @@ fn analyse_all(
     };
     let starts: Vec<String> = manifest.install_files.iter().chain(started).chain(&unasked).cloned().collect();
     let installed = context::closure(&starts, &local, exists);
+    // Of a wheel nothing runs but what Python loads when it starts; functions of what that loads in turn
+    // wait for a caller.
+    let started_only = package.ecosystem == Ecosystem::Pypi && distribution::is_wheel(contents);
+    let waits = |path: &str| started_only && !starts.iter().any(|start| start == path);
     let mut entries = manifest.entries.clone();
     if package.ecosystem == Ecosystem::Pypi
         && contents.files.iter().any(|file| context::is_test_path(&file.path))
@@ -267,7 +271,7 @@ fn analyse_all(
             // A command that code starts does what the command line says.
             let command = (fact.kind == FactKind::Literal && fact.name == "command")
                 .then(|| shell::facts(&fact.value, &fact.span));
-            fact.context.install |= install || whole;
+            fact.context.install |= (install && (fact.context.top_level || !waits(&file.path))) || whole;
             // An agent reads its package's examples and documents; the parse says what is data.
             let prose = matches!(fact.kind, FactKind::Instruction | FactKind::Tool | FactKind::Declared);
             fact.context.test |= test && !(prose && package.ecosystem == Ecosystem::Agent);

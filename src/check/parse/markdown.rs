@@ -11,6 +11,7 @@ use super::addressed;
 use super::described::{self, Part};
 use super::{Parsed, blocks};
 use crate::check::{context, layers};
+use crate::json;
 use crate::model::{Fact, FactKind, LineIndex, Span, Treatment};
 use crate::prose::frame::Setting;
 use crate::prose::read::{self, Found, Kind};
@@ -235,7 +236,23 @@ fn tool_marks(ending: &str) -> &'static [&'static str] {
 /// Whether a program offers tools to agents.
 fn serves_tools(ending: &str, source: &str) -> bool {
     let has = |mark: &&str| memchr::memmem::find(source.as_bytes(), mark.as_bytes()).is_some();
-    tool_marks(ending).iter().any(has)
+    tool_marks(ending).iter().any(has) && (ending != "json" || lists_tools(source))
+}
+
+/// Whether a JSON text has a tool with its name and what it is given; a model of some service's types
+/// has these words too, as names of types.
+fn lists_tools(source: &str) -> bool {
+    let Ok(root) = json::parse(source) else { return true };
+    let mut todo = vec![&root];
+    while let Some(node) = todo.pop() {
+        let schema = node.get("inputSchema").or_else(|| node.get("input_schema"));
+        if schema.is_some() && node.get("name").is_some_and(|name| name.as_str().is_some()) {
+            return true;
+        }
+        todo.extend(node.members().iter().map(|(.., value)| value));
+        todo.extend(node.elements());
+    }
+    false
 }
 
 /// A cheap look before a text for people is read.

@@ -489,6 +489,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 }
                 let name = match (SOURCES[kind], sink.name) {
                     ("net", "net") | ("file", "fs-write") | (SECRET_PATH, _) => continue,
+                    // What a known program is given is not what runs.
+                    ("net" | "decoded", "process-argument") => continue,
+                    (source, "process-argument") => format!("{source}->process"),
                     ("decoded", "written->process") => "embedded->process".to_owned(),
                     ("net", "written->process") => "fetched-file->process".to_owned(),
                     (_, "written->process") => continue,
@@ -1105,6 +1108,61 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         Some(self.source(kind, call.span))
     }
 
+    /// The list of arguments of a program that is started without a shell, and from which place on they
+    /// are only given to it: all, where the program runs no code that it is given; what stands behind
+    /// the script, where it is an interpreter. None where that is not known.
+    fn mere_arguments(
+        &self,
+        name: &str,
+        arguments: &'a [Argument<'a>],
+    ) -> Option<(&'a ArrayExpression<'a>, usize)> {
+        let plain = ["spawn", "spawnSync", "execFile", "execFileSync"];
+        if !plain.iter().any(|plain| name.strip_prefix("node:child_process.") == Some(plain)) {
+            return None;
+        }
+        let [Argument::ArrayExpression(array), options @ ..] = arguments.get(1..)? else { return None };
+        let shell = |argument: &&Argument<'a>| {
+            argument.as_expression().is_some_and(|it| match it.get_inner_expression() {
+                Expression::ObjectExpression(object) => object.properties.iter().any(|it| match it {
+                    ObjectPropertyKind::ObjectProperty(it) => {
+                        it.key.static_name().as_deref() == Some("shell")
+                    }
+                    ObjectPropertyKind::SpreadProperty(_) => true,
+                }),
+                Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_) => false,
+                _ => true,
+            })
+        };
+        if options.iter().any(|argument| shell(&argument)) {
+            return None;
+        }
+        let program = arguments.first()?.as_expression()?;
+        let node = self.resolver.expr(program).as_name() == Some("global.process.execPath");
+        let text = self.resolver.approximate(program).filter(|text| !text.contains('?'));
+        let text =
+            text.as_deref().map(|text| text.rsplit(['/', '\\']).next().unwrap_or(text).to_ascii_lowercase());
+        let known = text.as_deref().map(|text| text.trim_end_matches(".exe"));
+        if !node
+            && !known.is_some_and(|known| matches!(known, "node" | "python" | "python3" | "ruby" | "perl"))
+        {
+            const GIVEN: &[&str] =
+                &["git", "tar", "gzip", "unzip", "open", "xdg-open", "tsc", "gcc", "cc", "clang", "make"];
+            return known.is_some_and(|known| GIVEN.contains(&known)).then_some((array, 0));
+        }
+        let mut value = false;
+        for (at, element) in array.elements.iter().enumerate() {
+            let text = element.as_expression().and_then(|it| self.resolver.approximate(it));
+            match text.as_deref() {
+                // What is evaluated comes next.
+                Some("-e" | "--eval" | "-p" | "--print" | "-pe" | "-c" | "-") => return None,
+                _ if value => value = false,
+                Some(option) if option.starts_with('-') => value = !option.contains('='),
+                _ => return Some((array, at + 1)),
+            }
+        }
+        None
+    }
+
     /// The command line of a process call, as far as it is known.
     fn command(&self, arguments: &'a [Argument<'a>]) -> Option<String> {
         let mut words = Vec::new();
@@ -1360,7 +1418,28 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if self.command(arguments).is_some_and(|command| crate::check::shell::looks_up(&command)) {
                     self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
                 }
-                self.sink("process", range, deps);
+                match self.mere_arguments(name, arguments) {
+                    Some((array, from)) => {
+                        let (mut code, mut rest) = (Vec::new(), Vec::new());
+                        self.arguments(arguments.get(..1).unwrap_or_default(), 0, &mut code);
+                        for (at, element) in array.elements.iter().enumerate() {
+                            let deps = if at < from { &mut code } else { &mut rest };
+                            match element {
+                                ArrayExpressionElement::SpreadElement(it) => {
+                                    self.gather(&it.argument, 0, deps);
+                                }
+                                element => {
+                                    if let Some(value) = element.as_expression() {
+                                        self.gather(value, 0, deps);
+                                    }
+                                }
+                            }
+                        }
+                        self.sink("process", range, code);
+                        self.sink("process-argument", range, rest);
+                    }
+                    None => self.sink("process", range, deps),
+                }
                 self.started(arguments, range);
             }
             Some(CapabilityKind::DynamicCode) if !name.contains("()") => {
