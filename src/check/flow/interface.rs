@@ -18,8 +18,10 @@ const MAX_ROUNDS: usize = 6;
 /// Parameters of a function that are followed.
 const MAX_PARAMS: u32 = 16;
 /// Sources that count where they leave a package: what is the user's own, and code from elsewhere.
-const LEAVING: &[&str] =
-    &["env-all", "env-secret", "secret-file", "secret-path", "clipboard", "browser", "key", "net", "decoded"];
+/// Clients of services are given keys, variables and settings to work with, so those do not.
+const LEAVING: &[&str] = &["secret-file", "secret-path", "clipboard", "browser", "net", "decoded"];
+/// A source that does where the language tells the whole environment from one variable of it.
+const WHOLE: &str = "env-all";
 
 /// Where a value came into the package, or started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +146,7 @@ impl<'s> Search<'_, 's> {
         for (file, (path, summary)) in package.files.iter().enumerate() {
             for way in summary.ways.iter().filter(|_| !(self.aside)(path)) {
                 if let From::Source(source) = &way.from
-                    && LEAVING.contains(&source.as_str())
+                    && (LEAVING.contains(&source.as_str()) || source == WHOLE && path.ends_with(".py"))
                 {
                     let mut queue = VecDeque::new();
                     self.leave(Start::Source(source), file, &way.to, way.mode, &way.steps, &mut queue);

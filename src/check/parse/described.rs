@@ -81,6 +81,56 @@ pub fn parts(ending: &str, source: &str) -> Vec<Part> {
     }
 }
 
+/// Bytes around the registration of a tool in which what it says of itself stands.
+const NEAR: usize = 2_000;
+/// Where JavaScript registers a tool.
+const REGISTERS: &[&str] = &[
+    "registerTool",
+    ".tool(",
+    "addTool",
+    "inputSchema",
+    "input_schema",
+    "registerPrompt",
+    "registerResource",
+];
+
+/// The texts that a program of that name offers to agents: all of a Python file, whose documentation
+/// is what its tools say; of JavaScript the strings around the places where tools are registered. Bundles
+/// have whole interfaces of programs in them, and declarations of types offer nothing.
+pub fn offered(name: &str, ending: &str, source: &str) -> Vec<Part> {
+    if !matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts") {
+        return parts(ending, source);
+    }
+    if [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| name.ends_with(end)) {
+        return Vec::new();
+    }
+    let mut near: Vec<Range<usize>> = Vec::new();
+    let mut places: Vec<usize> = REGISTERS
+        .iter()
+        .flat_map(|mark| memchr::memmem::find_iter(source.as_bytes(), mark.as_bytes()).take(MAX_PARTS))
+        .collect();
+    places.sort_unstable();
+    for at in places {
+        let range = at.saturating_sub(NEAR)..(at + NEAR).min(source.len());
+        match near.last_mut() {
+            Some(last) if range.start <= last.end => last.end = range.end,
+            _ => near.push(range),
+        }
+    }
+    let kept = |at: usize| {
+        let after = near.partition_point(|range| range.end <= at);
+        near.get(after).is_some_and(|range| range.start <= at)
+    };
+    let text = masked_without_comments(source, ending);
+    let blank = |(at, b): (usize, u8)| if b == b'\n' || kept(at) { b } else { b' ' };
+    let text = text.into_bytes().into_iter().enumerate().map(blank).collect();
+    // A range may cut a character.
+    vec![Part::Masked(String::from_utf8(text).unwrap_or_else(|error| {
+        let bytes = error.into_bytes();
+        bytes.iter().map(|&b| if b.is_ascii() { char::from(b) } else { ' ' }).collect()
+    }))]
+}
+
 /// Names of values that are command lines, in configurations of programs of all kinds.
 const COMMANDS: &[&str] =
     &["run", "command", "cmd", "exec", "execute", "entrypoint", "script", "shell", "args", "program"];
@@ -206,6 +256,15 @@ pub fn tools(source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
 /// One pass that knows quotes, so that `#` in a string opens no comment; a quote that never
 /// closes ends with its line, unless it is one of three.
 fn masked(source: &str, hash: bool, ending: &str) -> String {
+    mask(source, hash, ending, true)
+}
+
+/// The strings of a program whose comments start with `//`.
+fn masked_without_comments(source: &str, ending: &str) -> String {
+    mask(source, false, ending, false)
+}
+
+fn mask(source: &str, hash: bool, ending: &str, comments: bool) -> String {
     let bytes = source.as_bytes();
     let mut keep = vec![false; bytes.len()];
     let triple = matches!(ending, "py" | "pyw" | "toml");
@@ -221,10 +280,11 @@ fn masked(source: &str, hash: bool, ending: &str) -> String {
         };
         let (end, inner) = if comment {
             let end = end_of_line();
-            (end, Some(at..end))
+            (end, comments.then_some(at..end))
         } else if !hash && rest.starts_with("/*") {
             let close = memchr::memmem::find(&bytes[at + 2..], b"*/").map(|len| at + 2 + len);
-            (close.map_or(bytes.len(), |at| at + 2), Some(at..close.unwrap_or(bytes.len())))
+            let inner = at..close.unwrap_or(bytes.len());
+            (close.map_or(bytes.len(), |at| at + 2), comments.then_some(inner))
         } else if triple && (rest.starts_with("\"\"\"") || rest.starts_with("'''")) {
             let close = memchr::memmem::find(&bytes[at + 3..], &bytes[at..at + 3]).map(|len| at + 3 + len);
             (close.map_or(bytes.len(), |at| at + 3), Some(at + 3..close.unwrap_or(bytes.len())))

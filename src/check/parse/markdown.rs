@@ -108,8 +108,12 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         }
     } else if agent || serves_tools(ending, source) || addressed::is_program(ending) {
         let serves = serves_tools(ending, source);
-        let origin = if serves_tools(ending, source) { Origin::Offered } else { Origin::Comment };
-        let parts = if agent || serves { described::parts(ending, source) } else { Vec::new() };
+        let origin = if serves { Origin::Offered } else { Origin::Comment };
+        let parts = match (agent, serves) {
+            (true, _) => described::parts(ending, source),
+            (false, true) => described::offered(&name, ending, source),
+            (false, false) => Vec::new(),
+        };
         for part in parts {
             let found = match part {
                 Part::Raw(range, origin) => read::text(
@@ -319,7 +323,20 @@ fn without_name_lists(source: &str) -> Cow<'_, str> {
 /// Whether a text for people is aimed at an agent there.
 fn aimed(found: &Found) -> bool {
     let Kind::Instruction(class, part) = found.kind else { return false };
-    let lower = found.text.to_ascii_lowercase();
+    let mut lower = found.text.to_ascii_lowercase();
+    // Those of HTTP keep connections.
+    for agent in [
+        "user-agent",
+        "user agent",
+        "http agent",
+        "https agent",
+        "proxy agent",
+        "agent pool",
+        "'agent'",
+        "`agent`",
+    ] {
+        lower = lower.replace(agent, "");
+    }
     let named = ["assistant", "agent", "llm", "language model", "copilot", "claude", "chatgpt", "ai model"]
         .iter()
         .any(|word| lower.contains(word));

@@ -112,6 +112,7 @@ const SOURCES: [&str; 20] = [
 ];
 
 const ENV_ALL: usize = index("env-all");
+const KEY: usize = index("key");
 const HELD_ENV: usize = index(HOLDS_ENV);
 /// What a request to a server brings: a header, a parameter, a body.
 const ASKED: usize = index("asked");
@@ -208,12 +209,34 @@ enum Via {
     Taken,
     /// The same, and of a request it is what it brings.
     Given,
+    /// A member is taken that says something about a key and is none: its number, its algorithm, its
+    /// public half.
+    Beside,
 }
+
+/// Members of a key that are none.
+const ABOUT_KEYS: &[&str] = &[
+    "kid",
+    "keyid",
+    "id",
+    "alg",
+    "algorithm",
+    "kty",
+    "crv",
+    "usages",
+    "extractable",
+    "publickey",
+    "public",
+    "address",
+    "fingerprint",
+    "created",
+    "expires",
+];
 
 impl Via {
     /// What a source becomes.
     fn of(self, kind: usize) -> Option<usize> {
-        use Via::{Asked, Given, Inside, Member, Moved, Plain, Query, Taken, Url, Whole};
+        use Via::{Asked, Beside, Given, Inside, Member, Moved, Plain, Query, Taken, Url, Whole};
         match (self, kind) {
             (Plain, kind) => Some(kind),
             (Whole, ASKED | ADDRESSED) => None,
@@ -223,6 +246,7 @@ impl Via {
             (Member | Moved | Asked | Query | Url | Taken | Given, HELD_ADDRESS) => None,
             (Asked | Given | Query, REQUEST_OBJECT) | (Query, ADDRESSED) => Some(ASKED),
             (Url, REQUEST_OBJECT) => Some(ADDRESSED),
+            (Beside, KEY | HELD_ENV | HELD_ADDRESS | REQUEST_OBJECT | ADDRESSED) => None,
             (Member | Moved | Taken, REQUEST_OBJECT) => None,
             (Member | Moved | Taken | Asked | Given | Url, ADDRESSED) => None,
             (_, kind) => Some(kind),
@@ -243,6 +267,8 @@ impl Via {
         let key = key.to_ascii_lowercase();
         if key.contains("env") || key.contains("vars") || key.contains("variables") {
             Self::Plain
+        } else if ABOUT_KEYS.contains(&key.as_str()) {
+            Self::Beside
         } else if matches!(key.as_str(), "req" | "request") {
             // `ctx.req` is the request itself.
             Self::Plain

@@ -7,7 +7,7 @@ use oxc_span::Span as Range;
 
 use super::super::bind::{self, Base, CLASSES, Func, Owner};
 use super::super::value::Val;
-use super::{Dep, Flows, HOLDS_ENV, Node, SOURCES, Sink};
+use super::{Dep, Flows, HOLDS_ENV, Node, SOURCES, Sink, Via};
 use crate::check::flow::{Argument as Place, Call, Export, From, MAX_PARTS, Mode, OUTSIDE, Summary, To, Way};
 
 /// Nodes that are looked at for one file.
@@ -402,7 +402,13 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 out.push(Way { from: from.clone(), mode, to: to.clone(), steps });
             }
             let opened = self.opened.iter().filter(|(named, _)| *named == node && mode == Mode::Plain);
-            let next = self.edges.get(node).into_iter().flatten().map(|(next, _)| (*next, mode));
+            // Of the whole environment a member is one variable.
+            let next = self.edges.get(node).into_iter().flatten().map(|(next, via)| match via {
+                Via::Member | Via::Moved | Via::Beside | Via::Asked | Via::Query | Via::Url => {
+                    (*next, mode.then(Mode::Part))
+                }
+                _ => (*next, mode),
+            });
             for next in next.chain(opened.map(|(_, got)| (*got, Mode::Opened))) {
                 if seen.insert(next) {
                     work.push(next);

@@ -74,7 +74,10 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 (Some(one), Some(other)) => one == other,
                 _ => false,
             };
-        if sides.len() > 1 && !ranges && sides.iter().any(|side| self.after_a_day(side)) {
+        // Between two dates: a table of versions, an encoding of years.
+        let between =
+            matches!(sides.as_slice(), [one, other] if self.against_a_day(one) && self.against_a_day(other));
+        if sides.len() > 1 && !ranges && !between && sides.iter().any(|side| self.after_a_day(side)) {
             self.add(FactKind::Shape, "dated-result", it.span);
         }
     }
@@ -87,11 +90,21 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn after_a_day(&self, it: &'a BinaryExpression<'a>) -> bool {
-        let (clock, limit) = match it.operator {
-            BinaryOperator::GreaterThan | BinaryOperator::GreaterEqualThan => (&it.left, &it.right),
-            BinaryOperator::LessThan | BinaryOperator::LessEqualThan => (&it.right, &it.left),
-            _ => return false,
-        };
+        match it.operator {
+            BinaryOperator::GreaterThan | BinaryOperator::GreaterEqualThan => {
+                self.is_day(&it.left, &it.right)
+            }
+            BinaryOperator::LessThan | BinaryOperator::LessEqualThan => self.is_day(&it.right, &it.left),
+            _ => false,
+        }
+    }
+
+    /// Whether a time is compared with a date that is written down, whichever is the later.
+    fn against_a_day(&self, it: &'a BinaryExpression<'a>) -> bool {
+        it.operator.is_compare() && (self.is_day(&it.left, &it.right) || self.is_day(&it.right, &it.left))
+    }
+
+    fn is_day(&self, clock: &'a Expression<'a>, limit: &'a Expression<'a>) -> bool {
         // A span of time is no date.
         if matches!(clock.get_inner_expression(), Expression::BinaryExpression(_)) {
             return false;
