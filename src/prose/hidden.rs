@@ -155,13 +155,16 @@ pub fn turned(text: &str) -> Option<String> {
     if text.len() > 1 << 16 || text.len() < 16 {
         return None;
     }
-    turned_part(text).or_else(|| {
-        let lines: Vec<String> = text.lines().filter_map(turned_part).collect();
-        (!lines.is_empty() && text.contains('\n')).then(|| lines.join("\n"))
-    })
+    turned_part(text, false)
+        .or_else(|| {
+            let lines: Vec<String> = text.lines().filter_map(|line| turned_part(line, true)).collect();
+            (!lines.is_empty()).then(|| lines.join("\n"))
+        })
+        .or_else(|| turned_part(text, true))
 }
 
-fn turned_part(text: &str) -> Option<String> {
+/// One text or line; `by_marks` where an address or command in what it spells is enough.
+fn turned_part(text: &str, by_marks: bool) -> Option<String> {
     const WORDS: usize = 4;
     let known = |text: &str| {
         text.split(|c: char| !c.is_ascii_alphabetic())
@@ -182,7 +185,7 @@ fn turned_part(text: &str) -> Option<String> {
         })
         .collect();
     let back = || text.chars().rev().collect::<String>();
-    let enough = |text: &String| marked(text) || known(text) * 5 >= words && known(text) >= 2;
+    let enough = |text: &String| by_marks && marked(text) || known(text) * 5 >= words && known(text) >= 2;
     Some(rot).filter(enough).or_else(|| Some(back()).filter(enough))
 }
 
