@@ -66,7 +66,6 @@ pub struct Analysis {
     /// A sample of its code, to tell copies by.
     pub sketch: super::Sketch,
     /// What goes in and out of it, for flows through several packages.
-    #[serde(default, skip_serializing_if = "super::ways::Interface::is_empty")]
     pub interface: super::ways::Interface,
 }
 

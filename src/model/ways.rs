@@ -99,10 +99,3 @@ pub struct Interface {
     /// What goes where, sorted.
     pub ways: Vec<Way>,
 }
-
-impl Interface {
-    /// Whether nothing goes in or out.
-    pub fn is_empty(&self) -> bool {
-        self.ways.is_empty()
-    }
-}
