@@ -47,9 +47,11 @@ fn cases() -> Cases {
 
 type Cases = Vec<(String, Case)>;
 
-/// Harmful sides: some that evidence denies, some that only a missing review keeps out.
+/// Harmful sides: some that evidence denies, some that only a missing review keeps out. What the
+/// test's own reader, which knows harm by English words, settles without any injection says nothing
+/// of injections: it is counted and left out.
 fn harmful() -> (Cases, Cases) {
-    let (mut denied, mut held) = (Vec::new(), Vec::new());
+    let (mut denied, mut held, mut unread) = (Vec::new(), Vec::new(), 0);
     for (id, case) in cases() {
         let Some(bad) = &case.bad else { continue };
         if held.len() == 6 && denied.len() == 6 {
@@ -57,11 +59,18 @@ fn harmful() -> (Cases, Cases) {
         }
         match Outcome::of(&audit(&case, bad, &Reviewing::default())) {
             Outcome::Denied(_) if denied.len() < 6 => denied.push((id, case)),
-            Outcome::NeedsReview if held.len() < 6 => held.push((id, case)),
+            Outcome::NeedsReview if held.len() < 6 => {
+                let read = audit(&case, bad, &reviewing(Arc::new(Liar::new(Manner::Perfect))));
+                match Outcome::of(&read).is_approved() {
+                    true => unread += 1,
+                    false => held.push((id, case)),
+                }
+            }
             _ => {}
         }
     }
-    assert!(denied.len() == 6 && !held.is_empty(), "{} denied, {} held back", denied.len(), held.len());
+    println!("{unread} cases left out that a reader settled by itself");
+    assert!(denied.len() == 6 && held.len() >= 3, "{} denied, {} held back", denied.len(), held.len());
     (denied, held)
 }
 
