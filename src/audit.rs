@@ -352,30 +352,19 @@ fn copies(packages: &[Package], outcomes: &[Outcome], advisories: &Advisories) -
 /// Flows that run from one package into another: findings of the package that makes the call, and
 /// among the flows that its policy is asked about.
 fn crossings(graph: &Graph, outcomes: &mut [Outcome], rules: &RuleSet) -> Vec<(usize, Finding)> {
-    let place_of: BTreeMap<&str, usize> =
-        graph.packages.iter().zip(0..).map(|(package, at)| (&*package.purl, at)).collect();
-    let mut dependencies = vec![Vec::new(); graph.packages.len()];
-    for edge in &graph.dependencies {
-        if let (Some(&from), Some(&to)) = (place_of.get(&*edge.from), place_of.get(&*edge.to)) {
-            dependencies[from].push(to);
-        }
-    }
     let nothing = crate::model::ways::Interface::default();
     let members: Vec<check::flow::Member<'_>> = graph
         .packages
         .iter()
         .zip(outcomes.iter())
-        .zip(dependencies)
-        .map(|((package, outcome), mut dependencies)| {
-            dependencies.sort_unstable();
-            dependencies.dedup();
+        .enumerate()
+        .map(|(at, (package, outcome))| {
             let interface = outcome.analysis.as_ref().map_or(&nothing, |analysis| &analysis.interface);
-            check::flow::Member { package, interface, dependencies }
+            check::flow::Member { package, interface, dependencies: graph.dependencies_of(at) }
         })
         .collect();
-    let crossings = check::flow::across(&members);
     let mut out = Vec::new();
-    for crossing in crossings {
+    for crossing in check::flow::across(&members) {
         let others: Vec<String> = crossing
             .others
             .iter()

@@ -182,12 +182,11 @@ fn analyse_all(
         .filter(|(_, parsed)| !parsed.flows.is_empty())
         .map(|(file, parsed)| (&*file.path, &parsed.flows))
         .collect();
-    let entry_files: Vec<String> =
+    let entry_files: BTreeSet<String> =
         manifest.entries.iter().filter_map(|entry| context::resolve(entry, &exists)).collect();
-    let entry_files: Vec<&str> = entry_files.iter().map(String::as_str).collect();
-    let aside = |path: &str| {
-        !for_agent && context::is_test_path(path) && !installed.contains(path) && !reached.contains(path)
-    };
+    let is_live = |path: &str| installed.contains(path) || reached.contains(path);
+    // An agent runs and reads what it is given, whatever the folder is called.
+    let aside = |path: &str| !for_agent && !is_live(path) && context::is_test_path(path);
     let joined = flow::join(&summaries, &entry_files, &aside);
     let mut across: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
     for fact in joined.facts {
@@ -218,10 +217,9 @@ fn analyse_all(
     let mut micro = MicroFacts::default();
     for (file, parsed) in contents.files.iter().zip(parsed) {
         let install = installed.contains(&*file.path);
-        let live = install || reached.contains(&*file.path);
-        // An agent runs and reads what it is given, whatever the folder is called.
+        let live = is_live(&file.path);
         let alone = alone.contains(&*file.path);
-        let test = !for_agent && !live && (alone || context::is_test_path(&file.path));
+        let test = alone && !live || aside(&file.path);
         let entry = FileCoverage {
             path: Arc::clone(&file.path),
             size: file.range.len() as u64,
@@ -254,11 +252,7 @@ fn analyse_all(
         if !test {
             micro.code_lines += parsed.code_lines;
         }
-        if manifest
-            .entries
-            .iter()
-            .any(|entry| context::resolve(entry, &exists).as_deref() == Some(&*file.path))
-        {
+        if entry_files.contains(&*file.path) {
             micro.exports += parsed.exports;
         }
         files.push(entry);

@@ -32,6 +32,7 @@ pub fn facts(line: &str, span: &Span) -> Vec<Fact> {
 
 /// What one command does by itself, and the capability that it takes.
 pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
+    let loads = system::loads(command);
     let found = [
         (is_reverse_shell(command), "reverse-shell", CapabilityKind::Net),
         (persists(command), "persist", CapabilityKind::FsWrite),
@@ -39,12 +40,8 @@ pub fn deeds(command: &Command) -> Vec<(&'static str, CapabilityKind)> {
         (wipes(command), "wipe", CapabilityKind::FsWrite),
         (is_miner(command), "miner", CapabilityKind::Net),
         (leaves_root_shell(command), "root-shell", CapabilityKind::FsWrite),
-        (system::loads(command).is_some(), "system-loader", CapabilityKind::Process),
-        (
-            system::loads(command) == Some(system::Loads::Carried),
-            "system-loader-own",
-            CapabilityKind::Process,
-        ),
+        (loads.is_some(), "system-loader", CapabilityKind::Process),
+        (loads == Some(system::Loads::Carried), "system-loader-own", CapabilityKind::Process),
     ];
     let mut out: Vec<_> =
         found.into_iter().filter(|(is, ..)| *is).map(|(_, name, capability)| (name, capability)).collect();
@@ -105,12 +102,17 @@ pub fn requests(line: &str) -> bool {
 
 /// Whether a command line asks for the address of a name.
 pub fn looks_up(line: &str) -> bool {
-    commands(line).iter().map(bare).any(|command| matches!(base(&command.name), "nslookup" | "dig" | "host"))
+    commands(line).iter().map(bare).any(|command| asks_for_name(&command))
+}
+
+fn asks_for_name(command: &Command) -> bool {
+    matches!(base(&command.name), "nslookup" | "dig" | "host")
 }
 
 fn asks(command: &Command) -> bool {
     downloads(command)
-        || matches!(base(&command.name), "nslookup" | "dig" | "ping" | "nc" | "ncat" | "host" | "telnet")
+        || asks_for_name(command)
+        || matches!(base(&command.name), "ping" | "nc" | "ncat" | "telnet")
 }
 
 /// A command without what only starts it: `cmd /c`, `sudo`, `nohup`, `start /B`, `env A=b`.

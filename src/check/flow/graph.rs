@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::join::At;
 use super::{Argument, From, To};
 use crate::model::ways::{Interface, Way};
 use crate::model::{Ecosystem, Fact, FactKind, Package, Span};
@@ -40,14 +41,7 @@ pub struct Crossing {
 }
 
 /// A function of a member, or a call in it.
-type At = (usize, u32);
-
-/// Where a value is on its way through the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Param(At, u32),
-    Result(At),
-}
+type Of = (usize, u32);
 
 /// What led to a state.
 #[derive(Debug, Clone)]
@@ -61,7 +55,7 @@ struct Trail {
 
 /// The flows that run through more than one member, in order of member and fact.
 pub fn across(members: &[Member<'_>]) -> Vec<Crossing> {
-    let (mut targets, mut callers) = (BTreeMap::new(), BTreeMap::<At, Vec<At>>::new());
+    let (mut targets, mut callers) = (BTreeMap::new(), BTreeMap::<Of, Vec<Of>>::new());
     for (at, member) in members.iter().enumerate() {
         for (number, ask) in member.interface.asks.iter().enumerate() {
             if let Some(target) = find(members, member, &ask.name) {
@@ -77,7 +71,7 @@ pub fn across(members: &[Member<'_>]) -> Vec<Crossing> {
 }
 
 /// The function that a name means, in one of the packages that a member depends on.
-fn find(members: &[Member<'_>], member: &Member<'_>, name: &str) -> Option<At> {
+fn find(members: &[Member<'_>], member: &Member<'_>, name: &str) -> Option<Of> {
     member.dependencies.iter().find_map(|&at| {
         let of = members.get(at)?;
         let offers = &of.interface.offers;
@@ -139,8 +133,8 @@ fn splits(name: &str) -> impl Iterator<Item = (String, &str)> {
 
 struct Walk<'m, 'a> {
     members: &'m [Member<'a>],
-    targets: BTreeMap<At, At>,
-    callers: BTreeMap<At, Vec<At>>,
+    targets: BTreeMap<Of, Of>,
+    callers: BTreeMap<Of, Vec<Of>>,
 }
 
 impl<'m> Walk<'m, '_> {
@@ -153,8 +147,8 @@ impl<'m> Walk<'m, '_> {
 
     fn run(&self) -> Vec<Crossing> {
         let mut out: BTreeMap<(usize, String, Span), Crossing> = BTreeMap::new();
-        let mut seen: BTreeSet<(State, &str)> = BTreeSet::new();
-        let mut queue: VecDeque<(State, &str, Trail)> = VecDeque::new();
+        let mut seen: BTreeSet<(At, &str)> = BTreeSet::new();
+        let mut queue: VecDeque<(At, &str, Trail)> = VecDeque::new();
         for (at, member) in self.members.iter().enumerate() {
             for way in &member.interface.ways {
                 if let From::Source(source) = &way.from
@@ -168,10 +162,7 @@ impl<'m> Walk<'m, '_> {
             if seen.len() > MAX_STATES || !seen.insert((state, source)) {
                 continue;
             }
-            let (at, from) = match state {
-                State::Param((at, func), param) => (at, From::Param(func, param)),
-                State::Result((at, ask)) => (at, From::Result(ask)),
-            };
+            let (at, from) = state.start();
             for way in self.ways(at, &from) {
                 let Some(source) = way.mode.of(source) else { continue };
                 if let To::Sink(sink, span) = &way.to {
@@ -197,11 +188,11 @@ impl<'m> Walk<'m, '_> {
         way: &Way,
         source: &'q str,
         trail: Option<&Trail>,
-        queue: &mut VecDeque<(State, &'q str, Trail)>,
+        queue: &mut VecDeque<(At, &'q str, Trail)>,
     ) {
         let mut steps = trail.map(|trail| trail.steps.clone()).unwrap_or_default();
         steps.extend(way.steps.iter().cloned().map(|span| (at, span)));
-        let trail_of = |by: At| Trail {
+        let trail_of = |by: Of| Trail {
             first: trail.map_or(by.0, |trail| trail.first),
             ask: trail.map_or(by.1, |trail| trail.ask),
             steps: steps.clone(),
@@ -210,19 +201,19 @@ impl<'m> Walk<'m, '_> {
             To::Sink(..) => {}
             To::Return(func) => {
                 for &site in self.callers.get(&(at, *func)).into_iter().flatten() {
-                    queue.push_back((State::Result(site), source, trail_of(site)));
+                    queue.push_back((At::Result(site), source, trail_of(site)));
                 }
             }
             To::Argument(ask, argument) => {
                 let Some(&target) = self.targets.get(&(at, *ask)) else { return };
                 if let Some(param) = self.param(target, argument) {
-                    queue.push_back((State::Param(target, param), source, trail_of((at, *ask))));
+                    queue.push_back((At::Param(target, param), source, trail_of((at, *ask))));
                 }
             }
         }
     }
 
-    fn param(&self, (at, func): At, argument: &Argument) -> Option<u32> {
+    fn param(&self, (at, func): Of, argument: &Argument) -> Option<u32> {
         let params = self.members[at].interface.functions.get(func as usize)?;
         super::param(params, argument)
     }
@@ -235,11 +226,12 @@ impl<'m> Walk<'m, '_> {
         for (at, span) in trail.steps {
             if at == member {
                 own.push(span);
-            } else if !others.iter().any(|(other, _)| *other == at) {
-                others.push((at, span));
-            } else if let Some(known) = others.iter_mut().find(|(other, _)| *other == at) {
+            } else {
                 // The last place says where it ends.
-                known.1 = span;
+                match others.iter_mut().find(|(other, _)| *other == at) {
+                    Some(known) => known.1 = span,
+                    None => others.push((at, span)),
+                }
             }
         }
         own.dedup();

@@ -33,7 +33,7 @@ enum Start<'s> {
 
 /// Collects the interface. `entries` are the files that are meant by the package's name; what is
 /// `aside`, as tests are, is left out.
-pub fn of(package: &Package<'_>, entries: &[&str], aside: &dyn Fn(&str) -> bool) -> Interface {
+pub fn of(package: &Package<'_>, entries: &BTreeSet<String>, aside: &dyn Fn(&str) -> bool) -> Interface {
     let mut asks: BTreeMap<String, Vec<Site>> = BTreeMap::new();
     for (file, (path, summary)) in package.files.iter().enumerate() {
         if aside(path) {
@@ -58,8 +58,9 @@ pub fn of(package: &Package<'_>, entries: &[&str], aside: &dyn Fn(&str) -> bool)
         .flat_map(|(number, sites)| sites.iter().map(move |site| (*site, number as u32)))
         .collect();
     let offered = offered(package);
+    let public = offered.values().copied().collect();
     let (left, found) = (MAX_STATES, BTreeMap::new());
-    let mut search = Search { package, ask_of: &ask_of, offered: &offered, aside, left, found };
+    let mut search = Search { package, ask_of: &ask_of, public: &public, aside, left, found };
     search.all();
     let found = search.found;
     finish(package, entries, names, &offered, found)
@@ -67,21 +68,16 @@ pub fn of(package: &Package<'_>, entries: &[&str], aside: &dyn Fn(&str) -> bool)
 
 /// The names under which each file's functions are found, those that it hands on for others included.
 fn offered(package: &Package<'_>) -> BTreeMap<(usize, String), Func> {
-    let mut modules: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut out: BTreeMap<(usize, String), Func> = BTreeMap::new();
-    for (at, (path, summary)) in package.files.iter().enumerate() {
-        for name in module_names(path) {
-            modules.entry(name).or_insert(at);
-        }
-        for export in &summary.exports {
-            out.entry((at, export.name.clone())).or_insert((at, export.func));
-        }
-    }
+    let own = package.names.exports.iter();
+    let mut out: BTreeMap<(usize, String), Func> =
+        own.map(|((at, name), export)| ((*at, (*name).to_owned()), (*at, export.func))).collect();
     for _ in 0..MAX_ROUNDS {
         let before = out.len();
         for (at, (_, summary)) in package.files.iter().enumerate() {
             for (name, call) in &summary.aliases {
-                let Some(&of) = call.modules.iter().find_map(|module| modules.get(module.as_str())) else {
+                let Some(&of) =
+                    call.modules.iter().find_map(|module| package.names.modules.get(module.as_str()))
+                else {
                     continue;
                 };
                 let handed: Vec<(String, Func)> = out
@@ -131,7 +127,8 @@ type Found<'s> = BTreeMap<(Start<'s>, Mode, End<'s>), Vec<Span>>;
 struct Search<'p, 's> {
     package: &'p Package<'s>,
     ask_of: &'p BTreeMap<Site, u32>,
-    offered: &'p BTreeMap<(usize, String), Func>,
+    /// Functions that others can ask for.
+    public: &'p BTreeSet<Func>,
     aside: &'p dyn Fn(&str) -> bool,
     left: usize,
     found: Found<'s>,
@@ -154,8 +151,7 @@ impl<'s> Search<'_, 's> {
                 }
             }
         }
-        let public: BTreeSet<Func> = self.offered.values().copied().collect();
-        for func in public {
+        for &func in self.public {
             for param in 0..MAX_PARAMS {
                 if !package.ways(func.0, &From::Param(func.1, param)).is_empty() {
                     let at = (At::Param(func, param), Mode::Plain, Vec::new());
@@ -172,14 +168,11 @@ impl<'s> Search<'_, 's> {
     fn follow(&mut self, start: Start<'s>, mut queue: VecDeque<(At, Mode, Vec<Span>)>) {
         let mut seen: BTreeSet<State> = BTreeSet::new();
         while let Some((at, mode, steps)) = queue.pop_front() {
-            if self.left == 0 || !seen.insert((at.clone(), mode)) {
+            if self.left == 0 || !seen.insert((at, mode)) {
                 continue;
             }
             self.left -= 1;
-            let (file, from) = match &at {
-                At::Param(func, param) => (func.0, From::Param(func.1, *param)),
-                At::Result(site) => (site.0, From::Result(site.1)),
-            };
+            let (file, from) = at.start();
             for way in self.package.ways(file, &from) {
                 let mode = mode.then(way.mode);
                 let steps = ends(steps.iter().chain(&way.steps));
@@ -210,6 +203,10 @@ impl<'s> Search<'_, 's> {
             To::Return(func) => {
                 for site in self.package.callers.get(&(file, *func)).into_iter().flatten() {
                     queue.push_back((At::Result(*site), mode, steps.to_vec()));
+                }
+                // What nobody can ask for does not leave, and what a parameter gives back is known at each call.
+                if matches!(start, Start::Param(..)) || !self.public.contains(&(file, *func)) {
+                    return;
                 }
                 End::Return((file, *func))
             }
@@ -247,21 +244,13 @@ fn ends<'a>(steps: impl Iterator<Item = &'a Span>) -> Vec<Span> {
 /// What of it others can ask for, in its final form.
 fn finish(
     package: &Package<'_>,
-    entries: &[&str],
+    entries: &BTreeSet<String>,
     asks: Vec<Ask>,
     offered: &BTreeMap<(usize, String), Func>,
     found: Found<'_>,
 ) -> Interface {
-    let public: BTreeSet<Func> = offered.values().copied().collect();
-    // What nobody can ask for does not leave; what only passes from one package to another comes last.
-    let mut kept: Vec<_> = found
-        .into_iter()
-        .filter(|((start, _, end), _)| match (start, end) {
-            (Start::Param(..), End::Return(_)) => false,
-            (_, End::Return(func)) => public.contains(func),
-            _ => true,
-        })
-        .collect();
+    // What only passes from one package to another comes last.
+    let mut kept: Vec<_> = found.into_iter().collect();
     kept.sort_by_key(|((start, _, end), _)| matches!((start, end), (Start::Ask(_), End::Ask(..))));
     kept.truncate(MAX_WAYS);
 
@@ -289,7 +278,7 @@ fn finish(
         let Some(&function) = functions.get(func) else { continue };
         let path = package.files[*file].0;
         let mut modules = module_names(path);
-        if entries.contains(&path) {
+        if entries.contains(path) {
             modules.push("");
         }
         modules.sort_unstable();

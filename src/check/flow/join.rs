@@ -22,8 +22,9 @@ pub(super) type Func = (usize, u32);
 /// A call in a file.
 pub(super) type Site = (usize, u32);
 
-/// Where a value is on its way through the package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a value is on its way through the package, or the graph: functions and calls are then a
+/// package's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum At {
     /// A parameter of a function was given it.
     Param(Func, u32),
@@ -31,10 +32,21 @@ pub(super) enum At {
     Result(Site),
 }
 
+impl At {
+    /// The file, or package, and how its ways from there start.
+    pub(super) fn start(self) -> (usize, From) {
+        match self {
+            Self::Param((at, func), param) => (at, From::Param(func, param)),
+            Self::Result((at, call)) => (at, From::Result(call)),
+        }
+    }
+}
+
 pub(super) struct Package<'s> {
     pub files: &'s [(&'s str, &'s Summary)],
     /// The ways of each file, by their start.
     ways: Vec<BTreeMap<&'s From, Vec<&'s Way>>>,
+    pub names: Names<'s>,
     /// The function that each call means.
     pub targets: BTreeMap<Site, Func>,
     /// The calls of each function.
@@ -55,18 +67,23 @@ pub struct Joined {
 
 /// Puts files together. `files` are paths with their summaries, in order of path; `entries` those
 /// that are meant by the package's name, and what is `aside` is nothing to its dependants.
-pub fn join(files: &[(&str, &Summary)], entries: &[&str], aside: &dyn Fn(&str) -> bool) -> Joined {
+pub fn join(files: &[(&str, &Summary)], entries: &BTreeSet<String>, aside: &dyn Fn(&str) -> bool) -> Joined {
     let mut package = Package {
         files,
         ways: Vec::with_capacity(files.len()),
+        names: Names::default(),
         targets: BTreeMap::new(),
         callers: BTreeMap::new(),
         passes: BTreeMap::new(),
         params: BTreeMap::new(),
     };
     package.link();
-    package.pass_through();
-    let facts = if package.targets.is_empty() { Vec::new() } else { package.run() };
+    let facts = if package.targets.is_empty() {
+        Vec::new()
+    } else {
+        package.pass_through();
+        package.run()
+    };
     Joined { facts, interface: interface::of(&package, entries, aside) }
 }
 
@@ -85,9 +102,9 @@ pub(super) fn module_names(path: &str) -> Vec<&str> {
 
 /// What files export and hand on, by file and name.
 #[derive(Default)]
-struct Names<'s> {
-    modules: BTreeMap<&'s str, usize>,
-    exports: BTreeMap<(usize, &'s str), &'s super::Export>,
+pub(super) struct Names<'s> {
+    pub modules: BTreeMap<&'s str, usize>,
+    pub exports: BTreeMap<(usize, &'s str), &'s super::Export>,
     aliases: BTreeMap<(usize, &'s str), Vec<&'s super::Call>>,
 }
 
@@ -151,7 +168,7 @@ impl Names<'_> {
 
 impl<'s> Package<'s> {
     fn link(&mut self) {
-        let mut names = Names::default();
+        let names = &mut self.names;
         for (at, (path, summary)) in self.files.iter().enumerate() {
             let mut ways: BTreeMap<&From, Vec<&Way>> = BTreeMap::new();
             for way in &summary.ways {
@@ -176,7 +193,7 @@ impl<'s> Package<'s> {
         for (at, (_, summary)) in self.files.iter().enumerate() {
             for (call, it) in summary.calls.iter().enumerate() {
                 let mut left = MAX_ASKED;
-                let found = names.find(&it.modules, &it.name, 0, &mut left);
+                let found = self.names.find(&it.modules, &it.name, 0, &mut left);
                 if let Some(target) = found.filter(|target| target.0 != at) {
                     let site = (at, call as u32);
                     self.targets.insert(site, target);
@@ -259,13 +276,10 @@ impl<'s> Package<'s> {
             }
         }
         while let Some((at, source, steps)) = queue.pop_front() {
-            if seen.len() > MAX_STATES || !seen.insert((at.clone(), source)) {
+            if seen.len() > MAX_STATES || !seen.insert((at, source)) {
                 continue;
             }
-            let (file, from) = match &at {
-                At::Param(func, param) => (func.0, From::Param(func.1, *param)),
-                At::Result(site) => (site.0, From::Result(site.1)),
-            };
+            let (file, from) = at.start();
             for way in self.ways(file, &from) {
                 let Some(source) = way.mode.of(source) else { continue };
                 let steps: Vec<Span> = steps.iter().chain(&way.steps).cloned().collect();
@@ -376,13 +390,16 @@ mod tests {
                 way(From::Result(0), Mode::Plain, sink(), 3),
             ],
         };
-        let facts = join(&[("pkg/a.py", &a), ("pkg/util.py", &util)], &[], &|_| false).facts;
+        let facts = join(&[("pkg/a.py", &a), ("pkg/util.py", &util)], &BTreeSet::new(), &|_| false).facts;
         assert_eq!(facts.iter().map(|fact| &*fact.name).collect::<Vec<_>>(), ["secret-file->net"]);
         assert_eq!(facts[0].steps.iter().map(|span| span.line).collect::<Vec<_>>(), [1, 3]);
         // Another call of the same function is not that one.
         let other =
             Summary { ways: vec![a.ways[0].clone(), way(From::Result(1), Mode::Plain, sink(), 3)], ..a };
-        assert_eq!(join(&[("pkg/a.py", &other), ("pkg/util.py", &util)], &[], &|_| false).facts, []);
+        assert_eq!(
+            join(&[("pkg/a.py", &other), ("pkg/util.py", &util)], &BTreeSet::new(), &|_| false).facts,
+            []
+        );
     }
 
     #[test]
@@ -409,7 +426,7 @@ mod tests {
             ways: vec![way(From::Param(0, 0), Mode::Plain, sink(), 3)],
         };
         let files = [("collect.py", &source), ("main.py", &middle), ("send/__init__.py", &end)];
-        let facts = join(&files, &[], &|_| false).facts;
+        let facts = join(&files, &BTreeSet::new(), &|_| false).facts;
         assert_eq!(facts.len(), 1);
         assert_eq!((&*facts[0].name, facts[0].steps.len()), ("env-all->net", 3));
     }

@@ -1,7 +1,7 @@
 //! The manifest inside an archive against the lockfile that asked for it.
 
 use super::super::manifest;
-use super::rank;
+use super::{popular, rank};
 use crate::model::{Contents, Ecosystem, Finding, Package, Severity, Source, Span, escape};
 use crate::resolve::pypi::name;
 
@@ -105,13 +105,13 @@ fn shadows(package: &Package, contents: &Contents) -> Option<Finding> {
         let inner = file.path.strip_prefix("src/").unwrap_or(&file.path);
         Some((inner.strip_suffix("/__init__.py").filter(|folder| !folder.contains('/'))?, file))
     });
+    let known = popular::of(Ecosystem::Pypi);
     let (shadowed, others): (Vec<_>, Vec<_>) = folders.partition(|(folder, _)| {
         let asked = name::normal(folder);
-        let other = Package { name: asked.clone(), first_party: false, ..package.clone() };
         !own.contains(&asked)
             && !asked.contains(&own)
             && !COMMON.contains(&asked.as_str())
-            && rank(&other).is_some_and(|rank| rank < SHADOWED)
+            && known.rank(Ecosystem::Pypi, &asked).is_some_and(|rank| rank < SHADOWED)
     });
     let (folder, file) = shadowed.first().filter(|_| !others.is_empty())?;
     let message = format!(

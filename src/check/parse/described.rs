@@ -121,7 +121,7 @@ pub fn offered(name: &str, ending: &str, source: &str) -> Vec<Part> {
         let after = near.partition_point(|range| range.end <= at);
         near.get(after).is_some_and(|range| range.start <= at)
     };
-    let text = masked_without_comments(source, ending);
+    let text = mask(source, false, ending, false);
     let blank = |(at, b): (usize, u8)| if b == b'\n' || kept(at) { b } else { b' ' };
     let text = text.into_bytes().into_iter().enumerate().map(blank).collect();
     // A range may cut a character.
@@ -259,11 +259,7 @@ fn masked(source: &str, hash: bool, ending: &str) -> String {
     mask(source, hash, ending, true)
 }
 
-/// The strings of a program whose comments start with `//`.
-fn masked_without_comments(source: &str, ending: &str) -> String {
-    mask(source, false, ending, false)
-}
-
+/// The same with or without the comments.
 fn mask(source: &str, hash: bool, ending: &str, comments: bool) -> String {
     let bytes = source.as_bytes();
     let mut keep = vec![false; bytes.len()];

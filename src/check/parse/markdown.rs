@@ -88,6 +88,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
     let index = LineIndex::new(path, source);
     // Where an agent looks for data, not for orders.
     let test = is_test_path(path);
+    // Nor do people find there what is meant for their assistants.
+    let of_tests = test || context::is_test_path(path);
+    let serves = !text && serves_tools(ending, source);
     let mut parsed = Parsed::only(Treatment::Parsed("markdown".to_owned()));
     let out = &mut parsed.facts;
     if text && agent {
@@ -101,13 +104,12 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         }
         let source = &*without_name_lists(source);
         let document = markdown::parse(source);
-        let found = read::document(&document, source, test || context::is_test_path(path), &decode);
+        let found = read::document(&document, source, of_tests, &decode);
         add(found.into_iter().filter(aimed).collect(), &index, out);
-        if !test && !context::is_test_path(path) {
+        if !of_tests {
             out.extend(addressed::text(source, &index));
         }
-    } else if agent || serves_tools(ending, source) || addressed::is_program(ending) {
-        let serves = serves_tools(ending, source);
+    } else if agent || serves || addressed::is_program(ending) {
         let origin = if serves { Origin::Offered } else { Origin::Comment };
         let parts = match (agent, serves) {
             (true, _) => described::parts(ending, source),
@@ -138,7 +140,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         if agent {
             out.extend(described::commands(ending, source, &index));
         }
-        if !agent && addressed::is_program(ending) && !test && !context::is_test_path(path) {
+        if !agent && addressed::is_program(ending) && !of_tests {
             out.extend(addressed::program(source, &index));
         }
         if !agent && out.is_empty() {

@@ -43,16 +43,16 @@ const LISTS: [&str; 4] = ["mcpServers", "mcp_servers", "context_servers", "serve
 
 /// Whether that key of an agent's settings lists servers, which are nodes of their own.
 pub fn lists_servers(key: &str) -> bool {
-    matches!(key, "mcpServers" | "mcp_servers" | "context_servers")
+    // In settings, which list much else too, `servers` alone says nothing.
+    key != "servers" && LISTS.contains(&key)
 }
 
 /// One node for each server of an MCP configuration.
 pub(super) fn servers(root: &Path, file: &Project) -> Result<Vec<Package>, ResolveError> {
     let path = &file.lockfile;
     with(root, path, |_, node, index| {
-        // In settings, which list much else too, `servers` alone says nothing.
-        let known = |key: &&&str| file.format == Format::Mcp || lists_servers(key);
-        let lists = LISTS.iter().filter(known).filter_map(|key| Some((format!("/{key}"), node.get(key)?)));
+        let known = LISTS.into_iter().filter(|key| file.format == Format::Mcp || lists_servers(key));
+        let lists = known.filter_map(|key| Some((format!("/{key}"), node.get(key)?)));
         // VS Code's user settings hold them one level further down.
         let deeper = node.get("mcp").into_iter().flat_map(|node| {
             LISTS.iter().filter_map(move |key| Some((format!("/mcp/{key}"), node.get(key)?)))

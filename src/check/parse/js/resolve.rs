@@ -712,6 +712,20 @@ impl<'a, 's> Resolver<'a, 's> {
     }
 }
 
+impl<'a> Resolver<'a, '_> {
+    /// The regular expression that an expression is or names.
+    pub fn pattern(&self, expression: &'a Expression<'a>) -> Option<&'a str> {
+        let literal = match expression.get_inner_expression() {
+            Expression::Identifier(it) => self.sole(it)?.get_inner_expression(),
+            other => other,
+        };
+        match literal {
+            Expression::RegExpLiteral(it) => Some(it.regex.pattern.text.as_str()),
+            _ => None,
+        }
+    }
+}
+
 /// The operands of a chain of `+`, left to right.
 pub fn spine<'a>(binary: &'a BinaryExpression<'a>) -> Vec<&'a Expression<'a>> {
     let mut parts = vec![&binary.right];

@@ -377,17 +377,24 @@ pub fn root_of(expr: &Expr) -> Option<String> {
     loop {
         expr = match expr {
             Expr::Path(path) => return path.path.get_ident().map(|ident| ident.unraw().to_string()),
-            Expr::Field(inner) => &inner.base,
-            Expr::Index(inner) => &inner.expr,
-            Expr::MethodCall(inner) => &inner.receiver,
-            Expr::Reference(inner) => &inner.expr,
-            Expr::Paren(inner) => &inner.expr,
-            Expr::Try(inner) => &inner.expr,
-            Expr::Await(inner) => &inner.base,
-            Expr::Unary(inner) => &inner.expr,
-            _ => return None,
+            other => within(other)?,
         };
     }
+}
+
+/// What an expression reaches into: the value whose field, element or content it is.
+pub fn within(expr: &Expr) -> Option<&Expr> {
+    Some(match expr {
+        Expr::Field(inner) => &inner.base,
+        Expr::Index(inner) => &inner.expr,
+        Expr::MethodCall(inner) => &inner.receiver,
+        Expr::Reference(inner) => &inner.expr,
+        Expr::Paren(inner) => &inner.expr,
+        Expr::Try(inner) => &inner.expr,
+        Expr::Await(inner) => &inner.base,
+        Expr::Unary(inner) => &inner.expr,
+        _ => return None,
+    })
 }
 
 /// What a constant text says of where it leads.

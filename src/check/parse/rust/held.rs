@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprMethodCall, Member, Pat};
 
-use super::eval::root_of;
+use super::eval::{root_of, within};
 use super::fold::taint;
 use super::walk::Walk;
 
@@ -51,24 +51,20 @@ pub struct Held {
 fn own_field(expr: &Expr) -> Option<String> {
     let mut expr = expr;
     loop {
-        expr = match expr {
-            Expr::Field(field) => {
-                let of_self = matches!(&*field.base, Expr::Path(path) if path.path.is_ident("self"));
-                match &field.member {
-                    Member::Named(name) if of_self => return Some(name.unraw().to_string()),
-                    _ => &field.base,
-                }
-            }
-            Expr::Index(inner) => &inner.expr,
-            Expr::MethodCall(inner) => &inner.receiver,
-            Expr::Reference(inner) => &inner.expr,
-            Expr::Paren(inner) => &inner.expr,
-            Expr::Try(inner) => &inner.expr,
-            Expr::Await(inner) => &inner.base,
-            Expr::Unary(inner) => &inner.expr,
-            _ => return None,
-        };
+        if let Expr::Field(field) = expr
+            && let Some(name) = field_of_self(field)
+        {
+            return Some(name);
+        }
+        expr = within(expr)?;
     }
+}
+
+/// The field's name in `self.name`.
+fn field_of_self(field: &syn::ExprField) -> Option<String> {
+    let Member::Named(name) = &field.member else { return None };
+    let of_self = matches!(&*field.base, Expr::Path(path) if path.path.is_ident("self"));
+    of_self.then(|| name.unraw().to_string())
 }
 
 impl Walk {
@@ -89,12 +85,8 @@ impl Walk {
 
     /// What a field of `self` holds.
     pub(super) fn held_in(&self, field: &syn::ExprField) -> u32 {
-        let Member::Named(name) = &field.member else { return 0 };
-        if !matches!(&*field.base, Expr::Path(path) if path.path.is_ident("self")) {
-            return 0;
-        }
-        let key = (self.of_type.clone(), name.unraw().to_string());
-        self.held.fields.get(&key).copied().unwrap_or(0)
+        let Some(name) = field_of_self(field) else { return 0 };
+        self.held.fields.get(&(self.of_type.clone(), name)).copied().unwrap_or(0)
     }
 
     /// `self.field = …`, `*STATIC.lock().unwrap() = …`.

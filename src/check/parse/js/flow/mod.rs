@@ -111,18 +111,18 @@ const SOURCES: [&str; 20] = [
     "neighbour",
 ];
 
-const ENV_ALL: usize = index("env-all");
-const KEY: usize = index("key");
-const HELD_ENV: usize = index(HOLDS_ENV);
+const ENV_ALL: usize = source("env-all");
+const KEY: usize = source("key");
+const HELD_ENV: usize = source(HOLDS_ENV);
 /// What a request to a server brings: a header, a parameter, a body.
-const ASKED: usize = index("asked");
-const REQUEST_OBJECT: usize = index(REQUEST);
-const ADDRESSED: usize = index(REQUEST_URL);
+const ASKED: usize = source("asked");
+const REQUEST_OBJECT: usize = source(REQUEST);
+const ADDRESSED: usize = source(REQUEST_URL);
 /// A mail address that is written down.
-const ADDRESS: usize = index("address");
-const HELD_ADDRESS: usize = index(HOLDS_ADDRESS);
+const ADDRESS: usize = source("address");
+const HELD_ADDRESS: usize = source(HOLDS_ADDRESS);
 /// The path of a file of another installed package.
-const NEIGHBOUR: usize = index("neighbour");
+const NEIGHBOUR: usize = source("neighbour");
 
 /// A request to a server, of which some members are what it brings.
 const REQUEST: &str = "request";
@@ -135,7 +135,7 @@ const REQUEST_URL: &str = "request-url";
 const HOLDS_ADDRESS: &str = "holds-address";
 
 /// Where a source stands in [`SOURCES`].
-const fn index(name: &str) -> usize {
+const fn source(name: &str) -> usize {
     let mut at = 0;
     while at < SOURCES.len() {
         let (one, other) = (SOURCES[at].as_bytes(), name.as_bytes());
@@ -426,17 +426,13 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
     }
 }
 
-fn source(name: &str) -> usize {
-    SOURCES.iter().position(|source| *source == name).unwrap_or(0)
-}
-
 /// Whether a source that means something in few places does in that one.
 fn says(kind: usize, sink: &str) -> bool {
     match kind {
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",
-        _ if sink == "dns" => kind == index("env-secret"),
+        _ if sink == "dns" => kind == source("env-secret"),
         REQUEST_OBJECT | ADDRESSED | HELD_ADDRESS => false,
         _ => true,
     }
@@ -494,8 +490,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         // To send what holds it is to send it.
-        let held = taint[source(HOLDS_ENV)].take();
-        merge(&mut taint[source("env-all")], held);
+        let held = taint[HELD_ENV].take();
+        merge(&mut taint[ENV_ALL], held);
         taint
     }
 
@@ -1308,11 +1304,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 vec![self.source("net", call.span)]
             }
             (Some(CapabilityKind::FsRead), Some(name)) if name.contains("read") => self.read(call),
-            (_, Some(name)) if name.starts_with("node:zlib.") => {
-                let mut deps = Vec::new();
-                self.arguments(call.arguments.get(..1).unwrap_or(&[]), 0, &mut deps);
-                deps
-            }
+            (_, Some(name)) if name.starts_with("node:zlib.") => self.deps_of_first(call),
             _ if output.is_some() => output.into_iter().collect(),
             (_, Some(name)) if of_browser(name) => vec![self.source("browser", call.span)],
             _ => {
@@ -1437,11 +1429,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         self.arguments(std::slice::from_ref(argument), 0, &mut deps);
                     }
                 }
+                let command = self.command(arguments);
                 // `curl -d ${data}` is a request like any other.
-                if self.command(arguments).is_some_and(|command| crate::check::shell::requests(&command)) {
+                if command.as_deref().is_some_and(crate::check::shell::requests) {
                     self.sink("net", range, deps.clone());
                 }
-                if self.command(arguments).is_some_and(|command| crate::check::shell::looks_up(&command)) {
+                if command.as_deref().is_some_and(crate::check::shell::looks_up) {
                     self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
                 }
                 match self.mere_arguments(name, arguments) {

@@ -50,18 +50,13 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         Some(Call { modules, name: member.trim_start_matches('.').to_owned() })
     }
 
-    /// What a name of another package stands for. Names of calls that are known are not asked for.
-    fn foreign_call(&self, name: &str) -> Option<Call> {
+    /// The number of a call of another package's function. Those that are known are not asked for.
+    pub(super) fn foreign(&self, name: &str, range: Range) -> Option<u32> {
         let ours = ["global", "node:", "."].iter().any(|start| name.starts_with(start));
         if ours || name.len() > MAX_NAME || self.resolver.api.capability(name).is_some() {
             return None;
         }
-        Some(Call { modules: vec![OUTSIDE.to_owned()], name: name.replace("()", "") })
-    }
-
-    /// The number of a call of another package's function.
-    pub(super) fn foreign(&self, name: &str, range: Range) -> Option<u32> {
-        let call = self.foreign_call(name)?;
+        let call = Call { modules: vec![OUTSIDE.to_owned()], name: name.replace("()", "") };
         self.numbered(call, range)
     }
 

@@ -9,8 +9,10 @@ use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 
 use super::super::bind::Func;
+use super::super::harm::leaves;
 use super::super::literal;
 use super::super::resolve::Resolver;
+use super::super::value::Val;
 
 /// Levels of a condition that are followed.
 const MAX_DEPTH: u8 = 8;
@@ -35,8 +37,8 @@ const NAMES: &[&str] = &[
 pub(super) struct Selected {
     /// Code that only runs for such files.
     ranges: Vec<Range>,
-    /// Calls that give such names, by their start and end.
-    calls: HashSet<(u32, u32)>,
+    /// Calls that give such names.
+    calls: HashSet<Range>,
 }
 
 impl Selected {
@@ -47,7 +49,7 @@ impl Selected {
 
     /// Whether a call gives names of such files.
     pub(super) fn gives(&self, range: Range) -> bool {
-        self.calls.contains(&(range.start, range.end))
+        self.calls.contains(&range)
     }
 
     /// Whether nothing was looked for.
@@ -90,17 +92,6 @@ struct Finder<'r, 'a, 's> {
 }
 
 impl<'a> Finder<'_, 'a, '_> {
-    fn pattern(&self, expression: &'a Expression<'a>) -> Option<&'a str> {
-        match expression.get_inner_expression() {
-            Expression::RegExpLiteral(it) => Some(it.regex.pattern.text.as_str()),
-            Expression::Identifier(it) => match self.resolver.sole(it)?.get_inner_expression() {
-                Expression::RegExpLiteral(it) => Some(it.regex.pattern.text.as_str()),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     fn list(&self, expression: &'a Expression<'a>) -> bool {
         let list = match expression.get_inner_expression() {
             Expression::Identifier(it) => {
@@ -116,13 +107,13 @@ impl<'a> Finder<'_, 'a, '_> {
         };
         let Some(Expression::ArrayExpression(array)) = list else { return false };
         let mut elements = array.elements.iter().take(64).filter_map(|element| element.as_expression());
-        elements.any(|element| match self.pattern(element) {
+        elements.any(|element| match self.resolver.pattern(element) {
             Some(pattern) => selects(pattern),
             None => self.resolver.expr(element).as_str().is_some_and(selects),
         })
     }
 
-    /// Whether a condition holds for such names only.
+    /// Whether a condition holds for such names only; `negated`, for all others.
     fn asks(&self, test: &'a Expression<'a>, negated: bool, depth: u8) -> bool {
         if depth > MAX_DEPTH {
             return false;
@@ -152,8 +143,10 @@ impl<'a> Finder<'_, 'a, '_> {
                 if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
                     let first = call.arguments.first().and_then(|argument| argument.as_expression());
                     return match (member.static_property_name(), first) {
-                        (Some("test"), Some(_)) => self.pattern(member.object()).is_some_and(selects),
-                        (Some("match"), Some(first)) => self.pattern(first).is_some_and(selects),
+                        (Some("test"), Some(_)) => {
+                            self.resolver.pattern(member.object()).is_some_and(selects)
+                        }
+                        (Some("match"), Some(first)) => self.resolver.pattern(first).is_some_and(selects),
                         (Some("endsWith" | "startsWith"), Some(first)) => {
                             self.resolver.expr(first).as_str().is_some_and(selects)
                         }
@@ -165,9 +158,8 @@ impl<'a> Finder<'_, 'a, '_> {
                         _ => false,
                     };
                 }
-                let called = self.resolver.expr(&call.callee);
-                match called {
-                    super::super::value::Val::Func(func) => {
+                match self.resolver.expr(&call.callee) {
+                    Val::Func(func) => {
                         func.only_return().is_some_and(|value| self.asks(value, false, depth + 1))
                     }
                     _ => false,
@@ -178,18 +170,6 @@ impl<'a> Finder<'_, 'a, '_> {
     }
 }
 
-/// Whether a branch goes to the next name or away.
-fn leaves(body: &Statement<'_>) -> bool {
-    let last = match body {
-        Statement::BlockStatement(block) => block.body.last(),
-        other => Some(other),
-    };
-    matches!(
-        last,
-        Some(Statement::ReturnStatement(_) | Statement::ThrowStatement(_) | Statement::ContinueStatement(_))
-    )
-}
-
 impl<'a> VisitJs<'a> for Finder<'_, 'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
         let end = it.last().map_or(0, |last| last.span().end);
@@ -197,7 +177,10 @@ impl<'a> VisitJs<'a> for Finder<'_, 'a, '_> {
             // `if (!WANTED.includes(name)) continue;`: the rest is for those alone.
             if let Statement::IfStatement(branch) = statement {
                 let branch = self.alloc(&**branch);
-                if branch.alternate.is_none() && leaves(&branch.consequent) && self.negative(&branch.test) {
+                if branch.alternate.is_none()
+                    && leaves(&branch.consequent)
+                    && self.asks(&branch.test, true, 0)
+                {
                     self.out.ranges.push(Range::new(branch.span.end, end.max(branch.span.end)));
                 }
             }
@@ -222,7 +205,7 @@ impl<'a> VisitJs<'a> for Finder<'_, 'a, '_> {
             let chosen = matches!(method, "filter" | "find")
                 && Func::of(first)
                     .or_else(|| match self.resolver.expr(first) {
-                        super::super::value::Val::Func(func) => Some(func),
+                        Val::Func(func) => Some(func),
                         _ => None,
                     })
                     .and_then(Func::only_return)
@@ -234,17 +217,10 @@ impl<'a> VisitJs<'a> for Finder<'_, 'a, '_> {
             }) && (self.list(first)
                 || self.resolver.expr(first).as_str().is_some_and(selects));
             if chosen || searched {
-                self.out.calls.insert((it.span.start, it.span.end));
+                self.out.calls.insert(it.span);
             }
         }
         walk_js::walk_call_expression(self, it);
-    }
-}
-
-impl<'a> Finder<'_, 'a, '_> {
-    /// Whether a condition holds for all other names.
-    fn negative(&self, test: &'a Expression<'a>) -> bool {
-        self.asks(test, true, 0)
     }
 }
 

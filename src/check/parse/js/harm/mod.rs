@@ -95,7 +95,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     /// A constant marker: a text, or a pattern that starts with one.
     fn is_marker(&self, expression: &'a Expression<'a>) -> bool {
         let inner = expression.get_inner_expression();
-        if let Some(pattern) = self.pattern(inner) {
+        if let Some(pattern) = self.resolver.pattern(inner) {
             let start = pattern.trim_start_matches('^');
             return harm::marks(pattern)
                 || pattern.starts_with('^')
@@ -103,17 +103,6 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                     && !start.contains(['(', '[', '\\', '|', '.', '*', '+']);
         }
         self.resolver.expr(inner).as_str().is_some_and(harm::is_marker)
-    }
-
-    fn pattern(&self, expression: &'a Expression<'a>) -> Option<&'a str> {
-        match expression.get_inner_expression() {
-            Expression::RegExpLiteral(it) => Some(it.regex.pattern.text.as_str()),
-            Expression::Identifier(it) => match self.resolver.sole(it)?.get_inner_expression() {
-                Expression::RegExpLiteral(it) => Some(it.regex.pattern.text.as_str()),
-                _ => None,
-            },
-            _ => None,
-        }
     }
 
     /// Whether an expression holds what stands behind a marker.
@@ -156,7 +145,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             return false;
         };
         if method == "exec" {
-            return self.pattern(member.object()).is_some_and(harm::marks) && self.of_given(first);
+            return self.resolver.pattern(member.object()).is_some_and(harm::marks) && self.of_given(first);
         }
         BEHIND.contains(&method) && self.is_marker(first) && self.of_given(member.object())
     }
@@ -185,7 +174,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 match member.static_property_name() {
                     Some("startsWith") => self.is_marker(first) && self.of_given(member.object()),
                     Some("test") => {
-                        self.pattern(member.object()).is_some()
+                        self.resolver.pattern(member.object()).is_some()
                             && self.is_marker(member.object())
                             && self.of_given(first)
                     }
@@ -314,8 +303,8 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     }
 }
 
-/// Whether a branch ends by leaving the function.
-fn leaves(body: &Statement<'_>) -> bool {
+/// Whether a branch ends by leaving the function or the turn of a loop.
+pub(super) fn leaves(body: &Statement<'_>) -> bool {
     let last = match body {
         Statement::BlockStatement(block) => block.body.last(),
         other => Some(other),
