@@ -137,6 +137,7 @@ table! {
     "identity/name-mismatch",
     "identity/shadows-module",
     "identity/typosquat",
+    "identity/unnamed-receiver",
     "identity/unstated-network",
     "identity/unstated-process",
     "identity/version-mismatch",

@@ -297,7 +297,12 @@ impl<'s> Package<'s> {
                         let mut fact = Fact::new(FactKind::Flow, name.clone(), span.clone())
                             .value(from.unwrap_or_default());
                         fact.steps = steps;
-                        out.entry((name, span.clone())).or_insert(fact);
+                        // Each address is one of its own, though one call connects to all of them.
+                        let place = match (source, fact.steps.first()) {
+                            (super::FIXED_HOST, Some(written)) => written.clone(),
+                            _ => span.clone(),
+                        };
+                        out.entry((name, place)).or_insert(fact);
                     }
                     // What a parameter gives back is known at each call; see below.
                     To::Return(_) if matches!(at, At::Param(..)) => {}

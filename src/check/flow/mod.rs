@@ -41,6 +41,9 @@ pub const FILE: &str = "file";
 /// as any other where it is only read.
 pub const DECODED_FILE: &str = "decoded-file";
 
+/// An address on another machine that is written down.
+pub const FIXED_HOST: &str = "fixed-host";
+
 /// Whether a variable of that name holds a credential.
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -175,6 +178,11 @@ fn param(params: &[String], argument: &Argument) -> Option<u32> {
 
 /// The name of a flow fact; nothing where the pair says nothing.
 pub fn name(source: &str, sink: &str) -> Option<String> {
+    match (source, sink) {
+        (FIXED_HOST, "net-to") => return Some("fixed-host->net".to_owned()),
+        (FIXED_HOST, _) | (_, "net-to") => return None,
+        _ => {}
+    }
     // A client library is given keys to sign with, and TLS one to identify itself: of keys only
     // what is sent as it is counts.
     // Of what was caught only what goes to a host that is written down says something.

@@ -52,7 +52,7 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The host of an address, lower case; nothing where it is computed, local, or no host of the net.
-fn host(url: &str) -> Option<String> {
+pub fn host(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     // A fragment is never sent: such an address is for people. So is a name space of XML.
     if rest.contains(['#', '}', '*']) {
@@ -62,7 +62,8 @@ fn host(url: &str) -> Option<String> {
     plain(host.rsplit('@').next()?.split(':').next()?)
 }
 
-fn plain(host: &str) -> Option<String> {
+/// A host as it is compared, lower case; nothing where it is none of the net's.
+pub fn plain(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
     let labels: Vec<&str> = host.split('.').collect();
@@ -164,9 +165,10 @@ impl Own {
                     }
                     out.texts.push_str(&body.to_lowercase());
                 }
-                out.toml(contents, "pyproject.toml", "project");
+                out.toml(contents, "pyproject.toml", &["project"]);
+                out.toml(contents, "pyproject.toml", &["tool", "poetry"]);
             }
-            _ => out.toml(contents, "Cargo.toml", "package"),
+            _ => out.toml(contents, "Cargo.toml", &["package"]),
         }
         for file in &contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
@@ -202,10 +204,12 @@ impl Own {
         }
     }
 
-    fn toml(&mut self, contents: &Contents, file: &str, table: &str) {
+    fn toml(&mut self, contents: &Contents, file: &str, table: &[&str]) {
         let text = contents.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let Some(root) = text.and_then(|text| text.parse::<toml::Table>().ok()) else { return };
-        let Some(table) = root.get(table).and_then(toml::Value::as_table) else { return };
+        let Some(table) = table.iter().try_fold(&root, |root, key| root.get(*key)?.as_table()) else {
+            return;
+        };
         let urls = table.get("urls").and_then(toml::Value::as_table);
         let own = ["homepage", "repository", "documentation"].iter().filter_map(|key| table.get(*key));
         for text in urls.into_iter().flat_map(|urls| urls.values()).chain(own).filter_map(toml::Value::as_str)
@@ -249,6 +253,26 @@ impl Own {
         page || self.told(host)
     }
 
+    /// Whether the texts, or the name of the file, speak of who owns a host: of `slack` for
+    /// `hooks.slack.com`. A package's own name is in all of them, and who makes it up can register a
+    /// domain of that name.
+    pub fn names_owner(&self, host: &str, path: &str) -> bool {
+        let plain = |text: &str| text.replace(['-', '_', '.'], "");
+        let Some(owner) = registered(host).split('.').next().filter(|label| label.len() > 3) else {
+            return false;
+        };
+        let (short, name) = (plain(owner), plain(&self.name));
+        let same = name.contains(&short) || short.contains(&name);
+        !same && (self.told(owner) || path.to_ascii_lowercase().contains(owner))
+    }
+
+    /// Whether the texts tell that something is sent to who makes the package.
+    pub fn tells_of_usage(&self) -> bool {
+        ["telemetry", "usage data", "usage statistics", "crash report"]
+            .iter()
+            .any(|words| self.texts.contains(words))
+    }
+
     fn told(&self, host: &str) -> bool {
         let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '-');
         self.texts.match_indices(host).any(|(at, found)| {
@@ -259,7 +283,7 @@ impl Own {
 }
 
 /// The last two labels of a host; three where the last two are short, as in `a.co.uk`.
-fn registered(host: &str) -> &str {
+pub fn registered(host: &str) -> &str {
     let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
     let (Some(_), Some(second)) = (dots.next(), dots.next()) else { return host };
     let two = host.get(second + 1..).unwrap_or(host);

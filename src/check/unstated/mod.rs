@@ -25,6 +25,8 @@ pub struct Unstated;
 
 /// A constant address in a package that has no word for the network.
 const NETWORK: &str = "identity/unstated-network";
+/// Something is sent to a constant address that no text names.
+const RECEIVER: &str = "identity/unnamed-receiver";
 /// A program that runs on loading, in a package that has no word for programs.
 const PROCESS: &str = "identity/unstated-process";
 
@@ -33,7 +35,7 @@ const PLACES: usize = 5;
 
 impl Check for Unstated {
     fn rules(&self) -> &'static [&'static str] {
-        &[NETWORK, PROCESS]
+        &[NETWORK, PROCESS, RECEIVER]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -49,8 +51,10 @@ impl Check for Unstated {
         if !subject.facts.iter().any(reaches) {
             return;
         }
+        let said = words::said(package, subject.contents);
+        receivers(subject, said.as_ref().is_some_and(words::speak_of_service), out);
         // A purpose that is not stated cannot be gone beyond.
-        let Some(said) = words::said(package, subject.contents) else { return };
+        let Some(said) = said else { return };
         if !words::speak_of_net(&said) {
             network(subject, out);
         }
@@ -106,6 +110,49 @@ fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     };
     let message = format!("connects to `{}`{more}, and says nowhere that it uses the network", escape(first));
     out.push(finding(NETWORK, message, found.into_values().take(PLACES).collect()));
+}
+
+/// Addresses that are written down, that something is sent to, and that no text of the package names.
+/// What says that it uses a `service` need not name the one host of it.
+fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
+    let sends = |fact: &&Fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net" && live(fact);
+    let mut own = None;
+    let (mut named, mut found) = (false, BTreeMap::<String, Vec<Span>>::new());
+    for fact in subject.facts.iter().filter(sends) {
+        let Some(host) = receiver(subject, fact) else { continue };
+        let own = own.get_or_insert_with(|| Own::of(subject));
+        if own.has(&host, &host) || own.names_owner(&host, &fact.span.file) {
+            named = true;
+        } else {
+            found.entry(host).or_insert_with(|| vec![fact.span.clone()]);
+        }
+    }
+    let owners: BTreeSet<&str> = found.keys().map(|host| hosts::registered(host)).collect();
+    let service = service || own.as_ref().is_some_and(Own::tells_of_usage);
+    if service && !named && owners.len() < 2 {
+        return;
+    }
+    for (host, spans) in found.into_iter().take(PLACES) {
+        let message = format!("sends to `{}`, which none of its texts names", escape(&host));
+        let found = Finding::new(RECEIVER, message, spans);
+        out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..found });
+    }
+}
+
+/// The host of an address that something is sent to: as the parser read it, or as it is written where the way starts.
+fn receiver(subject: &Subject<'_>, fact: &Fact) -> Option<String> {
+    if let Some(host) = hosts::plain(&fact.value) {
+        return Some(host);
+    }
+    let first = fact.steps.first()?;
+    let literal = |other: &&Fact| {
+        other.kind == FactKind::Literal
+            && other.span.file == first.file
+            && other.span.start < first.end
+            && first.start < other.span.end
+            && matches!(other.name.as_str(), "url" | "ip" | "webhook")
+    };
+    subject.facts.iter().filter(literal).find_map(|literal| hosts::host(&literal.value))
 }
 
 /// Programs that are started as soon as the package is loaded.

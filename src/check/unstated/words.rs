@@ -125,6 +125,16 @@ const NET: &[&str] = &[
 /// Words of the same that would be the beginning of too many others.
 const NET_WORDS: &[&str] = &["net", "git", "ai", "p2p", "irc", "ip", "ntp", "sse", "iot", "vpn", "cms"];
 
+/// Beginnings of words that speak of somebody's service.
+const SERVICES: &[&str] = &[
+    "api", "client", "sdk", "wrapper", "servic", "provider", "cloud", "hosted", "online", "webhook",
+    "weather", "forecast", "geocod", "translat", "payment", "llm", "chat", "notif", "telemetr", "analytic",
+    "crash", "paste", "mail",
+];
+
+/// Whole words that do.
+const SERVICE_WORDS: &[&str] = &["ai", "mcp", "bot", "bots", "model", "models", "rates"];
+
 /// Beginnings of words that speak of other programs, or of work that is done with them.
 const PROGRAMS: &[&str] = &[
     "run",
@@ -258,11 +268,15 @@ pub fn said(package: &Package, contents: &Contents) -> Option<BTreeSet<String>> 
 fn project(contents: &Contents, out: &mut BTreeSet<String>) -> bool {
     let text = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok());
     let Some(table) = text.and_then(|text| text.parse::<toml::Table>().ok()) else { return false };
-    let Some(project) = table.get("project").and_then(toml::Value::as_table) else { return false };
-    lists(project, &["keywords"], out);
-    let description = project.get("description").and_then(toml::Value::as_str);
-    description.into_iter().for_each(|text| split(text, out));
-    description.is_some()
+    let poetry = table.get("tool").and_then(|tool| tool.get("poetry"));
+    let mut described = false;
+    for project in [table.get("project"), poetry].into_iter().flatten().filter_map(toml::Value::as_table) {
+        lists(project, &["keywords"], out);
+        let description = project.get("description").and_then(toml::Value::as_str);
+        description.into_iter().for_each(|text| split(text, out));
+        described |= description.is_some();
+    }
+    described
 }
 
 fn lists(table: &toml::Table, keys: &[&str], out: &mut BTreeSet<String>) {
@@ -303,6 +317,11 @@ fn any(said: &BTreeSet<String>, starts: &[&str], whole: &[&str]) -> bool {
 /// Whether the words let a reader expect connections.
 pub fn speak_of_net(said: &BTreeSet<String>) -> bool {
     any(said, NET, NET_WORDS)
+}
+
+/// Whether they say that somebody's service is used, whose one host is then no surprise.
+pub fn speak_of_service(said: &BTreeSet<String>) -> bool {
+    any(said, SERVICES, SERVICE_WORDS)
 }
 
 /// Whether they let a reader expect that other programs are started.

@@ -149,7 +149,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         for func in &resolver.bindings.functions {
             for (at, item) in func.params().items.iter().enumerate() {
                 if let Some(value) = &item.initializer {
-                    let deps = self.deps(value);
+                    let mut deps = self.deps(value);
+                    // A caller may set another address.
+                    super::unset(&mut deps, 0);
                     self.param(*func, at, &deps);
                 }
             }
@@ -405,6 +407,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if member.property.name == "src"
             && self.resolver.approximate(&it.right).is_some_and(|text| far(&text))
         {
+            self.pictured_at(&it.right);
             let deps = self.deps(&it.right);
             self.sink_of("net", it.right.span(), deps.clone(), None, Some("key"));
             self.sink_of("net", it.right.span(), deps, Some("caught"), None);

@@ -7,6 +7,7 @@
 //! of the value itself, through no other call: that a function was given the environment does
 //! not mean that its result holds it.
 
+mod address;
 mod carriers;
 mod mail;
 mod neighbour;
@@ -88,7 +89,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     "env-all",
     "env-secret",
     "env",
@@ -109,8 +110,11 @@ const SOURCES: [&str; 20] = [
     "address",
     HOLDS_ADDRESS,
     "neighbour",
+    crate::check::flow::FIXED_HOST,
 ];
 
+/// An address on another machine that is written down.
+const FIXED_HOST: usize = source(crate::check::flow::FIXED_HOST);
 const ENV_ALL: usize = source("env-all");
 const KEY: usize = source("key");
 const HELD_ENV: usize = source(HOLDS_ENV);
@@ -334,6 +338,11 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     neighbours: bool,
     /// Files that are looked for since they hold secrets.
     selected: select::Selected,
+    /// Hosts of addresses that are written down, and the nodes that hold one.
+    hosts: RefCell<HashMap<Spot, String>>,
+    poured: Vec<(usize, Spot)>,
+    /// Hosts without an address that something is sent to: where they stand, and where it is sent.
+    noted: Vec<(String, Range, Range)>,
 }
 
 /// Adds the flows of the file, and says what goes in and out of it.
@@ -382,6 +391,9 @@ pub fn run<'a>(
         mails,
         neighbours: neighbour::speaks_of_packages(unit.text),
         selected,
+        hosts: RefCell::default(),
+        poured: Vec::new(),
+        noted: Vec::new(),
     };
     flows.keys();
     flows.defaults();
@@ -396,6 +408,7 @@ pub fn run<'a>(
     flows.secret_reads();
     flows.report(facts);
     facts.extend(flows.verified());
+    facts.extend(flows.sent_to());
     if alone { Summary::default() } else { flows.summary(&shared) }
 }
 
@@ -406,6 +419,15 @@ fn merge(into: &mut Option<Spot>, spot: Option<Spot>) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Takes addresses that are written down out of the dependencies from `from` on.
+fn unset(deps: &mut Vec<Dep<'_>>, from: usize) {
+    let mut at = 0;
+    deps.retain(|dep| {
+        at += 1;
+        at <= from || !matches!(dep, Dep::Source(FIXED_HOST, _))
+    });
 }
 
 /// Changes the dependencies from `from` on.
@@ -429,6 +451,9 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
 /// Whether a source that means something in few places does in that one.
 fn says(kind: usize, sink: &str) -> bool {
     match kind {
+        // Each is followed by itself.
+        FIXED_HOST => false,
+        _ if sink == address::SINK => false,
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",
@@ -613,6 +638,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             match dep {
                 Dep::Source(kind, line) => {
                     merge(&mut self.taints[to][*kind], Some(*line));
+                    if *kind == FIXED_HOST {
+                        self.poured.push((to, *line));
+                    }
                 }
                 Dep::Node(from) | Dep::Part(from, _) => {
                     let via = if let Dep::Part(_, via) = dep { *via } else { Via::Plain };
@@ -827,6 +855,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if self.neighbours {
             self.neighbour(expression, out);
         }
+        self.fixed_host(expression, out);
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
@@ -869,14 +898,19 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 spine(binary).into_iter().take(512).for_each(|part| self.gather(part, depth, out));
             }
             Expression::LogicalExpression(it) => {
+                let before = out.len();
                 self.gather(&it.left, depth, out);
                 self.gather(&it.right, depth, out);
+                // One of several addresses is one that may be set.
+                unset(out, before);
             }
             // `SECRET.test(name) ? '***' : value`
             Expression::ConditionalExpression(it) if self.masks(it) => {}
             Expression::ConditionalExpression(it) => {
+                let before = out.len();
                 self.gather(&it.consequent, depth, out);
                 self.gather(&it.alternate, depth, out);
+                unset(out, before);
             }
             Expression::AssignmentExpression(it) => self.gather(&it.right, depth, out),
             Expression::SequenceExpression(it) => {
@@ -1392,6 +1426,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let mut deps = Vec::new();
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
+                self.addressed(name, arguments, range);
                 if !name.contains("()") && self.is_fixed(arguments) {
                     let mut deps = Vec::new();
                     self.arguments(arguments, 0, &mut deps);

@@ -15,10 +15,10 @@ use crate::model::CapabilityKind;
 const MAX_ARGUMENTS: usize = 64;
 
 /// An argument with what it may hold.
-struct Given<'a> {
-    name: Option<&'a str>,
-    value: &'a Expr,
-    taint: Taint,
+pub(super) struct Given<'a> {
+    pub name: Option<&'a str>,
+    pub value: &'a Expr,
+    pub taint: Taint,
 }
 
 impl<'a> Flows<'_, '_, '_, 'a> {
@@ -229,6 +229,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         for (at, taint) in params.iter().enumerate() {
             self.give(func, at, taint, range);
         }
+        self.told_where(func, skip, given);
         let returns = self.returns[func].clone();
         let mut out = Taint::default();
         for (key, trace) in &returns.keys {
@@ -369,6 +370,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if fixed && !name.contains("()") {
                     self.sink("net-fixed", range, &sent);
                 }
+                self.addressed(name, given, range);
                 if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
                     && self.resolver.approximate(one.value).is_some_and(|text| computed_subdomain(&text))
                 {

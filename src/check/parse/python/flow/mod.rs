@@ -7,6 +7,7 @@
 //! A value passes through the functions in [`names::passes`] and through methods of the value
 //! itself, through no other call from outside.
 
+mod address;
 mod apply;
 mod caught;
 mod names;
@@ -23,7 +24,9 @@ use super::resolve::{Resolver, spine};
 use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
-use crate::check::flow::{Argument, BLOB, Call, DECODED, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary};
+use crate::check::flow::{
+    FIXED_HOST, Argument, BLOB, Call, DECODED, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary, far,
+};
 use crate::model::Fact;
 use taint::{Key, Taint};
 
@@ -60,6 +63,8 @@ struct Flows<'u, 'i, 'r, 'a> {
     call_at: HashMap<(u32, u32), u32>,
     arguments: BTreeMap<(u32, Argument), Taint>,
     param_arguments: HashMap<(FuncId, usize), BTreeSet<HandedOver>>,
+    /// Addresses to which something is sent: host, and the place of what is sent, by where they are written down.
+    addresses: BTreeMap<(u32, u32), (String, TextRange)>,
     /// What is in files, by their paths or by the variables that name them.
     files: BTreeMap<String, Taint>,
     /// Whether the file is about wallets.
@@ -96,6 +101,7 @@ pub fn run<'a>(
         call_at: HashMap::new(),
         arguments: BTreeMap::new(),
         param_arguments: HashMap::new(),
+        addresses: BTreeMap::new(),
         files: BTreeMap::new(),
         wallets: key::about_wallets(text),
         text,
@@ -118,6 +124,7 @@ pub fn run<'a>(
         }
     }
     flows.report(facts);
+    flows.report_addresses(facts);
     flows.summary()
 }
 
@@ -144,7 +151,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 taint.merge(&Taint::source(names::LOG, TextRange::new(at.into(), (at + 1).into())));
             }
             if let Some(default) = param.default {
-                let given = self.eval(default, &mut State::new());
+                // A caller may set another address.
+                let given = self.eval(default, &mut State::new()).without(&[FIXED_HOST]);
                 taint.merge(&given);
             }
             state.insert(param.symbol, taint);
@@ -419,6 +427,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if taint.is_empty() {
             return;
         }
+        let cleared;
+        let taint = match sink.0 != "net-to" && taint.has(FIXED_HOST) {
+            true => {
+                cleared = taint.without(&[FIXED_HOST]);
+                &cleared
+            }
+            false => taint,
+        };
         for key in taint.keys.keys() {
             if let Key::Param(func, at, mode) = *key {
                 self.changed |= self.param_sinks.entry((func, at)).or_default().insert((sink, mode));
@@ -479,6 +495,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if names::is_secret_path(text) {
                     taint.merge(&Taint::source(SECRET_PATH, expr.range()));
                 }
+                if far(text) {
+                    taint.merge(&Taint::source(FIXED_HOST, expr.range()));
+                }
                 if *decoded && text.len() > 3 {
                     taint.merge(&Taint::source(DECODED, expr.range()));
                 } else if names::is_blob(text) {
@@ -517,6 +536,16 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
     }
 
+    /// A parameter of the function around this one.
+    fn enclosed(&self, symbol: SymbolId, home: Option<FuncId>) -> Taint {
+        let Some(func) = home else { return Taint::default() };
+        let params = &self.resolver.scopes.funcs[func].params;
+        match params.iter().position(|param| param.symbol == symbol) {
+            Some(at) => Taint::one(Key::Param(func, at, Mode::Plain), None),
+            None => Taint::default(),
+        }
+    }
+
     fn all(&mut self, parts: impl IntoIterator<Item = &'a Expr>, state: &mut State) -> Taint {
         let mut out = Taint::default();
         for part in parts {
@@ -544,7 +573,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     },
                     (None, false) => match known.defs.first().map(|place| &place.def) {
                         Some(Def::From(..) | Def::Module(_)) => self.imported_value(expr),
-                        _ => self.shared.get(&symbol).cloned().unwrap_or_default(),
+                        _ => {
+                            let mut taint = self.shared.get(&symbol).cloned().unwrap_or_default();
+                            taint.merge(&self.enclosed(symbol, home));
+                            taint
+                        }
                     },
                 }
             }
@@ -587,10 +620,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Expr::Call(it) => self.call(it, expr, state),
             Expr::BinOp(it) if it.op == Operator::Add => self.all(spine(it), state),
             Expr::BinOp(it) => self.all([&*it.left, &*it.right], state),
-            Expr::BoolOp(it) => self.all(&it.values, state),
+            // One of several addresses is one that may be set.
+            Expr::BoolOp(it) => self.all(&it.values, state).without(&[FIXED_HOST]),
             Expr::If(it) => {
                 self.eval(&it.test, state);
-                self.all([&*it.body, &*it.orelse], state)
+                self.all([&*it.body, &*it.orelse], state).without(&[FIXED_HOST])
             }
             Expr::List(it) => self.all(&it.elts, state),
             Expr::Tuple(it) => self.all(&it.elts, state),

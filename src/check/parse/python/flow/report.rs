@@ -24,6 +24,9 @@ impl Flows<'_, '_, '_, '_> {
             for (key, trace) in &taint.keys {
                 let Key::Source(source) = key else { continue };
                 let Some(name) = flow::name(source, sink.0) else { continue };
+                if *source == flow::FIXED_HOST && self.is_noted(trace) {
+                    continue;
+                }
                 let span = self.unit.place.span(range(sink));
                 let steps = self.steps(trace);
                 let from = steps.first().map(|step| format!("from line {}", step.line)).unwrap_or_default();
