@@ -226,6 +226,7 @@ table! {
     "malice/miner",
     "malice/obfuscated",
     "malice/persists-on-import",
+    "malice/planted-account",
     "malice/planted-loader",
     "malice/relayed-token",
     "malice/request-runs",

@@ -44,6 +44,9 @@ pub const DECODED_FILE: &str = "decoded-file";
 /// An address on another machine that is written down.
 pub const FIXED_HOST: &str = "fixed-host";
 
+/// What was written in letters that a name may have: hexadecimal digits, base 32.
+pub const ENCODED: &str = "encoded";
+
 /// Whether a variable of that name holds a credential.
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -143,6 +146,11 @@ pub fn computed_subdomain(text: &str) -> bool {
     })
 }
 
+/// The same of a name that is looked up: `?.?.a.invalid`.
+pub fn computed_name(text: &str) -> bool {
+    !text.contains("://") && computed_subdomain(&format!("https://{text}/"))
+}
+
 /// What goes in and out of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -179,6 +187,9 @@ fn param(params: &[String], argument: &Argument) -> Option<u32> {
 /// The name of a flow fact; nothing where the pair says nothing.
 pub fn name(source: &str, sink: &str) -> Option<String> {
     match (source, sink) {
+        // A look-up is heard by the domain's name servers, and by nobody who looks for connections.
+        (ENCODED, "subdomain") => return Some("encoded->subdomain".to_owned()),
+        (ENCODED, _) => return None,
         (FIXED_HOST, "net-to") => return Some("fixed-host->net".to_owned()),
         (FIXED_HOST, _) | (_, "net-to") => return None,
         _ => {}

@@ -187,6 +187,10 @@ impl<'a> Resolver<'a> {
                 let count = if same && before > 0 { before } else { symbol.defs.len() };
                 symbol.defs[..count].iter().rev().take(3).find_map(|place| match place.def {
                     Def::Value(value) | Def::Enter(value) => self.approx(value, depth + 1),
+                    // One of a list stands for all.
+                    Def::Element(value) => super::scope::literal_elements(value)?
+                        .first()
+                        .and_then(|one| self.approx(one, depth + 1)),
                     _ => None,
                 })
             }

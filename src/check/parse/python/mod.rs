@@ -179,7 +179,7 @@ fn parsed(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut
     let resolver = resolve::Resolver::new(path, scope::collect(&module.body), text.len());
     let mut found = emit::run(&unit, &resolver, &module.body);
     shape::run(&unit, &resolver, &module.body, &mut found.facts);
-    harm::run(&unit, &resolver, &module.body, &mut found.facts);
+    harm::run(&unit, text, &resolver, &module.body, &mut found.facts);
     acts::run(&unit, &resolver, &module.body, &mut found.facts);
     verified::run(&unit, &resolver, &module.body, &mut found.facts);
     let flows = flow::run(&unit, text, &resolver, &module.body, &mut found.facts);

@@ -25,7 +25,8 @@ const MAX_DEPTH: u8 = 4;
 const MAX_ADDRESSES: usize = 200;
 
 /// Members of a request that go along with it.
-const BODIES: &[&str] = &["body", "data", "json", "form", "formData", "multipart", "params", "searchParams", "query"];
+const BODIES: &[&str] =
+    &["body", "data", "json", "form", "formData", "multipart", "params", "searchParams", "query"];
 
 impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     /// A call of `name` that reaches the network: where to, if something goes along.
@@ -39,14 +40,17 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         let inner = |names: &[&str]| object.and_then(|object| member(object, names));
         let host = inner(&["host", "hostname"]).or_else(|| {
             // `net.connect(443, 'host')`, `socket.send(data, 53, 'host')`
-            let sockets = name.starts_with("node:net") || name.starts_with("node:tls") || name.starts_with("node:dgram");
+            let sockets = name.starts_with("node:net")
+                || name.starts_with("node:tls")
+                || name.starts_with("node:dgram");
             let words = arguments.iter().skip(1).filter_map(Argument::as_expression);
             sockets.then(|| words.last()).flatten()
         });
         if let Some(host) = host {
             let asks = inner(&["path"]).is_some_and(|path| self.asks(path));
             let posts = object.is_some_and(|object| self.posts(object));
-            let talks = !name.starts_with("node:http") && object.is_none_or(|object| member(object, &["path"]).is_none());
+            let talks = !name.starts_with("node:http")
+                && object.is_none_or(|object| member(object, &["path"]).is_none());
             if (asks || posts || talks)
                 && let Some(text) = self.resolver.approximate(host)
                 && far(&format!("https://{text}/"))
@@ -78,9 +82,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     pub(super) fn fixed_host(&self, expression: &'a Expression<'a>, out: &mut Vec<Dep<'a>>) {
         let text = match expression.get_inner_expression() {
             Expression::StringLiteral(text) => Some(text.value.to_string()),
-            Expression::TemplateLiteral(_) | Expression::BinaryExpression(_) | Expression::CallExpression(_) => {
-                self.resolver.approximate(expression)
-            }
+            Expression::TemplateLiteral(_)
+            | Expression::BinaryExpression(_)
+            | Expression::CallExpression(_) => self.resolver.approximate(expression),
             _ => None,
         };
         let Some(text) = text.filter(|text| far(text) && !text.contains(' ')) else { return };

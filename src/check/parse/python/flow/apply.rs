@@ -8,7 +8,9 @@ use super::super::scope::{FuncId, literal_elements};
 use super::super::value::Val;
 use super::taint::{Key, Taint};
 use super::{Flows, State, names};
-use crate::check::flow::{Argument, BLOB, DECODED, FILE, Mode, SECRET_FILE, SECRET_PATH, computed_subdomain};
+use crate::check::flow::{
+    Argument, BLOB, DECODED, ENCODED, FILE, Mode, SECRET_FILE, SECRET_PATH, computed_name, computed_subdomain,
+};
 use crate::model::CapabilityKind;
 
 /// Arguments of one call that are followed.
@@ -105,6 +107,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let mut out = if picks { receiver.through(Mode::Part) } else { receiver.clone() };
         if plain {
             out = out.without(&[SECRET_FILE]);
+        }
+        if attribute.attr.as_str() == "hex" && it.arguments.args.is_empty() {
+            out.merge(&Taint::source(ENCODED, it.range()));
         }
         // Of a path that is not known to be one: a parameter, or another file's.
         if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
@@ -323,6 +328,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 self.put(&parser.value, &read, state);
             }
         }
+        if names::encodes(name) || name.ends_with(".hex") {
+            out.merge(&Taint::source(ENCODED, range));
+        }
         if matches!(name, "getpass.getuser" | "os.getlogin" | "pwd.getpwuid") {
             out.merge(&Taint::source(names::USER, range));
         }
@@ -398,6 +406,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     name.ends_with(".connect") && given.first().is_some_and(|one| one.value.is_tuple_expr());
                 if names::looks_up(name) {
                     self.sink("dns", range, &sent);
+                    if let Some(one) = given.first()
+                        && self.resolver.approximate(one.value).is_some_and(|text| {
+                            computed_name(&text) || text.contains("?.") && one.taint.has(ENCODED)
+                        })
+                    {
+                        let taint = one.taint.clone();
+                        self.sink("subdomain", range, &taint);
+                    }
                 }
                 if names::sends(name) || address {
                     self.sink(if name.starts_with("socket.") { "socket" } else { "net" }, range, &sent);

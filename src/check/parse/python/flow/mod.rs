@@ -25,7 +25,7 @@ use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
 use crate::check::flow::{
-    FIXED_HOST, Argument, BLOB, Call, DECODED, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary, far,
+    Argument, BLOB, Call, DECODED, FIXED_HOST, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary, far,
 };
 use crate::model::Fact;
 use taint::{Key, Taint};

@@ -209,6 +209,19 @@ pub fn passes(name: &str) -> bool {
         .any(|start| name.starts_with(start))
 }
 
+/// Whether a call writes bytes in letters that a name may have.
+pub fn encodes(name: &str) -> bool {
+    matches!(
+        name,
+        "binascii.hexlify"
+            | "binascii.b2a_hex"
+            | "base64.b32encode"
+            | "base64.b16encode"
+            | "base64.b32hexencode"
+            | "base64.urlsafe_b64encode"
+    )
+}
+
 /// What kind of encoding a call takes off: `Some(true)` where what comes from a file was hidden as
 /// well, `Some(false)` where only a constant was.
 pub fn decodes(name: &str) -> Option<bool> {

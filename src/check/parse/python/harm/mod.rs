@@ -4,6 +4,7 @@
 //! Each function is gone through by itself, in order, with the names that came from its
 //! parameters and those of what stands behind a marker in one of them.
 
+mod planted;
 mod swap;
 mod time;
 
@@ -29,14 +30,21 @@ const SHELLS: &[&str] =
 const MIN_ACCOUNT: i64 = 100_000;
 
 /// Adds what the file holds back.
-pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], facts: &mut Vec<Fact>) {
-    let mut held = Held { unit, resolver, frame: Frame::default(), out: Vec::new() };
+pub fn run<'a>(
+    unit: &Unit<'_, '_>,
+    text: &str,
+    resolver: &Resolver<'a>,
+    body: &'a [Stmt],
+    facts: &mut Vec<Fact>,
+) {
+    let mut held = Held { unit, text, resolver, frame: Frame::default(), out: Vec::new() };
     held.visit_body(body);
     facts.append(&mut held.out);
 }
 
 struct Held<'u, 'i, 'r, 'a> {
     unit: &'u Unit<'u, 'i>,
+    text: &'u str,
     resolver: &'r Resolver<'a>,
     frame: Frame<'a>,
     out: Vec<Fact>,
@@ -292,6 +300,7 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
                 self.frame = around;
             }
             Stmt::Assign(it) => {
+                self.bypasses(stmt);
                 visitor::walk_stmt(self, stmt);
                 let targets: Vec<&Expr> = it.targets.iter().collect();
                 self.assign(&targets, &it.value);
@@ -346,6 +355,11 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
             Expr::Call(call) => {
                 self.sink(call);
                 self.nearest(call);
+                self.plants(call);
+            }
+            Expr::Dict(it) => {
+                self.maps_accounts(it);
+                self.bypasses_in(it);
             }
             Expr::If(it) => self.swaps(&it.test, &it.body, &it.orelse, expr.range()),
             Expr::BoolOp(_) => self.dated(expr),

@@ -4,6 +4,7 @@ use ruff_python_ast::{BoolOp, CmpOp, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::super::value::Val;
+use super::planted::by_turns;
 use super::{Held, words};
 use crate::check::parse::harm;
 use crate::model::FactKind;
@@ -42,6 +43,15 @@ impl<'a> Held<'_, '_, '_, 'a> {
     fn after_a_day(&self, side: &'a Expr) -> bool {
         let Expr::Compare(it) = side else { return false };
         let (Some(op), Some(right)) = (it.ops.first(), it.comparators.first()) else { return false };
+        // Every so many days, seconds or starts.
+        if *op == CmpOp::Eq
+            && let Some(clock) = by_turns(&it.left).or_else(|| by_turns(right))
+        {
+            let clock = self.condition(clock);
+            return clock
+                .iter()
+                .any(|word| matches!(*word, "time" | "today" | "now" | "utcnow" | "toordinal"));
+        }
         let (clock, limit) = match op {
             CmpOp::Gt | CmpOp::GtE => (&*it.left, right),
             CmpOp::Lt | CmpOp::LtE => (right, &*it.left),
@@ -52,6 +62,16 @@ impl<'a> Held<'_, '_, '_, 'a> {
             return false;
         }
         let clock = self.condition(clock);
+        // `1.8e9`
+        if let Expr::NumberLiteral(it) = limit
+            && let ruff_python_ast::Number::Float(number) = it.value
+        {
+            let whole = number.is_finite() && number >= 0.0 && number < 4e12;
+            let number = if whole { number as u64 } else { 0 };
+            return clock
+                .iter()
+                .any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number));
+        }
         match self.resolver.expr(limit) {
             Val::Int(number) => {
                 let number = u64::try_from(number).unwrap_or(0);
