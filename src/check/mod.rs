@@ -40,7 +40,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 25;
+pub const VERSION: u32 = 26;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ fn analyse_all(
 ) -> Analysis {
     let audience = match package.ecosystem {
         Ecosystem::Agent => parse::markdown::Audience::Agent,
-        _ => parse::markdown::Audience::People,
+        _ => parse::markdown::audience(contents),
     };
     let read = |path: &Arc<str>, bytes: &[u8]| {
         let mut parsed = memo.parse(path, bytes);
@@ -314,6 +314,12 @@ fn analyse_all(
 
         gaps.extend(agent::set_aside(&facts));
         gaps.extend(agent::registries(contents, &facts));
+    }
+    if audience == parse::markdown::Audience::Clients {
+        // What a server says is said to agents; where that is uncertain, somebody has to look.
+        let said: Vec<Finding> =
+            findings.iter().filter(|finding| finding.rule.starts_with("agent/")).cloned().collect();
+        gaps.extend(agent::uncertain(&said));
     }
     findings.sort();
     findings.dedup();

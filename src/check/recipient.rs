@@ -30,6 +30,12 @@ static FILLED: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is valid")
 });
 
+/// The same in HTML: `<img src="https://host/x?n={name}&m={mail}">`, where one value is enough.
+static FILLED_HTML: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)<img\b[^>]{0,300}?\bsrc\s*=\s*["']https?://[^"'\s?]{1,300}\?[^"'\n]{0,200}?=(?:\{[^}\n]{1,200}\}|<[a-z][^>\n]{1,120}>|\[[^\]\n]{1,120}\]|\$[A-Za-z_]{2,40})"#)
+        .expect("the expression is valid")
+});
+
 impl Check for Recipient {
     fn rules(&self) -> &'static [&'static str] {
         &["agent/filled-image", "malice/fixed-recipient"]
@@ -57,7 +63,7 @@ impl Check for Recipient {
                     out.push(Finding::new("malice/fixed-recipient", message, vec![span]));
                 }
             }
-            if text && let Some(found) = FILLED.find(source) {
+            if text && let Some(found) = FILLED.find(source).or_else(|| FILLED_HTML.find(source)) {
                 let message = "an image address takes along what the agent is to fill in";
                 let span = index.span(found.start(), found.end());
                 out.push(Finding::new("agent/filled-image", message, vec![span]));

@@ -75,6 +75,7 @@ table! {
     "agent/persist",
     "agent/reads-harmful",
     "agent/remember",
+    "agent/remote-description",
     "agent/remote-instruction",
     "agent/remote-program",
     "agent/settings-bypass",

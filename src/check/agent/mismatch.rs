@@ -6,19 +6,25 @@
 //! found; what the texts do name is left to whoever reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::deeds::stated;
 use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
-use crate::check::{Check, Subject};
+use crate::check::{Check, Subject, context};
 use crate::model::{
-    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Polarity, Severity, Span,
-    escape,
+    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity,
+    Span, escape,
 };
 
 /// Text and code that do not fit each other.
 #[derive(Debug)]
 pub struct Mismatch;
+
+/// Largest file that is searched, in bytes.
+const MAX_FILE: usize = 1 << 20;
 
 /// Sources of what is the user's.
 const OWN: &[&str] =
@@ -52,7 +58,53 @@ impl Check for Mismatch {
         if skill {
             purpose_against_code(subject, out);
         }
-        hosts(subject, skill, out);
+        let server = !skill && is_server(subject);
+        if skill || server {
+            only_reads(subject, out);
+        }
+        hosts(subject, skill, server, out);
+    }
+}
+
+/// Whether the package answers agents over the Model Context Protocol.
+fn is_server(subject: &Subject<'_>) -> bool {
+    subject.facts.iter().any(|fact| {
+        fact.kind == FactKind::Import
+            && (fact.name.starts_with("@modelcontextprotocol/")
+                || matches!(fact.name.split('.').next(), Some("mcp" | "fastmcp")))
+    })
+}
+
+/// Words by which a text promises to change nothing, in lower case.
+static READS: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"(?i)\bread[- ]?only\b|readonlyhint['\x22]?\s*[:=]\s*true|\bnur[- ]lesen|\blesend\b|solo lectura|lecture seule|somente leitura|sola lettura|только чтени|只读|読み取り専用|읽기 전용";
+    Regex::new(text).expect("the expression is valid")
+});
+
+/// A statement that changes a database, as code writes it down: not a list of words to look for.
+static WRITES: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r#"(?i)["'`]\s*(?:with\s[^"'`]{1,400}\)\s*)?(?:update\s+[\w."]+\s+set\s|insert\s+into\s+[\w."]+\s*[(sv]|delete\s+from\s+[\w."]+|drop\s+(?:table|schema|database)\s|truncate\s+table\s|alter\s+(?:role|user|table)\s|create\s+(?:role|user)\s|grant\s+[\w, ]+\s+(?:on|to)\s)"#;
+    Regex::new(text).expect("the expression is valid")
+});
+
+/// Code that says that it only reads, and writes down statements that change what it reads.
+fn only_reads(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let stated = stated(subject);
+    for file in subject.contents.files.iter().filter(|file| is_code(&file.path)) {
+        let bytes = subject.contents.bytes(file);
+        if bytes.len() > MAX_FILE || context::is_test_path(&file.path) {
+            continue;
+        }
+        let Ok(source) = std::str::from_utf8(bytes) else { continue };
+        if !READS.is_match(&stated) && !READS.is_match(source) {
+            continue;
+        }
+        if let Some(found) = WRITES.find(source) {
+            let span = LineIndex::new(&*file.path, source).span(found.start(), found.end());
+            let message = "says that it only reads, and changes the database".to_owned();
+            let finding = Finding::new("agent/mismatch", message, vec![span]);
+            out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..finding });
+        }
     }
 }
 
@@ -189,13 +241,7 @@ fn says_offline(stated: &str) -> bool {
 }
 
 /// Hosts to which code connects and that no text of the package names.
-fn hosts(subject: &Subject<'_>, skill: bool, out: &mut Vec<Finding>) {
-    let server = !skill
-        && subject.facts.iter().any(|fact| {
-            fact.kind == FactKind::Import
-                && (fact.name.starts_with("@modelcontextprotocol/")
-                    || matches!(fact.name.split('.').next(), Some("mcp" | "fastmcp")))
-        });
+fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding>) {
     let hook = |path: &str| {
         subject.package.ecosystem == Ecosystem::Agent
             && path.split('/').any(|part| part == "hooks")

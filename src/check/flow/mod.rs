@@ -194,6 +194,10 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (FIXED_HOST, _) | (_, "net-to") => return None,
         _ => {}
     }
+    // What a tool says of itself is told to agents as its maker wrote it, unless it comes from elsewhere.
+    if sink == "tool-text" {
+        return (source == "net").then(|| "net->tool-text".to_owned());
+    }
     // A client library is given keys to sign with, and TLS one to identify itself: of keys only
     // what is sent as it is counts.
     // Of what was caught only what goes to a host that is written down says something.

@@ -131,6 +131,14 @@ pub fn offered(name: &str, ending: &str, source: &str) -> Vec<Part> {
     }))]
 }
 
+/// The texts of a server's program: its strings, and of Python what documents it.
+pub fn said(ending: &str, source: &str) -> Vec<Part> {
+    match ending {
+        "py" => parts(ending, source),
+        _ => vec![Part::Masked(mask(source, false, ending, false))],
+    }
+}
+
 /// Names of values that are command lines, in configurations of programs of all kinds.
 const COMMANDS: &[&str] =
     &["run", "command", "cmd", "exec", "execute", "entrypoint", "script", "shell", "args", "program"];
@@ -251,6 +259,13 @@ pub fn tools(source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
     }
 }
 
+/// Whether a string is a pattern that texts are searched with: it looks for what it says.
+fn is_pattern(text: &str) -> bool {
+    ["(?:", "(?i", ")?", "\\b", "\\s", "\\w", "\\d", ".*", "|)", ".{0,"]
+        .iter()
+        .any(|part| text.contains(part))
+}
+
 /// A program's comments and long strings, everything else blank. Lines stay lines.
 ///
 /// One pass that knows quotes, so that `#` in a string opens no comment; a quote that never
@@ -291,8 +306,9 @@ fn mask(source: &str, hash: bool, ending: &str, comments: bool) -> String {
                 end += 1 + usize::from(bytes[end] == b'\\');
             }
             let end = end.min(bytes.len());
-            let words = source.get(at + 1..end).map_or(0, |text| text.split_whitespace().count());
-            (end + 1, (words >= 5).then(|| at + 1..end))
+            let text = source.get(at + 1..end).unwrap_or_default();
+            let told = text.split_whitespace().count() >= 5 && !is_pattern(text);
+            (end + 1, told.then(|| at + 1..end))
         } else {
             (at + 1, None)
         };

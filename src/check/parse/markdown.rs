@@ -12,7 +12,7 @@ use super::described::{self, Part};
 use super::{Parsed, blocks};
 use crate::check::{context, layers};
 use crate::json;
-use crate::model::{Fact, FactKind, LineIndex, Span, Treatment};
+use crate::model::{Contents, Fact, FactKind, LineIndex, Span, Treatment};
 use crate::prose::frame::Setting;
 use crate::prose::read::{self, Found, Kind};
 use crate::prose::{Document, Origin, markdown, weigh};
@@ -24,6 +24,8 @@ pub enum Audience {
     Agent,
     /// People; only hidden text, and sentences that speak to an agent, count.
     People,
+    /// People, and the agents that a server's programs answer: what these say, whichever of them says it.
+    Clients,
 }
 
 /// Largest text that is read as prose, in bytes.
@@ -90,7 +92,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
     let test = is_test_path(path);
     // Nor do people find there what is meant for their assistants.
     let of_tests = test || context::is_test_path(path);
-    let serves = !text && serves_tools(ending, source);
+    let answers =
+        audience == Audience::Clients && !of_tests && is_source(ending) && source.len() <= MAX_SOURCE;
+    let serves = !text && (answers || serves_tools(ending, source));
     let mut parsed = Parsed::only(Treatment::Parsed("markdown".to_owned()));
     let out = &mut parsed.facts;
     if text && agent {
@@ -113,6 +117,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         let origin = if serves { Origin::Offered } else { Origin::Comment };
         let parts = match (agent, serves) {
             (true, _) => described::parts(ending, source),
+            (false, true) if answers => described::said(ending, source),
             (false, true) => described::offered(&name, ending, source),
             (false, false) => Vec::new(),
         };
@@ -236,6 +241,48 @@ fn tool_marks(ending: &str) -> &'static [&'static str] {
         }
         "json" => &["\"inputSchema\"", "\"input_schema\""],
         _ => &[],
+    }
+}
+
+/// Largest program of a server whose every text is read; larger ones are bundles, in bytes.
+const MAX_SOURCE: usize = 60_000;
+
+/// Programs whose texts may be a server's answers.
+fn is_source(ending: &str) -> bool {
+    matches!(ending, "py" | "js" | "mjs" | "cjs" | "ts" | "mts" | "cts")
+}
+
+/// Largest package that is a server as a whole, in bytes of its programs.
+const MAX_SERVER: usize = 400_000;
+
+/// Who reads what a package of people's says: agents too where it is a server of tools, as its manifest
+/// names a library for that and one of its programs uses it.
+pub fn audience(contents: &Contents) -> Audience {
+    let manifests =
+        ["package.json", "pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "PKG-INFO"];
+    let depends = manifests.iter().filter_map(|name| contents.get(name)).any(|bytes| {
+        let has = |mark: &str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
+        has("@modelcontextprotocol/sdk") || has("fastmcp") || has("\"mcp") || has("'mcp") || has("\nmcp")
+    });
+    if !depends {
+        return Audience::People;
+    }
+    let programs = || {
+        contents
+            .files
+            .iter()
+            .filter(|file| is_source(ending(&lower_name(&file.path))) && !context::is_test_path(&file.path))
+    };
+    let size: usize = programs().map(|file| file.range.len()).sum();
+    let serves = || {
+        programs().any(|file| {
+            std::str::from_utf8(contents.bytes(file))
+                .is_ok_and(|source| serves_tools(ending(&lower_name(&file.path)), source))
+        })
+    };
+    match size <= MAX_SERVER && serves() {
+        true => Audience::Clients,
+        false => Audience::People,
     }
 }
 

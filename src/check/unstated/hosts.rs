@@ -273,6 +273,31 @@ impl Own {
             .any(|words| self.texts.contains(words))
     }
 
+    /// Whether the texts promise that nothing leaves the machine.
+    pub fn promises_silence(&self) -> bool {
+        [
+            "never leave the",
+            "never leaves the",
+            "never leaves your",
+            "never leave your",
+            "nothing leaves",
+            "nothing is sent",
+            "no network access",
+            "no network code",
+            "no network requests",
+            "no network calls",
+            "makes no network",
+            "without network access",
+            "never sends anything",
+            "stays on your machine",
+            "stay on your machine",
+            "stays on this machine",
+            "stay on this machine",
+        ]
+        .iter()
+        .any(|words| self.texts.contains(words))
+    }
+
     fn told(&self, host: &str) -> bool {
         let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '-');
         self.texts.match_indices(host).any(|(at, found)| {

@@ -117,11 +117,12 @@ fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
     let sends = |fact: &&Fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net" && live(fact);
     let mut own = None;
-    let (mut named, mut found) = (false, BTreeMap::<String, Vec<Span>>::new());
+    let (mut named, mut silent, mut found) = (false, false, BTreeMap::<String, Vec<Span>>::new());
     for fact in subject.facts.iter().filter(sends) {
         let Some(host) = receiver(subject, fact) else { continue };
         let own = own.get_or_insert_with(|| Own::of(subject));
-        if own.has(&host, &host) || own.names_owner(&host, &fact.span.file) {
+        silent = own.promises_silence();
+        if !silent && (own.has(&host, &host) || own.names_owner(&host, &fact.span.file)) {
             named = true;
         } else {
             found.entry(host).or_insert_with(|| vec![fact.span.clone()]);
@@ -129,11 +130,14 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
     }
     let owners: BTreeSet<&str> = found.keys().map(|host| hosts::registered(host)).collect();
     let service = service || own.as_ref().is_some_and(Own::tells_of_usage);
-    if service && !named && owners.len() < 2 {
+    if service && !silent && !named && owners.len() < 2 {
         return;
     }
     for (host, spans) in found.into_iter().take(PLACES) {
-        let message = format!("sends to `{}`, which none of its texts names", escape(&host));
+        let message = match silent {
+            true => format!("says that nothing leaves the machine, and sends to `{}`", escape(&host)),
+            false => format!("sends to `{}`, which none of its texts names", escape(&host)),
+        };
         let found = Finding::new(RECEIVER, message, spans);
         out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..found });
     }

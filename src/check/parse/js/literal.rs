@@ -2,9 +2,10 @@
 
 use crate::check::parse::harm;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
+use regex::Regex;
 
 /// Shortest run of base64 or hex that is reported as an encoded blob.
 pub const MIN_ENCODED: usize = 200;
@@ -171,6 +172,25 @@ impl Overlapping for AhoCorasick {
     }
 }
 
+/// The secret of a Telegram bot: its number, a colon, 35 letters. Source:
+/// <https://core.telegram.org/bots/api#authorizing-your-bot>.
+fn bot_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(number, rest)| {
+        (8..=11).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && (34..=36).contains(&rest.len())
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+            && rest.bytes().any(|b| b.is_ascii_lowercase())
+            && rest.bytes().any(|b| b.is_ascii_uppercase())
+    })
+}
+
+/// A statement that makes an account of a database with all rights, or with a password that is written down.
+static SQL_ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"(?is)\bcreate\s+(?:role|user)\s+[^;]{1,120}?(?:\bsuperuser\b|\b(?:password|identified\s+by)\s+'[^'%{$?<\s]{6,}')";
+    Regex::new(text).expect("the expression is valid")
+});
+
 /// What a folded string is, if anything; several where it is several.
 pub fn classify(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
@@ -193,6 +213,12 @@ pub fn classify(text: &str) -> Vec<Found> {
                 found.push(("webhook", text.to_owned()));
             }
         }
+    }
+    if bot_token(text) {
+        found.push(("bot-token", text.to_owned()));
+    }
+    if SQL_ACCOUNT.is_match(text) {
+        found.push(("sql-account", text.chars().take(200).collect()));
     }
     if let Some(name) = secret_path(text) {
         found.push((name, text.to_owned()));

@@ -44,6 +44,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             given.push(Given { name: Some(name), value: &keyword.value, taint });
         }
         self.callbacks(&callee, &given, range);
+        self.tool_text(it, &given, range);
         match &callee {
             Val::Func(func) => self.local_call(*func, false, &given, range),
             Val::Bound(func) => self.local_call(*func, true, &given, range),
@@ -84,6 +85,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 _ => receiver,
             },
             _ => self.method(it, &receiver, &given, state),
+        }
+    }
+
+    /// What a tool is registered with: its description, and the instructions of the server.
+    fn tool_text(&mut self, it: &'a ExprCall, given: &[Given<'a>], range: TextRange) {
+        let name = match &*it.func {
+            Expr::Attribute(it) => it.attr.as_str(),
+            Expr::Name(it) => it.id.as_str(),
+            _ => return,
+        };
+        if matches!(
+            name,
+            "Tool" | "tool" | "add_tool" | "FastMCP" | "Server" | "MCPServer" | "Prompt" | "prompt"
+        ) {
+            for one in given.iter().filter(|one| matches!(one.name, Some("description" | "instructions"))) {
+                self.sink("tool-text", range, &one.taint);
+            }
         }
     }
 
