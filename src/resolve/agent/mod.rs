@@ -11,7 +11,7 @@ mod manifest;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub use self::config::{command_line, lists_servers};
@@ -68,6 +68,18 @@ pub fn resolve(
             .unwrap_or_else(|| local(AgentKind::Workspace, "workspace", "", ".", place));
         owners.insert(String::new(), workspace.purl.clone());
         out.packages.push(workspace);
+    } else if owners.contains_key("") {
+        // Scripts that an agent's settings start are the agent's, whatever else the tree is.
+        for dir in agent_folders(&files).difference(&owners.keys().cloned().collect()) {
+            let place = Location { file: dir.as_str().into(), line: 0, column: 0 };
+            let name = dir.rsplit('/').next().unwrap_or(dir).trim_start_matches('.');
+            let folder = local(AgentKind::Workspace, name, "", dir, place);
+            if let Some(above) = paths::ancestors(dir).skip(1).find_map(|dir| owners.get(dir)) {
+                out.dependencies.push(invokes(above, &folder));
+            }
+            owners.insert(dir.clone(), folder.purl.clone());
+            out.packages.push(folder);
+        }
     }
     for (package, _) in &made {
         // A skill's folder that is a package too keeps the package as the owner of what is below.
@@ -97,14 +109,7 @@ pub fn resolve(
     }
     for (package, file) in &made {
         if let Some(owner) = owner(&owners, file, &package.purl) {
-            out.dependencies.push(Dependency {
-                from: owner,
-                to: package.purl.clone(),
-                kind: DependencyKind::Invokes,
-                requirement: String::new(),
-                platform: None,
-                declared: package.declared.clone(),
-            });
+            out.dependencies.push(invokes(&owner, package));
         }
     }
     let places: BTreeMap<String, String> = made
@@ -119,6 +124,30 @@ pub fn resolve(
         out.packages.push(package);
     }
     Ok(out)
+}
+
+/// Folders in which agents keep their settings, and with them what these start.
+const FOLDERS: &[&str] = &[".claude", ".codex", ".cursor", ".gemini", ".windsurf", ".opencode"];
+
+/// The folders of that kind that hold agents' files.
+fn agent_folders(files: &[&Project]) -> BTreeSet<String> {
+    let of = |file: &&Project| {
+        paths::ancestors(&file.dir)
+            .find(|dir| dir.rsplit('/').next().is_some_and(|name| FOLDERS.contains(&name)))
+            .map(str::to_owned)
+    };
+    files.iter().filter_map(of).collect()
+}
+
+fn invokes(from: &str, package: &Package) -> Dependency {
+    Dependency {
+        from: from.to_owned(),
+        to: package.purl.clone(),
+        kind: DependencyKind::Invokes,
+        requirement: String::new(),
+        platform: None,
+        declared: package.declared.clone(),
+    }
 }
 
 /// The nearest one whose folder holds the file and that is not the node itself.
