@@ -131,3 +131,63 @@ impl Check for BundledProgram {
         }
     }
 }
+
+/// A program under the name of a font, a picture or a sound: nobody opens these to read them.
+#[derive(Debug)]
+pub struct Disguised;
+
+/// Endings of files that are never text.
+const NEVER_TEXT: &[&str] = &[
+    "woff", "woff2", "ttf", "otf", "eot", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "mp3",
+    "mp4", "ogg", "wav", "webm", "zip", "gz", "7z", "wasm",
+];
+
+/// What programs begin or go on with.
+const OF_PROGRAMS: &[&str] = &[
+    "#!/",
+    "require(",
+    "import(",
+    "eval(",
+    "Function(",
+    "function ",
+    "=> {",
+    "const ",
+    "import ",
+    "exec(",
+    "subprocess",
+    "curl ",
+    "powershell",
+    "<script",
+    "<?php",
+];
+
+impl Check for Disguised {
+    fn rules(&self) -> &'static [&'static str] {
+        &["file/disguised-program"]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        for file in &subject.contents.files {
+            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+            if !NEVER_TEXT.contains(&ending.as_str()) || super::context::is_test_path(&file.path) {
+                continue;
+            }
+            let bytes = subject.contents.bytes(file);
+            let start = bytes.get(..bytes.len().min(64 << 10)).unwrap_or_default();
+            // Text through and through: no byte that only data has.
+            if start.len() < 16 || start.iter().any(|&b| b < 9 || (14..32).contains(&b) && b != 27) {
+                continue;
+            }
+            let Ok(text) = std::str::from_utf8(start) else { continue };
+            let found = OF_PROGRAMS.iter().filter(|part| text.contains(**part)).count();
+            if found >= 2 || text.starts_with("#!") {
+                let message = format!("`{}` is a program, and no `.{ending}` file", file.path);
+                out.push(Finding::new(
+                    "file/disguised-program",
+                    message,
+                    vec![Span::file(file.path.clone())],
+                ));
+            }
+        }
+    }
+}

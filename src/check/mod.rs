@@ -74,6 +74,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &distribution::Record,
     &files::BundledProgram,
     &files::Minified,
+    &files::Disguised,
     &files::OpaqueInBuild,
     &recipient::Recipient,
     &unstated::Unstated,

@@ -128,7 +128,7 @@ fn bare(command: &Command) -> Command {
             }
             "sudo" | "nohup" | "exec" | "time" | "start" | "setsid" | "doas" | "command" => {
                 let flags =
-                    command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 4);
+                    command.args.iter().take_while(|arg| arg.starts_with(['-', '/']) && arg.len() < 6);
                 let titled =
                     usize::from(name == "start" && command.args.first().is_some_and(String::is_empty));
                 Some(flags.count() + titled)
@@ -372,7 +372,13 @@ fn is_destructive(command: &Command) -> bool {
         "rm" => aims && command.args.iter().any(|arg| arg.starts_with('-') && arg.contains(['r', 'R'])),
         "rd" | "rmdir" | "del" => aims && command.args.iter().any(|arg| arg.eq_ignore_ascii_case("/s")),
         "mkfs" | "shred" => {
-            command.args.iter().any(|arg| arg.starts_with("/dev/") || targets.contains(&arg.as_str()))
+            let device = |arg: &String| {
+                arg.starts_with("/dev/")
+                    && !["/dev/shm/", "/dev/null", "/dev/fd/", "/dev/std"]
+                        .iter()
+                        .any(|part| arg.starts_with(part))
+            };
+            command.args.iter().any(|arg| device(arg) || targets.contains(&arg.as_str()))
         }
         "dd" => {
             command.args.iter().any(|arg| arg.starts_with("of=/dev/sd") || arg.starts_with("of=/dev/nvme"))
@@ -424,8 +430,29 @@ fn persists(command: &Command) -> bool {
         || (name == "reg" && args.to_ascii_lowercase().starts_with("add") && args.contains("\\Run"))
         || (name == "launchctl" && args.starts_with("load"))
         || (name == "systemctl" && args.contains("enable"))
+        || (name == "git" && starts_with_git(&command.args))
         || command.redirects.iter().any(|file| startup(file))
         || (name == "tee" && startup(&args))
+}
+
+/// `git config --global core.fsmonitor ./watch`: what git starts from then on, in every repository.
+fn starts_with_git(args: &[String]) -> bool {
+    let words: Vec<&str> = args.iter().map(|arg| arg.trim_matches(['"', '\''])).collect();
+    let everywhere =
+        words.first() == Some(&"config") && words.iter().any(|word| matches!(*word, "--global" | "--system"));
+    let mut rest = words.iter().skip(1).filter(|word| !word.starts_with("--"));
+    let (Some(key), Some(value)) = (rest.next(), rest.next()) else { return false };
+    let key = key.to_ascii_lowercase();
+    let starts = match key.as_str() {
+        "core.fsmonitor" => !matches!(*value, "true" | "false" | "1" | "0"),
+        "core.sshcommand" | "init.templatedir" | "diff.external" => true,
+        "core.hookspath" => !value.starts_with("/dev/null"),
+        _ => {
+            key.starts_with("alias.") && value.starts_with('!') && value.contains(['|', ';', '$', '&'])
+                || key.starts_with("filter.") && !value.starts_with("git-lfs")
+        }
+    };
+    everywhere && starts
 }
 
 fn is_reverse_shell(command: &Command) -> bool {
@@ -631,12 +658,15 @@ fn within(command: &Command, line: &str, span: &Span, layer: u8, depth: u8, out:
             }
         }
         "eval" | "iex" | "Invoke-Expression" | "sudo" | "nohup" | "exec" | "time" | "npx" | "cross-env"
-        | "env" => {
+        | "env" | "start" => {
             let rest: Vec<&str> = command
                 .args
                 .iter()
                 .map(String::as_str)
-                .skip_while(|arg| arg.contains('=') || arg.starts_with('-'))
+                .skip_while(|arg| {
+                    let option = arg.starts_with('/') && command.name == "start";
+                    arg.contains('=') || arg.starts_with('-') || arg.is_empty() || option
+                })
                 .collect();
             if !rest.is_empty() {
                 scan(&rest.join(" "), span, layer, depth + 1, out);

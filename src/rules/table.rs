@@ -119,6 +119,7 @@ table! {
     "discover/path-leaves",
     "discover/unreadable",
     "file/binary",
+    "file/disguised-program",
     "file/embedded-program",
     "file/minified-only",
     "file/nested-archive",

@@ -409,7 +409,12 @@ impl Texts {
 
     /// Whether they name a host, or the word that is its owner's name.
     fn name(&self, host: &str) -> bool {
-        self.has(host) || owner(host).is_some_and(|owner| owner.len() > 2 && self.has(owner))
+        // `postmark` for `api.postmarkapp.com`.
+        let named = |owner: &str| {
+            let short = ["app", "api", "hq", "mail", "cloud"].iter().find_map(|end| owner.strip_suffix(end));
+            self.has(owner) || short.is_some_and(|short| short.len() > 3 && self.has(short))
+        };
+        self.has(host) || owner(host).is_some_and(|owner| owner.len() > 2 && named(owner))
     }
 
     fn has(&self, word: &str) -> bool {
