@@ -13,7 +13,7 @@ use regex::Regex;
 use super::deeds::stated;
 use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
-use crate::check::{Check, Subject, context};
+use crate::check::{Check, Subject, context, unstated};
 use crate::model::{
     AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity,
     Span, escape,
@@ -261,7 +261,8 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
         return;
     }
     let texts = Texts::of(subject, server);
-    let (mut named, mut unnamed, mut all) = (false, BTreeMap::new(), BTreeSet::new());
+    let (mut named, mut usual) = (false, false);
+    let (mut unnamed, mut all) = (BTreeMap::new(), BTreeSet::new());
     for fact in subject.facts.iter().filter(|fact| told(fact) && fact.kind == FactKind::Literal) {
         if fact.name != "url" || !connecting.contains(&*fact.span.file) || !stands_alone(subject, fact) {
             continue;
@@ -269,6 +270,7 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
         let Some(host) = host_of(&fact.value) else { continue };
         let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
         if standard || is_local(&host) {
+            usual |= standard;
             continue;
         }
         all.insert(host.clone());
@@ -279,10 +281,24 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
             }
         }
     }
+    // Something of the user's, or that is worked out, goes there.
+    let mut receives = BTreeSet::new();
+    for fact in subject.facts.iter().filter(|fact| told(fact) && fact.kind == FactKind::Flow) {
+        if fact.name != "fixed-host->net" || !counts(&fact.span.file) {
+            continue;
+        }
+        let Some(host) = unstated::receiver(subject, fact) else { continue };
+        let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
+        if !standard && !is_local(&host) && !texts.name(&host) {
+            all.insert(host.clone());
+            receives.insert(host.clone());
+            unnamed.entry(host).or_insert(fact.steps.first().unwrap_or(&fact.span));
+        }
+    }
     let owners: BTreeSet<&str> = all.iter().filter_map(|host| owner(host)).collect();
     let net = speaks_plainly_of_net(&texts.purpose(subject, server)) && !texts.promises();
     for (host, span) in unnamed {
-        let second = named || owners.len() > 1;
+        let second = named || owners.len() > 1 || usual && receives.contains(&host);
         let message = match second {
             true => format!("connects to `{}` besides the hosts that its texts name", escape(&host)),
             false => format!("connects to `{}`, which none of its texts names", escape(&host)),
@@ -298,8 +314,10 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
             })
         };
         let secret = sent(&["env-all->net", "secret-file->net", "clipboard->net", "host-info->net"]);
-        let own = secret || sent(&["file->net"]);
-        let severity = if net && !second && !own { Severity::Low } else { Severity::Medium };
+        let own = secret || receives.contains(&host) && !net || sent(&["file->net"]);
+        // What is only got, from an address that is written down to its end, takes nothing along.
+        let got = only_got(subject, span);
+        let severity = if (net || got) && !second && !own { Severity::Low } else { Severity::Medium };
         // One server that the user may set to another is asked of a reader.
         let unsure = !second && !secret && settable(subject, span);
         out.push(Finding {
@@ -308,6 +326,20 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
             ..Finding::new("agent/unnamed-host", message, vec![span.clone()])
         });
     }
+}
+
+/// Whether an address stands alone as a request's only argument: nothing is put behind it, and nothing
+/// goes along.
+fn only_got(subject: &Subject<'_>, span: &Span) -> bool {
+    let Some(bytes) = subject.contents.get(&span.file) else { return false };
+    let (start, end) = ((span.start as usize).min(bytes.len()), (span.end as usize).min(bytes.len()));
+    let text = String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()).into_owned();
+    let before =
+        String::from_utf8_lossy(bytes.get(start.saturating_sub(40)..start).unwrap_or_default()).into_owned();
+    let after = bytes.get(end..).unwrap_or_default();
+    let closes = after.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b')');
+    let asked = ["fetch(", "get(", "urlopen("].iter().any(|call| before.trim_end().ends_with(call));
+    closes && asked && !text.contains(['$', '{'])
 }
 
 fn is_local(host: &str) -> bool {

@@ -194,6 +194,10 @@ pub fn is_test_path(path: &str) -> bool {
                         | "corpus"
                         | "evals"
                         | "spec"
+                        | "samples"
+                        | "payloads"
+                        | "injections"
+                        | "attacks"
                 )
             })
         })

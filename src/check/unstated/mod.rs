@@ -144,7 +144,7 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
 }
 
 /// The host of an address that something is sent to: as the parser read it, or as it is written where the way starts.
-fn receiver(subject: &Subject<'_>, fact: &Fact) -> Option<String> {
+pub(super) fn receiver(subject: &Subject<'_>, fact: &Fact) -> Option<String> {
     if let Some(host) = hosts::plain(&fact.value) {
         return Some(host);
     }

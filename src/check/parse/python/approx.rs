@@ -20,6 +20,24 @@ impl<'a> Resolver<'a> {
         self.approx(expr, 0).filter(|text| text.len() <= MAX && text.chars().any(|c| c != '?'))
     }
 
+    /// The first element of a list that is written down, here or under a name.
+    fn first_of(&self, list: &'a Expr) -> Option<&'a Expr> {
+        let list = match list {
+            Expr::Name(name) => {
+                let symbol = self.scopes.symbols.get(self.scopes.symbol(name)?)?;
+                match symbol.defs.as_slice() {
+                    [place] => match place.def {
+                        Def::Value(value) => value,
+                        _ => return None,
+                    },
+                    _ => return None,
+                }
+            }
+            other => other,
+        };
+        super::scope::literal_elements(list)?.first()
+    }
+
     fn hole(&self, expr: &'a Expr, depth: u8) -> String {
         self.approx(expr, depth + 1).unwrap_or_else(|| "?".to_owned())
     }
@@ -188,9 +206,7 @@ impl<'a> Resolver<'a> {
                 symbol.defs[..count].iter().rev().take(3).find_map(|place| match place.def {
                     Def::Value(value) | Def::Enter(value) => self.approx(value, depth + 1),
                     // One of a list stands for all.
-                    Def::Element(value) => super::scope::literal_elements(value)?
-                        .first()
-                        .and_then(|one| self.approx(one, depth + 1)),
+                    Def::Element(value) => self.approx(self.first_of(value)?, depth + 1),
                     _ => None,
                 })
             }
