@@ -160,6 +160,7 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     if stated.trim().len() < 8 {
         return;
     }
+    collects(subject, &stated, out);
     let offline = says_offline(&stated);
     let local = !speaks_of(&stated, Need::Net) && !speaks_of(&stated, Need::Send);
     let in_code = |fact: &&Fact| told(fact) && is_code(&fact.span.file);
@@ -207,6 +208,63 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             let message = "reaches for other programs' keys and log-ins, of which its purpose does not speak";
             push(Severity::High, Confidence::Medium, message.to_owned(), &fact.span);
         }
+    }
+}
+
+/// Where several programs keep what opens other machines and services.
+const STORES: &[&str] = &[
+    ".aws/credentials",
+    ".npmrc",
+    ".netrc",
+    ".docker/config",
+    "gh/hosts.yml",
+    ".kube/config",
+    ".ssh/id_",
+    ".gnupg",
+    ".pypirc",
+    ".git-credentials",
+    "gcloud/",
+    ".azure/",
+    ".config/op",
+    ".vault-token",
+    ".terraform.d/credentials",
+    ".cargo/credentials",
+];
+
+/// Code that reaches for the keys of three programs or more collects them, unless that is what it is for.
+fn collects(subject: &Subject<'_>, stated: &str, out: &mut Vec<Finding>) {
+    let meant = [
+        "backup",
+        "back up",
+        "sicher",
+        "scan",
+        "audit",
+        "secur",
+        "leak",
+        "rotat",
+        "dotfile",
+        "migrat",
+        "forensic",
+        "permission",
+        "harden",
+    ];
+    if meant.iter().any(|stem| stated.contains(stem)) {
+        return;
+    }
+    let mut found: BTreeMap<&str, &Span> = BTreeMap::new();
+    for fact in subject.facts.iter().filter(|fact| told(fact) && is_code(&fact.span.file)) {
+        if matches!(fact.kind, FactKind::Literal | FactKind::Shell | FactKind::Call) {
+            for store in STORES.iter().filter(|store| fact.value.contains(**store)) {
+                found.entry(store).or_insert(&fact.span);
+            }
+        }
+    }
+    if found.len() > 2 {
+        let message =
+            format!("reaches for what {} programs keep secret, which is not what it is for", found.len());
+        let spans = found.into_values().take(5).cloned().collect();
+        let finding = Finding::new("agent/mismatch", message, spans);
+        out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..finding });
     }
 }
 
