@@ -72,20 +72,29 @@ pub fn marks(pattern: &str) -> bool {
         && ["(.", "([", "(?P<"].iter().any(|group| rest.contains(group))
 }
 
+/// Whether a text is code that fetches code and runs it.
+pub fn is_code_loader(text: &str) -> bool {
+    if text.len() > 4_000 || !text.contains("http") {
+        return false;
+    }
+    let lower: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+    let has = |part: &str| lower.contains(part);
+    let quoted =
+        |start: &str| ["'", "\"", "`"].iter().any(|quote| lower.contains(&format!("{start}{quote}http")));
+    quoted("import(")
+        || quoted("importscripts(")
+        || has("eval(") && (quoted("fetch(") || quoted("get(") || quoted("urlopen("))
+        || has("exec(") && (quoted("get(") || quoted("urlopen("))
+        || quoted("fetch(") && ["_compile(", "newfunction(", "runinthiscontext("].iter().any(|part| has(part))
+}
+
 /// Whether a text is code or a command line that fetches something and runs it.
 pub fn is_loader(text: &str) -> bool {
     if text.len() > 4_000 || !text.contains("http") && !text.contains('$') {
         return false;
     }
-    let tight: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let lower = tight.to_ascii_lowercase();
+    let lower: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
     let has = |part: &str| lower.contains(part);
-    let quoted =
-        |start: &str| ["'", "\"", "`"].iter().any(|quote| lower.contains(&format!("{start}{quote}http")));
-    let code = quoted("import(")
-        || quoted("importscripts(")
-        || has("eval(") && (quoted("fetch(") || quoted("get(") || quoted("urlopen("))
-        || has("exec(") && (quoted("get(") || quoted("urlopen("));
     let fetches = has("curl") || has("wget") || has("irm") || has("iwr") || has("invoke-webrequest");
     let runs = [
         "|sh",
@@ -103,7 +112,7 @@ pub fn is_loader(text: &str) -> bool {
     ]
     .iter()
     .any(|part| has(part));
-    code || fetches && has("://") && runs
+    is_code_loader(text) || fetches && has("://") && runs
 }
 
 /// Whether a path is a part of an installed editor or chat program that it runs as its own code.

@@ -13,7 +13,7 @@ use super::bind::{self, Bindings};
 use super::literal;
 use super::resolve::{Resolver, interop, spine};
 use super::value::Val;
-use super::{Place, flow, harm, shape};
+use super::{Place, flow, harm, planted, shape};
 use crate::check::flow::Summary;
 use crate::model::{CapabilityKind, Fact, FactKind, Span};
 
@@ -70,6 +70,7 @@ pub fn run<'a>(
     out.flows = flow::run(unit, &resolver, program, &mut out.facts);
     shape::run(unit, &resolver, program, &mut out.facts);
     harm::run(unit, &resolver, program, &mut out.facts);
+    planted::run(unit, &resolver, program, &mut out.facts);
     if resolver.exhausted() {
         out.facts.push(
             Fact::new(FactKind::File, "too-deep", unit.place.whole())

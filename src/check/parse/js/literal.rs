@@ -59,6 +59,7 @@ const WALLETS: &[&str] = &[
     "exodus.wallet",
     "electrum/wallets",
     "atomic/local storage",
+    "local storage/leveldb",
     ".ethereum/keystore",
     "ethereum/keystore",
     "keystore/utc--",
@@ -228,6 +229,9 @@ pub fn classify(text: &str) -> Vec<Found> {
     }
     if harm::is_editor_program(text) {
         found.push(("editor-program", text.to_owned()));
+    }
+    if harm::is_code_loader(text) {
+        found.push(("code-loader", text.chars().take(200).collect()));
     }
     if harm::is_loader(text) {
         found.push(("loader", text.to_owned()));

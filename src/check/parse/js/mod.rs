@@ -15,6 +15,7 @@ mod fold;
 mod harm;
 pub(super) mod key;
 pub(super) mod literal;
+mod planted;
 mod resolve;
 mod shape;
 mod value;

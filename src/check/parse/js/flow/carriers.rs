@@ -272,6 +272,65 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// A function throws something: whoever catches it has it.
+    pub(super) fn thrown(&mut self, argument: &'a Expression<'a>) {
+        if let Some(&func) = self.around.last() {
+            let deps = self.deps(argument);
+            self.feed(Node::Thrown(func), &deps);
+        }
+    }
+
+    /// `f().catch((error) => …)`: what `f` threw. And what a stream hands to whoever reads it.
+    pub(super) fn failed(
+        &mut self,
+        member: &'a MemberExpression<'a>,
+        method: &str,
+        call: &'a CallExpression<'a>,
+    ) {
+        let listener = |at: usize| call.arguments.get(at).and_then(Argument::as_expression);
+        if method == "catch"
+            && let Some(func) = listener(0).and_then(|it| self.function(it))
+            && let Expression::CallExpression(asked) = member.object().get_inner_expression()
+            && let Some(of) = self.function(&asked.callee)
+        {
+            self.param(func, 0, &[Dep::Node(Node::Thrown(of.id()))]);
+        }
+        if matches!(method, "on" | "once" | "addListener")
+            && matches!(call.arguments.first(), Some(Argument::StringLiteral(name)) if matches!(name.value.as_str(), "data" | "message"))
+            && let Some(func) = listener(1).and_then(|it| self.function(it))
+        {
+            let mut deps = self.deps(member.object());
+            super::through(&mut deps, 0, super::Via::Given);
+            self.param(func, 0, &deps);
+        }
+    }
+
+    /// What a tool is registered with: its description.
+    pub(super) fn tool_text(&mut self, method: &str, call: &'a CallExpression<'a>) {
+        if !matches!(method, "registerTool" | "tool" | "addTool" | "registerPrompt") {
+            return;
+        }
+        for argument in call.arguments.iter().take(2).filter_map(Argument::as_expression) {
+            let told = match self.resolver.expr(argument) {
+                Val::Object(object) => object.properties.iter().find_map(|property| match property {
+                    ObjectPropertyKind::ObjectProperty(property)
+                        if property.key.static_name().as_deref() == Some("description") =>
+                    {
+                        Some(&property.value)
+                    }
+                    _ => None,
+                }),
+                // `server.tool(name, description, …)`
+                _ if call.arguments.len() > 2 => Some(argument),
+                _ => None,
+            };
+            if let Some(told) = told {
+                let deps = self.deps(told);
+                self.sink_of("tool-text", call.span, deps, Some("net"), None);
+            }
+        }
+    }
+
     /// All parameters of a function hold what somebody else hands over.
     fn catches(&mut self, func: Func<'a>) {
         let caught = self.source("caught", func.span());

@@ -89,7 +89,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     "env-all",
     "env-secret",
     "env",
@@ -111,8 +111,11 @@ const SOURCES: [&str; 21] = [
     HOLDS_ADDRESS,
     "neighbour",
     crate::check::flow::FIXED_HOST,
+    crate::check::flow::ENCODED,
 ];
 
+/// What was written in letters that a name may have.
+const ENCODED: usize = source(crate::check::flow::ENCODED);
 /// An address on another machine that is written down.
 const FIXED_HOST: usize = source(crate::check::flow::FIXED_HOST);
 const ENV_ALL: usize = source("env-all");
@@ -189,6 +192,8 @@ enum Node<'a> {
     Global(&'a str),
     /// What is handed to those who listen for an event of that name.
     Event(&'a str),
+    /// What a function throws.
+    Thrown(u32),
 }
 
 /// What happens to a value on an edge.
@@ -343,6 +348,8 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     poured: Vec<(usize, Spot)>,
     /// Hosts without an address that something is sent to: where they stand, and where it is sent.
     noted: Vec<(String, Range, Range)>,
+    /// Functions around here.
+    around: Vec<u32>,
 }
 
 /// Adds the flows of the file, and says what goes in and out of it.
@@ -394,6 +401,7 @@ pub fn run<'a>(
         hosts: RefCell::default(),
         poured: Vec::new(),
         noted: Vec::new(),
+        around: Vec::new(),
     };
     flows.keys();
     flows.defaults();
@@ -453,6 +461,11 @@ fn says(kind: usize, sink: &str) -> bool {
     match kind {
         // Each is followed by itself.
         FIXED_HOST => false,
+        ENCODED => sink == "subdomain",
+        _ if sink == "subdomain" => {
+            matches!(SOURCES[kind], "host-info" | "env-all" | "env-secret" | "secret-file")
+        }
+        _ if sink == "tool-text" => SOURCES[kind] == "net",
         _ if sink == address::SINK => false,
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
@@ -975,6 +988,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     }
                     // `client.send(new PutObjectCommand({ Body }))`
                     Val::Name(name) if name.ends_with("Command") || name.ends_with("Request") => true,
+                    // Its message is what it is made of.
+                    Val::Name(name) if name.starts_with("global.") && name.ends_with("Error") => true,
                     Val::Name(name) => PASSES.contains(&&*name),
                     _ => {
                         call.callee.is_specific_id("URLSearchParams")
@@ -1295,6 +1310,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 out.push(Dep::Node(Node::Return(func.id())));
             }
             let method = member.static_property_name().unwrap_or("");
+            if method == "toString"
+                && let Some(Argument::StringLiteral(name)) = call.arguments.first()
+                && matches!(name.value.as_str(), "hex" | "base64url" | "base64")
+            {
+                out.push(self.source(crate::check::flow::ENCODED, call.span));
+            }
             // Of what a list holds only what the function makes of it.
             let mapped = matches!(method, "map" | "flatMap")
                 && call.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(
@@ -1441,6 +1462,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     return;
                 }
                 self.arguments(arguments, 0, &mut deps);
+                if looks_up
+                    && let Some(first) = arguments.first().and_then(Argument::as_expression)
+                    && self
+                        .resolver
+                        .approximate(first)
+                        .is_some_and(|text| crate::check::flow::computed_name(&text))
+                {
+                    self.sink("subdomain", range, deps.clone());
+                }
                 if looks_up {
                     self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
                 }
@@ -1755,6 +1785,8 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         if let Some(member) = it.callee.get_inner_expression().as_member_expression() {
             let method = member.static_property_name().unwrap_or("");
             self.emitted(method, it);
+            self.failed(member, method, it);
+            self.tool_text(method, it);
             self.heard(method, it);
             self.registered(method, it);
             self.copied(member, method, it);
@@ -1922,6 +1954,26 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let deps: Vec<_> = names.into_iter().map(Dep::Node).collect();
         self.sink("written->process", it.span, deps);
         walk_js::walk_import_expression(self, it);
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, flags: oxc_syntax::scope::ScopeFlags) {
+        let it = self.alloc(it);
+        self.around.push(Func::Function(it).id());
+        walk_js::walk_function(self, it, flags);
+        self.around.pop();
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        let it = self.alloc(it);
+        self.around.push(Func::Arrow(it).id());
+        walk_js::walk_arrow_function_expression(self, it);
+        self.around.pop();
+    }
+
+    fn visit_throw_statement(&mut self, it: &ThrowStatement<'a>) {
+        let it = self.alloc(it);
+        self.thrown(&it.argument);
+        walk_js::walk_throw_statement(self, it);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
