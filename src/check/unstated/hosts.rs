@@ -281,7 +281,6 @@ impl Own {
             "never leaves your",
             "never leave your",
             "nothing leaves",
-            "nothing is sent",
             "no network access",
             "no network code",
             "no network requests",

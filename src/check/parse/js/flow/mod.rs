@@ -988,11 +988,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     }
                     // `client.send(new PutObjectCommand({ Body }))`
                     Val::Name(name) if name.ends_with("Command") || name.ends_with("Request") => true,
-                    // Its message is what it is made of.
-                    Val::Name(name) if name.starts_with("global.") && name.ends_with("Error") => true,
                     Val::Name(name) => PASSES.contains(&&*name),
                     _ => {
-                        call.callee.is_specific_id("URLSearchParams")
+                        // The message of an error is what it is made of.
+                        matches!(call.callee.get_inner_expression(), Expression::Identifier(name) if name.name.ends_with("Error"))
+                            || call.callee.is_specific_id("URLSearchParams")
                             || call.callee.is_specific_id("FormData")
                     }
                 };
