@@ -264,5 +264,5 @@ def connect():
         .filter(|fact| fact.kind == FactKind::Flow)
         .map(|fact| fact.name)
         .collect();
-    assert_eq!(flows, ["log->net", "env-secret->log"]);
+    assert_eq!(flows, ["fixed-host->net", "log->net", "env-secret->log"]);
 }

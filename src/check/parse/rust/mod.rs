@@ -28,6 +28,7 @@ mod local;
 mod macros;
 mod prune;
 mod resolve;
+mod sent;
 mod summary;
 mod survey;
 mod walk;
@@ -123,6 +124,7 @@ fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
         .map(|file| {
             let mut raws = walk::walk(path, &file);
             raws.extend(entropy::shapes(&file));
+            raws.extend(sent::facts(&file));
             with_conditions(raws, body)
         })
         .map_err(|error| {
