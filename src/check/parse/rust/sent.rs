@@ -35,8 +35,13 @@ const MAX_CHAIN: usize = 24;
 pub(super) fn facts(file: &syn::File) -> Vec<Raw> {
     let mut names = Names::default();
     names.visit_file(file);
-    let mut sent =
-        Sent { constants: names.constants, functions: BTreeMap::new(), params: Vec::new(), out: Vec::new() };
+    let mut sent = Sent {
+        constants: names.constants,
+        writes: names.writes,
+        functions: BTreeMap::new(),
+        params: Vec::new(),
+        out: Vec::new(),
+    };
     // Twice: a function that sends to where it is told may stand below its caller.
     sent.visit_file(file);
     sent.out.clear();
@@ -44,10 +49,11 @@ pub(super) fn facts(file: &syn::File) -> Vec<Raw> {
     sent.out
 }
 
-/// Constants that are texts.
+/// Constants that are texts, and whether anything is written to what was opened.
 #[derive(Default)]
 struct Names {
     constants: BTreeMap<String, String>,
+    writes: bool,
 }
 
 impl<'ast> Visit<'ast> for Names {
@@ -60,6 +66,10 @@ impl<'ast> Visit<'ast> for Names {
         if let Some(text) = literal(&it.expr) {
             self.constants.insert(it.ident.to_string(), text);
         }
+    }
+    fn visit_expr_method_call(&mut self, it: &'ast ExprMethodCall) {
+        self.writes |= matches!(it.method.to_string().as_str(), "write_all" | "write" | "write_fmt" | "send");
+        visit::visit_expr_method_call(self, it);
     }
     fn visit_local(&mut self, it: &'ast syn::Local) {
         if let (Pat::Ident(name), Some(init)) = (&it.pat, &it.init)
@@ -98,6 +108,7 @@ fn literal(expr: &Expr) -> Option<String> {
 
 struct Sent {
     constants: BTreeMap<String, String>,
+    writes: bool,
     /// Functions that send to where a parameter says, with its place.
     functions: BTreeMap<String, usize>,
     /// Parameters of the functions around here, and their names.
@@ -253,6 +264,7 @@ impl<'ast> Visit<'ast> for Sent {
                 path.path.segments.iter().rev().nth(1).is_some_and(|segment| segment.ident == "TcpStream");
             if name == "connect"
                 && stream
+                && self.writes
                 && let Some((address, host)) = it.args.first().and_then(|to| Some((to, self.bare(to)?)))
             {
                 self.add(host, range(address));
