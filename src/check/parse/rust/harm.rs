@@ -59,6 +59,27 @@ pub fn interprets(program: &str) -> bool {
     API.shells.iter().any(|known| known == program) || INTERPRETERS.contains(&plain)
 }
 
+/// Whether a file puts a constant in the place of what a pattern finds, as what masks secrets does.
+pub fn masks(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("replace")
+        && (has("find") || has("captures"))
+        && [
+            "[masked]",
+            "[redacted]",
+            "[REDACTED]",
+            "[MASKED]",
+            "<redacted>",
+            "\"***",
+            "[secret]",
+            "[filtered]",
+            "[hidden]",
+            "<masked>",
+        ]
+        .iter()
+        .any(|word| has(word))
+}
+
 /// Whether an argument says that the next one is a command line.
 fn takes_line(list: &[std::rc::Rc<str>]) -> bool {
     list.iter().any(|part| {
@@ -88,7 +109,66 @@ impl Walk {
         let shell = values.iter().any(|value| value.text.as_deref().is_some_and(interprets));
         let line = values.iter().any(|value| value.list.as_deref().is_some_and(takes_line));
         if shell && line && all & taint::MARKED != 0 {
-            self.marked(span);
+            self.marked(span.clone());
+        }
+        // The file's own way to start a program, called with one that sends a file of secrets.
+        let sends = values.iter().filter_map(|value| value.text.as_deref()).any(|text| {
+            let program = text.rsplit(['/', '\\']).next().unwrap_or(text);
+            API.senders.iter().any(|known| known == program)
+        });
+        let given: Vec<&str> =
+            values.iter().filter_map(|value| value.list.as_deref()).flatten().map(|part| &**part).collect();
+        let host = given.iter().any(|part| part.contains("://"));
+        if sends && host && all & taint::SECRET_PATH != 0 {
+            self.raws.push(Raw::new(FactKind::Flow, "secret-file->net", span).value(given.join(" ")));
+        }
+    }
+
+    /// `dup2(socket, 0)` and `execv("/bin/sh", …)`: a shell for whoever is at the other end.
+    pub(super) fn ties(&mut self, path: &str, values: &[Value], result: &mut Value, span: Range<usize>) {
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let foreign = ["libc::", "nix::", "rustix::"].iter().any(|root| path.starts_with(root));
+        if !foreign {
+            return;
+        }
+        match name {
+            "socket" | "accept" | "accept4" => result.taint |= taint::SOCKET,
+            "dup2" | "dup3" | "dup2_stdin" | "dup2_stdout"
+                if values.first().is_some_and(|value| value.taint & taint::SOCKET != 0) =>
+            {
+                self.tied.get_or_insert(span);
+            }
+            "execv" | "execve" | "execvp" | "execl" | "execlp" | "execle" | "execvpe" | "system"
+            | "posix_spawn" | "posix_spawnp" => {
+                let shell = |text: &str| {
+                    let name = text.trim_end_matches('\0').rsplit('/').next().unwrap_or(text);
+                    API.shells.iter().any(|known| known == name)
+                };
+                self.becomes_shell |= values.iter().any(|value| {
+                    let bytes = value.bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+                    value.text.as_deref().is_some_and(shell) || bytes.is_some_and(shell)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// In a file that masks secrets, what its patterns find is one; what stands in its place is none.
+    pub(super) fn unmasked(&mut self, call: &ExprMethodCall, name: &str, taint: u32) -> u32 {
+        if !self.masks {
+            return taint;
+        }
+        match name {
+            "find" | "find_iter" | "captures" | "captures_iter" | "find_at"
+                if call.args.first().is_some_and(|arg| !matches!(arg, Expr::Lit(_) | Expr::Closure(_))) =>
+            {
+                self.saw_source = true;
+                taint | taint::FOUND_KEY
+            }
+            "len" | "count" | "is_some" | "is_none" | "is_empty" | "start" | "end" | "range" | "is_match"
+            | "replace" | "replacen" | "replace_all" | "replace_range" | "map_or" | "filter" | "any"
+            | "all" => taint & !taint::FOUND_KEY,
+            _ => taint,
         }
     }
 
