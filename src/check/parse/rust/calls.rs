@@ -227,6 +227,20 @@ impl Walk {
             return result;
         }
         self.ties(path, values, &mut result, span.clone());
+        let names_day = matches!(
+            name,
+            "from_ymd_opt"
+                | "from_ymd"
+                | "with_ymd_and_hms"
+                | "ymd"
+                | "from_calendar_date"
+                | "from_timestamp"
+                | "from_secs"
+                | "from_unix_timestamp"
+        );
+        if names_day && values.iter().any(|value| value.number.is_some_and(super::eval::is_date)) {
+            result.taint |= taint::DATE;
+        }
         match class {
             Class::Gives(kind, _) | Class::Foreign(Some(kind)) => {
                 self.folded(exprs, values);

