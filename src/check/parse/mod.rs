@@ -3,6 +3,7 @@
 mod addressed;
 pub mod binary;
 mod blocks;
+pub mod c;
 mod commands;
 mod described;
 mod harm;
@@ -94,6 +95,7 @@ pub fn file(path: &str, bytes: &[u8]) -> Parsed {
         "toml" => Parsed::only(toml::treatment(source)),
         "sh" | "bash" | "zsh" | "ksh" | "command" => shell::parse(path, source),
         "bat" | "cmd" | "ps1" => shell_script(path, source),
+        _ if c::reads(ending) => c::parse(path, source),
         _ => match text::shebang(source) {
             Some("node" | "nodejs" | "deno" | "bun" | "tsx" | "ts-node") => js::parse(path, source),
             Some("sh" | "bash" | "zsh" | "dash" | "ksh") => shell::parse(path, source),

@@ -56,6 +56,10 @@ fn parsed(paths: &[&str], data: &[u8]) -> bool {
     paths.iter().all(|path| matches!(parse(path, data).treatment, Treatment::Parsed(_) | Treatment::Lexed(_)))
 }
 
+pub fn c(data: &[u8]) -> bool {
+    parsed(&["src/a.c", "include/a.hpp", "src/a.mm"], data)
+}
+
 pub fn rust(data: &[u8]) -> bool {
     parsed(&["src/lib.rs", "build.rs"], data)
 }
@@ -234,6 +238,18 @@ fn examples_of(ending: &str) -> Vec<Vec<u8>> {
     let rules = RuleSet::builtin();
     let all = rules.iter().flat_map(|rule| &rule.examples).filter(|example| example.path.ends_with(ending));
     all.map(|example| example.code.to_vec()).collect()
+}
+
+pub fn c_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = examples_of(".c");
+    let texts = [
+        "#define H \"a.\" \"invalid\"\nint f(int fd) { char b[9]; snprintf(b, 9, \"%s\", H); return system(b); }\n",
+        "#if 0\n{\n#else\nclass A : B { A() : x(1) { std::string s = R\"x(a)x\"; s += @\"b\"; popen(s.c_str(), L\"r\"); } } a;\n#endif\n",
+        "- (void)take:(id)x { NSString *a = @\"curl\"; system([a UTF8String]); }\nstatic void (*go)(void) = mmap(0, 9, PROT_EXEC, 1, -1, 0);",
+        "static unsigned char t[] = {0x90, '\\x41', 3u}; void f() { dup2(connect(socket(2, 1, 0), t[f(1)], (char *[]){\"sh\", 0}), 0); execv(\"sh\", t); }",
+    ];
+    seeds.extend(texts.iter().map(|text| text.as_bytes().to_vec()));
+    seeds
 }
 
 pub fn rust_seeds() -> Vec<Vec<u8>> {

@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "binary", run: code::binary, seeds: code::binary_seeds },
     Target { name: "bom", run: signed::bom, seeds: signed::bom_seeds },
     Target { name: "bom_read", run: signed::bom_read, seeds: signed::bom_seeds },
+    Target { name: "c", run: code::c, seeds: code::c_seeds },
     Target { name: "cargo_config", run: projects::cargo_config, seeds: projects::cargo_config_seeds },
     Target { name: "cargo_project", run: projects::cargo_project, seeds: projects::cargo_seeds },
     Target { name: "check_target", run: agents::check_target, seeds: agents::target_seeds },

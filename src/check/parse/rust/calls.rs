@@ -226,6 +226,21 @@ impl Walk {
             self.write_to(to, from.taint, span);
             return result;
         }
+        self.ties(path, values, &mut result, span.clone());
+        let names_day = matches!(
+            name,
+            "from_ymd_opt"
+                | "from_ymd"
+                | "with_ymd_and_hms"
+                | "ymd"
+                | "from_calendar_date"
+                | "from_timestamp"
+                | "from_secs"
+                | "from_unix_timestamp"
+        );
+        if names_day && values.iter().any(|value| value.number.is_some_and(super::eval::is_date)) {
+            result.taint |= taint::DATE;
+        }
         match class {
             Class::Gives(kind, _) | Class::Foreign(Some(kind)) => {
                 self.folded(exprs, values);
@@ -445,6 +460,7 @@ impl Walk {
             self.flow(receiver.taint, CapabilityKind::Net, &receiver.shown(), span.clone());
         }
         result.taint |= self.searched(&name, receiver.taint, given);
+        result.taint = self.unmasked(call, &name, result.taint);
         result.taint = self.changed(&name, result.taint, &values, span.clone());
         if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
             self.given(&name, &values);

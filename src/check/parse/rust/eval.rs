@@ -219,6 +219,7 @@ impl Walk {
             value = value.or(&self.eval(expr));
         }
         if let Some(guard) = guard.clone() {
+            self.dated_branch(branch, &guard, from);
             self.guarded(guard, from);
         }
         self.last_guard = guard;
@@ -353,7 +354,7 @@ fn masks(taint: u32) -> u32 {
     if taint & taint::TEST_DATA != 0 { taint::MASKED } else { 0 }
 }
 
-fn is_date(number: u64) -> bool {
+pub fn is_date(number: u64) -> bool {
     (2017..2100).contains(&number)
         || (EPOCH..=4_102_444_800).contains(&number)
         || (EPOCH * 1000..=4_102_444_800_000).contains(&number)

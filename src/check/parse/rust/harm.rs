@@ -59,6 +59,27 @@ pub fn interprets(program: &str) -> bool {
     API.shells.iter().any(|known| known == program) || INTERPRETERS.contains(&plain)
 }
 
+/// Whether a file puts a constant in the place of what a pattern finds, as what masks secrets does.
+pub fn masks(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("replace")
+        && (has("find") || has("captures"))
+        && [
+            "[masked]",
+            "[redacted]",
+            "[REDACTED]",
+            "[MASKED]",
+            "<redacted>",
+            "\"***",
+            "[secret]",
+            "[filtered]",
+            "[hidden]",
+            "<masked>",
+        ]
+        .iter()
+        .any(|word| has(word))
+}
+
 /// Whether an argument says that the next one is a command line.
 fn takes_line(list: &[std::rc::Rc<str>]) -> bool {
     list.iter().any(|part| {
@@ -88,7 +109,66 @@ impl Walk {
         let shell = values.iter().any(|value| value.text.as_deref().is_some_and(interprets));
         let line = values.iter().any(|value| value.list.as_deref().is_some_and(takes_line));
         if shell && line && all & taint::MARKED != 0 {
-            self.marked(span);
+            self.marked(span.clone());
+        }
+        // The file's own way to start a program, called with one that sends a file of secrets.
+        let sends = values.iter().filter_map(|value| value.text.as_deref()).any(|text| {
+            let program = text.rsplit(['/', '\\']).next().unwrap_or(text);
+            API.senders.iter().any(|known| known == program)
+        });
+        let given: Vec<&str> =
+            values.iter().filter_map(|value| value.list.as_deref()).flatten().map(|part| &**part).collect();
+        let host = given.iter().any(|part| part.contains("://"));
+        if sends && host && all & taint::SECRET_PATH != 0 {
+            self.raws.push(Raw::new(FactKind::Flow, "secret-file->net", span).value(given.join(" ")));
+        }
+    }
+
+    /// `dup2(socket, 0)` and `execv("/bin/sh", …)`: a shell for whoever is at the other end.
+    pub(super) fn ties(&mut self, path: &str, values: &[Value], result: &mut Value, span: Range<usize>) {
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let foreign = ["libc::", "nix::", "rustix::"].iter().any(|root| path.starts_with(root));
+        if !foreign {
+            return;
+        }
+        match name {
+            "socket" | "accept" | "accept4" => result.taint |= taint::SOCKET,
+            "dup2" | "dup3" | "dup2_stdin" | "dup2_stdout"
+                if values.first().is_some_and(|value| value.taint & taint::SOCKET != 0) =>
+            {
+                self.tied.get_or_insert(span);
+            }
+            "execv" | "execve" | "execvp" | "execl" | "execlp" | "execle" | "execvpe" | "system"
+            | "posix_spawn" | "posix_spawnp" => {
+                let shell = |text: &str| {
+                    let name = text.trim_end_matches('\0').rsplit('/').next().unwrap_or(text);
+                    API.shells.iter().any(|known| known == name)
+                };
+                self.becomes_shell |= values.iter().any(|value| {
+                    let bytes = value.bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+                    value.text.as_deref().is_some_and(shell) || bytes.is_some_and(shell)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// In a file that masks secrets, what its patterns find is one; what stands in its place is none.
+    pub(super) fn unmasked(&mut self, call: &ExprMethodCall, name: &str, taint: u32) -> u32 {
+        if !self.masks {
+            return taint;
+        }
+        match name {
+            "find" | "find_iter" | "captures" | "captures_iter" | "find_at"
+                if call.args.first().is_some_and(|arg| !matches!(arg, Expr::Lit(_) | Expr::Closure(_))) =>
+            {
+                self.saw_source = true;
+                taint | taint::FOUND_KEY
+            }
+            "len" | "count" | "is_some" | "is_none" | "is_empty" | "start" | "end" | "range" | "is_match"
+            | "replace" | "replacen" | "replace_all" | "replace_range" | "map_or" | "filter" | "any"
+            | "all" => taint & !taint::FOUND_KEY,
+            _ => taint,
         }
     }
 
@@ -243,6 +323,58 @@ impl Walk {
         }
     }
 
+    /// From a constant day on, files are deleted, or what is worked out comes out otherwise without a word.
+    pub(super) fn dated_branch(&mut self, branch: &syn::ExprIf, guard: &Raw, from: usize) {
+        if guard.name != "time-bomb" || !self.later_than(&branch.cond) {
+            return;
+        }
+        let deletes = |raw: &Raw| {
+            raw.kind == FactKind::Call
+                && ["fs::remove_dir_all", "fs::remove_file"].iter().any(|name| raw.name.ends_with(name))
+        };
+        let place = guard.start..guard.end;
+        if self.raws.iter().skip(from).any(deletes) {
+            self.raws.push(
+                Raw::new(FactKind::Shape, "delete-walk", place.clone()).value("deletes files from a day on"),
+            );
+            self.raws.push(guard.clone());
+        }
+        let mut changes = Changes::default();
+        syn::visit::Visit::visit_block(&mut changes, &branch.then_branch);
+        if let Some(syn::Stmt::Expr(tail, None)) = branch.then_branch.stmts.last() {
+            changes.works_out |= is_arithmetic(tail);
+        }
+        let name = self.within.name().to_ascii_lowercase();
+        let decides =
+            ["verif", "valid", "check", "auth", "allow", "trusted"].iter().any(|part| name.contains(part));
+        if !changes.tells && (changes.works_out || decides && changes.passes) {
+            self.raws.push(Raw::new(FactKind::Shape, "dated-result", place));
+        }
+    }
+
+    /// Whether a condition asks if it is later than a day that is written down.
+    fn later_than(&mut self, cond: &Expr) -> bool {
+        let mut todo = vec![cond];
+        while let Some(expr) = todo.pop() {
+            match expr {
+                Expr::Paren(inner) => todo.push(&inner.expr),
+                Expr::Binary(it) if matches!(it.op, BinOp::And(_)) => todo.extend([&*it.left, &*it.right]),
+                Expr::Binary(it) => {
+                    let clock = match it.op {
+                        BinOp::Gt(_) | BinOp::Ge(_) => &it.left,
+                        BinOp::Lt(_) | BinOp::Le(_) => &it.right,
+                        _ => continue,
+                    };
+                    if self.eval(clock).taint & taint::CLOCK != 0 {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     fn after_a_day(&mut self, expr: &Expr) -> bool {
         let Expr::Binary(it) = expr else { return false };
         let (clock, limit) = match it.op {
@@ -260,6 +392,71 @@ impl Walk {
         };
         let Some(name) = name else { return false };
         self.eval(limit).number.is_some_and(|number| harm::is_day(&name, number))
+    }
+}
+
+/// What a branch does to what its function works out.
+#[derive(Default)]
+struct Changes {
+    /// Gives or sets something that is worked out.
+    works_out: bool,
+    /// Gives that all is well.
+    passes: bool,
+    /// Says something to somebody.
+    tells: bool,
+}
+
+fn is_arithmetic(expr: &Expr) -> bool {
+    match expr {
+        Expr::Binary(it) => {
+            matches!(it.op, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::BitXor(_))
+        }
+        Expr::Paren(inner) => is_arithmetic(&inner.expr),
+        Expr::Cast(inner) => is_arithmetic(&inner.expr),
+        Expr::Call(call) => call.args.len() == 1 && call.args.iter().any(is_arithmetic),
+        _ => false,
+    }
+}
+
+impl<'ast> syn::visit::Visit<'ast> for Changes {
+    fn visit_expr_return(&mut self, it: &'ast syn::ExprReturn) {
+        if let Some(expr) = &it.expr {
+            self.works_out |= is_arithmetic(expr);
+            self.passes |= passes(expr);
+        }
+        syn::visit::visit_expr_return(self, it);
+    }
+
+    fn visit_expr_binary(&mut self, it: &'ast syn::ExprBinary) {
+        self.works_out |= matches!(
+            it.op,
+            BinOp::AddAssign(_)
+                | BinOp::SubAssign(_)
+                | BinOp::MulAssign(_)
+                | BinOp::DivAssign(_)
+                | BinOp::BitXorAssign(_)
+        );
+        syn::visit::visit_expr_binary(self, it);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        self.tells |= !matches!(name.as_str(), "vec" | "format" | "matches" | "assert" | "debug_assert");
+    }
+}
+
+/// `true`, `Ok(true)`, `Ok(())`.
+fn passes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(lit) => matches!(&lit.lit, Lit::Bool(value) if value.value),
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Ok"))
+                && call
+                    .args
+                    .iter()
+                    .all(|arg| passes(arg) || matches!(arg, Expr::Tuple(tuple) if tuple.elems.is_empty()))
+        }
+        _ => false,
     }
 }
 

