@@ -45,11 +45,14 @@ const MAX_PARAMS: usize = 14;
 /// How deep calls within calls are followed.
 const MAX_DEPTH: usize = 48;
 /// Longest text that folding makes.
-const LONGEST: usize = 1 << 13;
+const LONGEST: usize = 1 << 11;
 /// Bytes from which a table may be a program.
 const PROGRAM: usize = 24;
 /// Entries of a list that are read one by one.
 const MAX_LIST: usize = 1 << 12;
+/// Functions from which calls are followed, and calls that are followed from one.
+const MAX_STARTS: usize = 400;
+const MAX_EDGES: usize = 20_000;
 /// Separates arguments in a call's value.
 const UNIT: &str = "\u{1f}";
 
@@ -578,7 +581,8 @@ impl<'a> Reader<'a> {
                     let value = self.eval(at..end, depth + 1);
                     out.carries |= value.carries;
                     if out.list.len() < 64 {
-                        out.list.push(value.text.unwrap_or_else(|| "?".to_owned()));
+                        let text = value.text.filter(|text| text.len() <= 1 << 8 || out.list.len() < 8);
+                        out.list.push(text.unwrap_or_else(|| "?".to_owned()));
                     }
                 }
             }
@@ -1121,9 +1125,29 @@ impl<'a> Reader<'a> {
 
     fn reached_from(&self, mut todo: Vec<usize>) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
+        let mut edges = 0;
+        while let Some(at) = todo.pop() {
+            if found.insert(at) && edges < MAX_EDGES {
+                edges += self.deeds[at].calls.len();
+                todo.extend(self.deeds[at].calls.iter().copied());
+            }
+        }
+        found
+    }
+
+    /// Functions from which calls lead to one of these, themselves included.
+    fn leading_to(&self, ends: Vec<usize>) -> BTreeSet<usize> {
+        let mut callers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, deeds) in self.deeds.iter().enumerate() {
+            for called in &deeds.calls {
+                callers.entry(*called).or_default().push(at);
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut todo = ends;
         while let Some(at) = todo.pop() {
             if found.insert(at) {
-                todo.extend(self.deeds[at].calls.iter().copied());
+                todo.extend(callers.get(&at).into_iter().flatten().copied());
             }
         }
         found
@@ -1132,11 +1156,12 @@ impl<'a> Reader<'a> {
     /// What functions come to together.
     fn whole(&mut self, started: &BTreeSet<usize>) {
         let tied: Vec<usize> = (0..self.deeds.len()).filter(|at| self.deeds[*at].tied.is_some()).collect();
-        if !tied.is_empty() {
-            for from in 0..self.deeds.len().min(2_000) {
+        let any = |what: fn(&Deeds) -> bool| self.deeds.iter().any(what);
+        if !tied.is_empty() && any(|deeds| deeds.connects) && any(|deeds| deeds.shell) {
+            for from in self.leading_to(tied).into_iter().take(MAX_STARTS) {
                 let all = self.reached_from(vec![from]);
-                let any = |what: &dyn Fn(&Deeds) -> bool| all.iter().any(|at| what(&self.deeds[*at]));
-                if any(&|deeds| deeds.connects) && any(&|deeds| deeds.shell) {
+                let any = |what: fn(&Deeds) -> bool| all.iter().any(|at| what(&self.deeds[*at]));
+                if any(|deeds| deeds.connects) && any(|deeds| deeds.shell) {
                     let places: Vec<_> = all.iter().filter_map(|at| self.deeds[*at].tied.clone()).collect();
                     for place in places {
                         let raw = Raw::new(FactKind::Shape, "reverse-shell", place);

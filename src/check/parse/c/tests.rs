@@ -175,6 +175,32 @@ fn branches_of_the_preprocessor_keep_functions_apart() {
     assert_eq!(harm(source), [""; 0]);
 }
 
+#[test]
+fn work_grows_with_the_file() {
+    let inputs = [
+        format!("void f(void) {{ {} }}", "system(".repeat(60_000)),
+        format!("int a = {}", "{} ".repeat(60_000)),
+        format!("void f(void) {{ {} }}", "a[0]".repeat(60_000)),
+        format!("void f(void) {{ {} = system }}", "]".repeat(60_000)),
+        format!("void f(void) {{ system({{{}); }}", "{".repeat(60_000)),
+        (0..8_000).map(|n| format!("void f{n}(void) {{ f{}(); popen(a); }}\n", n + 1)).collect(),
+        format!(
+            "void f(void) {{ char s[9] = \"popen\"; {} }}",
+            "strcat(s, \"aaaaaaaaaaaaaaaaaaaaaa\");".repeat(20_000)
+        ),
+        format!(
+            "#define A {}\nvoid f(void) {{ {} popen(A); }}",
+            "A ".repeat(60),
+            "system(A A A);".repeat(5_000)
+        ),
+    ];
+    let start = std::time::Instant::now();
+    for input in &inputs {
+        parse("a.c", input);
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,300}", soup in "[a-z\"'(){}\\[\\];,=+#*&.:<>/\\\\\n 0-9-]{0,300}") {

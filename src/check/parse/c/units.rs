@@ -9,6 +9,9 @@ use super::lex::{Kind, Lexed, Token};
 /// Functions of one file that are looked at.
 const MAX_FUNCTIONS: usize = 20_000;
 
+/// Tokens in front of a body that are looked at.
+const MAX_HEAD: usize = 512;
+
 /// A function.
 #[derive(Debug)]
 pub struct Function<'a> {
@@ -108,7 +111,7 @@ pub fn units<'a>(tokens: Tokens<'a>) -> Units<'a> {
         match tokens.kind(at) {
             Some(Kind::Sign(b'{')) => {
                 let close = (out.mates.get(at).map_or(own, |close| *close as usize)).min(own);
-                let before = start..at;
+                let before = start.max(at.saturating_sub(MAX_HEAD))..at;
                 if let Some((name, params)) =
                     heads(tokens, &before).filter(|_| out.functions.len() < MAX_FUNCTIONS)
                 {

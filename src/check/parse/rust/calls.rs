@@ -42,6 +42,26 @@ const FILLS: &[&str] =
     &["read", "read_to_string", "read_to_end", "read_exact", "read_line", "copy_to", "recv", "recv_from"];
 /// Starts the place of a connection to a host that is written down.
 const DIALLED: &str = "tcp://";
+/// Methods that give what they are called on, in another form.
+const WHOLE: &[&str] = &[
+    "join",
+    "concat",
+    "clone",
+    "as_str",
+    "as_bytes",
+    "as_ref",
+    "to_string",
+    "to_owned",
+    "to_vec",
+    "into",
+    "into_bytes",
+    "unwrap",
+    "unwrap_or_default",
+    "iter",
+    "into_iter",
+    "collect",
+    "expect",
+];
 /// Methods that start what a command holds.
 const STARTS: &[&str] = &["spawn", "output", "status", "exec"];
 /// Variables that continuous-integration systems set.
@@ -116,6 +136,7 @@ impl Walk {
                 let own = self.resolver.own(self.scope, &segments(&path.path));
                 if let Some(own) = &own {
                     self.hands(own, union(&values), span.clone());
+                    self.passes(own, &values, &span);
                 }
                 self.calls_own(&name, &values, span.clone());
                 if let Some(value) = self.reveals(&name, &values, span) {
@@ -136,6 +157,7 @@ impl Walk {
                     .filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
                 Value {
                     ty: ty.map(Into::into),
+                    gave: own.as_deref().filter(|own| own.contains("::")).map(Into::into),
                     ..Value::of(returned | closed | self.kept(&name, union(&values)))
                 }
             }
@@ -426,6 +448,7 @@ impl Walk {
         let given = self.kept(&name, union(&values));
         let span = range(call.method.span(), call.paren_token.span.close());
         let mut result = Value { list: None, parts: None, number: None, ..receiver.clone() };
+        result.gave = result.gave.filter(|_| WHOLE.contains(&name.as_str()));
         result.taint = self.kept(&name, result.taint) | given;
         if matches!(name.as_str(), "join" | "push") {
             result.taint &= !taint::HOME;
@@ -460,7 +483,7 @@ impl Walk {
             self.flow(receiver.taint, CapabilityKind::Net, &receiver.shown(), span.clone());
         }
         result.taint |= self.searched(&name, receiver.taint, given);
-        result.taint = self.unmasked(call, &name, result.taint);
+        result.taint = self.unmasked(call, &name, receiver.taint, given, result.taint);
         result.taint = self.changed(&name, result.taint, &values, span.clone());
         if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
             self.given(&name, &values);
@@ -477,6 +500,7 @@ impl Walk {
                 || ty.contains("::") && matches!(API.class(&format!("{ty}::{name}")), Class::Unknown)
             {
                 self.hands(&format!("{ty}::{name}"), given, span.clone());
+                self.passes(&format!("{ty}::{name}"), &values, &span);
             }
             if API.is_clipboard(ty) {
                 self.on_clipboard(&name, &mut result, span.clone());
@@ -572,6 +596,9 @@ impl Walk {
         let given = union(values);
         match kind {
             CapabilityKind::Net => {
+                for gave in values.iter().filter_map(|value| value.gave.as_deref()) {
+                    self.raws.push(super::summary::ends(gave, span.clone()));
+                }
                 self.flow(given, kind, &values.first().map_or_else(|| "?".into(), Value::shown), span);
                 if RECEIVES.contains(&name) {
                     result.taint = taint::NET;

@@ -114,6 +114,8 @@ pub struct Value {
     pub parts: Option<Rc<[Option<Rc<str>>]>>,
     /// Encodings taken off.
     pub layer: u8,
+    /// The function of this crate, mostly of another file, whose call gave it.
+    pub gave: Option<Rc<str>>,
 }
 
 impl Value {

@@ -80,6 +80,13 @@ pub fn masks(text: &str) -> bool {
         .any(|word| has(word))
 }
 
+/// Whether the patterns of a file have the forms of private keys, and none that of an address.
+pub fn key_forms(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    ["{64}", "{43,88}", "{87,88}", "{86,88}", "{51,52}", "{51}", "{52}"].iter().any(|form| has(form))
+        && !has("{40}")
+}
+
 /// Whether an argument says that the next one is a command line.
 fn takes_line(list: &[std::rc::Rc<str>]) -> bool {
     list.iter().any(|part| {
@@ -153,14 +160,27 @@ impl Walk {
         }
     }
 
-    /// In a file that masks secrets, what its patterns find is one; what stands in its place is none.
-    pub(super) fn unmasked(&mut self, call: &ExprMethodCall, name: &str, taint: u32) -> u32 {
-        if !self.masks {
+    /// What patterns find in a file that masks secrets, and what patterns of private keys find in a text
+    /// of whoever calls; what stands in its place, and how much it was, is none.
+    pub(super) fn unmasked(
+        &mut self,
+        call: &ExprMethodCall,
+        name: &str,
+        receiver: u32,
+        given: u32,
+        taint: u32,
+    ) -> u32 {
+        let keys = self.key_forms && receiver & taint::KEY_PATTERN != 0 && given & taint::PARAM != 0;
+        if !self.masks && !keys && taint & taint::FOUND_KEY == 0 {
             return taint;
         }
         match name {
             "find" | "find_iter" | "captures" | "captures_iter" | "find_at"
-                if call.args.first().is_some_and(|arg| !matches!(arg, Expr::Lit(_) | Expr::Closure(_))) =>
+                if (self.masks || keys)
+                    && call
+                        .args
+                        .first()
+                        .is_some_and(|arg| !matches!(arg, Expr::Lit(_) | Expr::Closure(_))) =>
             {
                 self.saw_source = true;
                 taint | taint::FOUND_KEY

@@ -88,6 +88,7 @@ impl Walk {
             _ => None,
         };
         let mut value = text.map_or_else(Value::default, |text| Value::text(&text));
+        value.gave = values.iter().find_map(|value| value.gave.clone());
         // A path that is put together from a file's is another file's.
         value.taint = taint & !taint::ENTRY;
         // A text around what a test's data comes to (a name, a sum) is another one.

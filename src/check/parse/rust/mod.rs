@@ -127,7 +127,7 @@ fn on_large_stack(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
 fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
     let result = parse_any(body)
         .map(|file| {
-            let mut raws = walk::walk(path, &file, harm::masks(body));
+            let mut raws = walk::walk(path, &file, body);
             raws.extend(entropy::shapes(&file));
             raws.extend(sent::facts(&file));
             if switches::may_have(body) {

@@ -17,6 +17,28 @@ const SENDS: &str = "\u{1}sends ";
 /// Starts the name of a note: a call of another file's function is given something secret.
 const GIVES: &str = "\u{1}gives ";
 
+/// Starts the name of a note: a function of this file gives back something secret.
+const GETS: &str = "\u{1}gets ";
+/// Starts the name of a note: what one function of another file gave is handed to one.
+const PASSES: &str = "\u{1}passes ";
+/// Starts the name of a note: what a function of another file gave is sent.
+const ENDS: &str = "\u{1}ends ";
+
+/// The note that a function gives back what came from that source.
+pub fn gets(source: &str, function: &str, range: std::ops::Range<usize>) -> Raw {
+    Raw::new(FactKind::Flow, format!("{GETS}{function}"), range).value(source)
+}
+
+/// The note that what `gave` means gave what `path` means is handed.
+pub fn passes(gave: &str, path: &str, range: std::ops::Range<usize>) -> Raw {
+    Raw::new(FactKind::Flow, format!("{PASSES}{path}"), range).value(gave)
+}
+
+/// The note that what `gave` means gave what is sent.
+pub fn ends(gave: &str, range: std::ops::Range<usize>) -> Raw {
+    Raw::new(FactKind::Flow, format!("{ENDS}net"), range).value(gave)
+}
+
 /// The note that a function sends what it is given.
 pub fn sends(function: &str, range: std::ops::Range<usize>) -> Raw {
     Raw::new(FactKind::Flow, format!("{SENDS}{function}"), range)
@@ -88,6 +110,23 @@ pub fn take(path: &str, text: &str, raws: &mut Vec<Raw>) -> Summary {
             let func = *functions.entry(function.to_owned()).or_insert(next);
             let to = To::Sink("net".to_owned(), span.clone());
             out.ways.push(Way { from: From::Param(func, 0), mode: Mode::Plain, to, steps: vec![span] });
+        } else if let Some(function) = raw.name.strip_prefix(GETS) {
+            let next = functions.len() as u32;
+            let func = *functions.entry(function.to_owned()).or_insert(next);
+            let from = From::Source(raw.value.clone());
+            out.ways.push(Way { from, mode: Mode::Plain, to: To::Return(func), steps: vec![span] });
+        } else if let Some(to) = raw.name.strip_prefix(PASSES) {
+            let (Some(gave), Some(taken)) = (target(path, &raw.value), target(path, to)) else { continue };
+            let call = out.calls.len() as u32;
+            out.calls.extend([gave, taken]);
+            let to = To::Argument(call + 1, Argument::At(0));
+            out.ways.push(Way { from: From::Result(call), mode: Mode::Plain, to, steps: vec![span] });
+        } else if raw.name.starts_with(ENDS) {
+            let Some(gave) = target(path, &raw.value) else { continue };
+            let call = out.calls.len() as u32;
+            out.calls.push(gave);
+            let to = To::Sink("net".to_owned(), span.clone());
+            out.ways.push(Way { from: From::Result(call), mode: Mode::Plain, to, steps: vec![span] });
         } else if let Some(target) = raw.name.strip_prefix(GIVES).and_then(|to| target(path, to)) {
             let call = out.calls.len() as u32;
             out.calls.push(target);

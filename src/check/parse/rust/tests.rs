@@ -560,3 +560,28 @@ fn from_a_day_on() {
     assert!(facts(&code("now > DAY", "std::fs::remove_file(\"a\").ok();")).contains("delete-walk"));
     assert!(!facts(&code("now < DAY", "std::fs::remove_file(\"a\").ok();")).contains("delete-walk"));
 }
+
+#[test]
+fn keys_that_patterns_find_go_from_file_to_file() {
+    let list = |of: &str| {
+        format!(
+            "use regex::Regex;
+             fn words() -> Regex {{ Regex::new(r\"\\b(?:0x)?[0-9a-fA-F]{{64}}\\b|\\b[1-9A-HJ-NP-Za-km-z]{{43,88}}\\b\").unwrap() }}
+             pub fn list(text: &str) -> {of} }}"
+        )
+    };
+    let ways = |code: &str| parse("src/mask.rs", code).flows.ways.len();
+    assert_eq!(ways(&list("Vec<&str> { words().find_iter(text).map(|m| m.as_str()).collect()")), 1);
+    assert_eq!(ways(&list("usize { words().find_iter(text).count()")), 0);
+    assert_eq!(ways(&list("bool { words().is_match(text)")), 0);
+    let given = parse(
+        "src/a.rs",
+        "use crate::mask; fn f(t: &str) { crate::sink::send(&mask::list(t).join(\" \")); std::fs::read(t); }",
+    );
+    assert_eq!((given.flows.ways.len(), given.flows.calls.len()), (1, 2));
+    let counted = parse(
+        "src/a.rs",
+        "use crate::mask; fn f(t: &str) { crate::sink::send(mask::list(t).len()); std::fs::read(t); }",
+    );
+    assert_eq!(counted.flows.ways.len(), 0);
+}

@@ -57,6 +57,8 @@ pub struct Walk {
     pub(super) wallet_pattern: bool,
     /// The file puts something else in the place of secrets.
     pub(super) masks: bool,
+    /// Its patterns look for private keys, and not for addresses too.
+    pub(super) key_forms: bool,
     /// Where a connection becomes the input or output of this process, and whether a shell takes its place.
     pub(super) tied: Option<Range<usize>>,
     pub(super) becomes_shell: bool,
@@ -74,10 +76,11 @@ pub fn as_file(block: Block) -> syn::File {
 }
 
 /// The facts of a file beyond those of the lexer pass.
-pub fn walk(path: &str, file: &syn::File, masks: bool) -> Vec<Raw> {
+pub fn walk(path: &str, file: &syn::File, body: &str) -> Vec<Raw> {
     let mut walk = Walk { vars: vec![HashMap::new()], ..Walk::default() };
     walk.made.builds = path == "build.rs";
-    walk.masks = masks;
+    walk.masks = super::harm::masks(body);
+    walk.key_forms = super::harm::key_forms(body);
     walk.resolver.add(file.items.iter(), None, false);
     for _ in 0..2 {
         walk.items(&file.items);
@@ -353,6 +356,10 @@ impl Walk {
         if is_number(&sig.output) {
             taint &= !(taint::TEST_DATA | taint::MASKED);
         }
+        if taint & taint::FOUND_KEY != 0 {
+            let of = if self.of_type.is_empty() { name.clone() } else { format!("{}.{name}", self.of_type) };
+            self.raws.push(super::summary::gets("found-key", &of, sig.ident.span().byte_range()));
+        }
         *self.returns.entry(name).or_default() |= taint;
         self.returned = returned;
         self.vars = vars;
@@ -512,6 +519,13 @@ impl Walk {
             if taint & bit != 0 {
                 self.raws.push(super::summary::gives(source, path, range.clone()));
             }
+        }
+    }
+
+    /// What another file's function gave is handed to one of another file.
+    pub(super) fn passes(&mut self, path: &str, values: &[Value], range: &Range<usize>) {
+        for gave in values.iter().filter_map(|value| value.gave.as_deref()) {
+            self.raws.push(super::summary::passes(gave, path, range.clone()));
         }
     }
 
