@@ -1,7 +1,7 @@
 //! Sentences that no rule knows and that read like harmful orders.
 
 use crate::check::{Check, Subject};
-use crate::model::{AgentKind, FactKind, Finding, Polarity, Span, escape};
+use crate::model::{AgentKind, Ecosystem, FactKind, Finding, Polarity, Span, escape};
 use crate::prose::weigh::{self, Purpose};
 
 use super::permissions;
@@ -12,6 +12,9 @@ pub struct Weighed;
 
 /// Sentences that one finding names.
 const MAX_PLACES: usize = 5;
+
+/// Above which a sentence of a program counts: most of what a server's code says is said to nobody.
+const OF_PROGRAM: f32 = 0.75;
 
 /// Words that are shown as what weighed.
 const WORDS: usize = 4;
@@ -36,10 +39,14 @@ impl Check for Weighed {
             Some(AgentKind::Instructions | AgentKind::Settings) | None => String::new(),
             _ => permissions(subject.facts).purpose,
         };
+        let limit = match subject.package.ecosystem {
+            Ecosystem::Agent => weigh::LIMIT,
+            _ => OF_PROGRAM,
+        };
         let purpose = Purpose::of(&purpose);
         let mut found: Vec<(f32, &str, &Span)> = said
             .map(|fact| (weigh::score(&fact.value, &purpose), fact.value.as_str(), &fact.span))
-            .filter(|(score, ..)| *score > weigh::LIMIT)
+            .filter(|(score, ..)| *score > limit)
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.cmp(b.2)));
         found.dedup_by(|a, b| a.2 == b.2);
