@@ -121,6 +121,17 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             Expression::StaticMemberExpression(member) => self.is_carried(&member.object, depth + 1),
             Expression::ComputedMemberExpression(member) => self.is_carried(&member.object, depth + 1),
+            // `Buffer.from(known, 'hex')`, `known.toLowerCase()`
+            Expression::CallExpression(call) => {
+                let bytes = self.resolver.expr(&call.callee).as_name() == Some("global.Buffer.from");
+                let first = call.arguments.first().and_then(Argument::as_expression).filter(|_| bytes);
+                let plain = call.callee.get_inner_expression().as_member_expression().filter(|member| {
+                    matches!(member.static_property_name(), Some("toLowerCase" | "trim" | "toUpperCase"))
+                });
+                first
+                    .or_else(|| plain.map(|member| member.object()))
+                    .is_some_and(|known| self.is_carried(known, depth + 1))
+            }
             _ => false,
         }
     }
