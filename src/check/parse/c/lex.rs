@@ -44,6 +44,8 @@ pub struct Lexed {
 
 /// Macros of a file that are kept.
 const MAX_MACROS: usize = 20_000;
+/// How deep `#if` in `#if` is told apart.
+const MAX_BRANCHES: usize = 64;
 /// Tokens of a macro's body that are kept.
 const MAX_BODY: usize = 400;
 
@@ -79,7 +81,7 @@ pub fn lex(source: &str) -> Lexed {
             }
             Item::Directive(range) => {
                 let word = source.get(range.clone()).unwrap_or_default().trim_start();
-                if word.starts_with("if") && !is_off(source, &range) {
+                if word.starts_with("if") && !is_off(source, &range) && branches.len() < MAX_BRANCHES {
                     branches.push((depth, false));
                 } else if word.starts_with("endif") {
                     branches.pop();
@@ -88,10 +90,8 @@ pub fn lex(source: &str) -> Lexed {
                 }
                 if let Some(found) = define(source, &range).filter(|_| bodies.len() < MAX_MACROS) {
                     bodies.push(found);
-                } else if is_off(source, &range) {
-                    if lexer.skip_off() {
-                        branches.push((depth, false));
-                    }
+                } else if is_off(source, &range) && lexer.skip_off() {
+                    branches.push((depth, false));
                 }
             }
         }
@@ -145,14 +145,14 @@ impl Lexer<'_> {
                 }
                 (byte, _) if byte.is_ascii_whitespace() => self.at += 1,
                 (b'\\', b'\n' | b'\r') => self.at += 2,
-                (b'/', b'/') => self.to_line_end(),
+                (b'/', b'/') => self.skip_line(),
                 (b'/', b'*') => {
                     let rest = &self.bytes[self.at + 2..];
                     self.at += memchr::memmem::find(rest, b"*/").map_or(rest.len() + 2, |at| at + 4);
                 }
                 (b'#', _) if self.fresh => {
                     let start = self.at + 1;
-                    self.to_line_end();
+                    self.skip_line();
                     let line = start..self.at.min(end);
                     self.end_comment(&line);
                     return Some(Item::Directive(line));
@@ -170,7 +170,7 @@ impl Lexer<'_> {
     }
 
     /// To the end of the line, with those that it goes on in.
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             let Some(end) = memchr::memchr(b'\n', rest) else {

@@ -171,7 +171,6 @@ pub fn units<'a>(tokens: Tokens<'a>) -> Units<'a> {
 
 /// The function whose body follows these tokens: its name, its parameters, and whether it is run where it
 /// stands (a lambda that is called outside of functions).
-#[expect(clippy::type_complexity, reason = "used once")]
 fn heads<'a>(tokens: Tokens<'a>, before: &Range<usize>) -> Option<(&'a str, (Vec<&'a str>, bool))> {
     // `- (void)take:(id)x {`
     if matches!(tokens.kind(before.start), Some(Kind::Sign(b'-' | b'+'))) && tokens.is(before.start + 1, b'(')
@@ -276,7 +275,7 @@ fn named_in<'a>(tokens: Tokens<'a>, range: Range<usize>, named: &mut BTreeSet<&'
 fn made_in<'a>(tokens: Tokens<'a>, range: Range<usize>, made: &mut BTreeSet<&'a str>) {
     let from = if tokens.word(range.start) == "static" { range.start + 1 } else { range.start };
     // `} init;` names the class before.
-    if range.end - from == 2 && tokens.word(from) != "" && tokens.word(from + 1) != "" {
+    if range.end - from == 2 && !tokens.word(from).is_empty() && !tokens.word(from + 1).is_empty() {
         made.insert(tokens.word(from));
     }
 }

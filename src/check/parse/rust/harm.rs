@@ -171,7 +171,7 @@ impl Walk {
         taint: u32,
     ) -> u32 {
         let keys = self.key_forms && receiver & taint::KEY_PATTERN != 0 && given & taint::PARAM != 0;
-        if !self.masks && !keys && taint & taint::FOUND_KEY == 0 {
+        if !self.masks && !self.key_forms {
             return taint;
         }
         match name {
@@ -186,8 +186,9 @@ impl Walk {
                 taint | taint::FOUND_KEY
             }
             "len" | "count" | "is_some" | "is_none" | "is_empty" | "start" | "end" | "range" | "is_match"
-            | "replace" | "replacen" | "replace_all" | "replace_range" | "map_or" | "filter" | "any"
-            | "all" => taint & !taint::FOUND_KEY,
+            | "replace" | "replacen" | "replace_all" | "replace_range" | "map_or" => {
+                taint & !taint::FOUND_KEY
+            }
             _ => taint,
         }
     }
