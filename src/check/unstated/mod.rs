@@ -139,7 +139,7 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
             false => format!("sends to `{}`, which none of its texts names", escape(&host)),
         };
         let found = Finding::new(RECEIVER, message, spans);
-        out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..found });
+        out.push(Finding { severity: Severity::Medium, confidence: Confidence::Medium, ..found });
     }
 }
 
