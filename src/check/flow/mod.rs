@@ -241,6 +241,17 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
     })
 }
 
+/// The hosts that facts say something is sent to, sorted.
+#[cfg(test)]
+pub fn fixed_hosts(facts: &[crate::model::Fact]) -> Vec<String> {
+    let sent = |fact: &&crate::model::Fact| {
+        fact.kind == crate::model::FactKind::Flow && fact.name == "fixed-host->net"
+    };
+    let mut hosts: Vec<String> = facts.iter().filter(sent).map(|fact| fact.value.clone()).collect();
+    hosts.sort();
+    hosts
+}
+
 #[cfg(test)]
 mod across_tests;
 

@@ -9,7 +9,7 @@ use oxc_syntax::operator::LogicalOperator;
 
 use super::emit::Unit;
 use super::resolve::Resolver;
-use super::value::Val;
+use super::value::{Val, member};
 use crate::check::parse::harm;
 use crate::model::{CapabilityKind, Fact, FactKind};
 
@@ -82,17 +82,6 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     /// Calls around here that make keys.
     keyed: u32,
     out: Vec<Fact>,
-}
-
-fn member<'a>(object: &'a ObjectExpression<'a>, names: &[&str]) -> Option<&'a Expression<'a>> {
-    object.properties.iter().find_map(|property| match property {
-        ObjectPropertyKind::ObjectProperty(property)
-            if property.key.static_name().is_some_and(|name| names.contains(&&*name)) =>
-        {
-            Some(&property.value)
-        }
-        _ => None,
-    })
 }
 
 /// A public key as `authorized_keys` takes it.

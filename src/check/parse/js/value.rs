@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use oxc_ast::ast::{ArrayExpression, ObjectExpression};
+use oxc_ast::ast::{ArrayExpression, Expression, ObjectExpression, ObjectPropertyKind};
 
 use super::bind::Func;
 
@@ -93,4 +93,16 @@ pub fn number_text(number: f64) -> String {
     } else {
         format!("{number}")
     }
+}
+
+/// The first of some members that an object has.
+pub fn member<'a>(object: &'a ObjectExpression<'a>, names: &[&str]) -> Option<&'a Expression<'a>> {
+    object.properties.iter().find_map(|property| match property {
+        ObjectPropertyKind::ObjectProperty(property)
+            if property.key.static_name().is_some_and(|name| names.contains(&&*name)) =>
+        {
+            Some(&property.value)
+        }
+        _ => None,
+    })
 }

@@ -276,18 +276,11 @@ impl<'ast> Visit<'ast> for Sent {
 
 #[cfg(test)]
 mod tests {
+    use crate::check::flow::fixed_hosts;
     use crate::check::parse::rust::parse;
-    use crate::model::FactKind;
 
     fn hosts(source: &str) -> Vec<String> {
-        let facts = parse("src/lib.rs", source).facts;
-        let mut hosts: Vec<String> = facts
-            .into_iter()
-            .filter(|fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net")
-            .map(|fact| fact.value)
-            .collect();
-        hosts.sort();
-        hosts
+        fixed_hosts(&parse("src/lib.rs", source).facts)
     }
 
     #[test]

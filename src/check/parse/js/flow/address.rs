@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span as Range};
 
-use super::super::value::Val;
+use super::super::value::{Val, member};
 use super::{Dep, FIXED_HOST, Flows, SOURCES, Spot};
 use crate::check::flow::far;
 use crate::model::{Fact, FactKind};
@@ -206,32 +206,13 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
     }
 }
 
-/// The first of some members that an object has.
-fn member<'a>(object: &'a ObjectExpression<'a>, names: &[&str]) -> Option<&'a Expression<'a>> {
-    object.properties.iter().find_map(|property| match property {
-        ObjectPropertyKind::ObjectProperty(property)
-            if property.key.static_name().is_some_and(|name| names.contains(&&*name)) =>
-        {
-            Some(&property.value)
-        }
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::check::flow::fixed_hosts;
     use crate::check::parse::js::parse;
-    use crate::model::FactKind;
 
     fn hosts(source: &str) -> Vec<String> {
-        let facts = parse("index.js", source).facts;
-        let mut hosts: Vec<String> = facts
-            .iter()
-            .filter(|fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net")
-            .map(|fact| fact.value.clone())
-            .collect();
-        hosts.sort();
-        hosts
+        fixed_hosts(&parse("index.js", source).facts)
     }
 
     #[test]

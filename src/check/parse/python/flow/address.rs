@@ -235,18 +235,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::check::flow::fixed_hosts;
     use crate::check::parse::python::parse;
-    use crate::model::FactKind;
 
     fn hosts(source: &str) -> Vec<String> {
-        let facts = parse("pkg/mod.py", source).facts;
-        let mut hosts: Vec<String> = facts
-            .iter()
-            .filter(|fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net")
-            .map(|fact| fact.value.clone())
-            .collect();
-        hosts.sort();
-        hosts
+        fixed_hosts(&parse("pkg/mod.py", source).facts)
     }
 
     #[test]
