@@ -177,7 +177,7 @@ impl Sent {
         }
     }
 
-    fn within<'ast>(&mut self, signature: &'ast syn::Signature, inside: impl FnOnce(&mut Self)) {
+    fn within(&mut self, signature: &syn::Signature, inside: impl FnOnce(&mut Self)) {
         let params = signature
             .inputs
             .iter()

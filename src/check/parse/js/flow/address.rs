@@ -43,8 +43,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let sockets = name.starts_with("node:net")
                 || name.starts_with("node:tls")
                 || name.starts_with("node:dgram");
-            let words = arguments.iter().skip(1).filter_map(Argument::as_expression);
-            sockets.then(|| words.last()).flatten()
+            let mut words = arguments.iter().skip(1).filter_map(Argument::as_expression);
+            sockets.then(|| words.next_back()).flatten()
         });
         if let Some(host) = host {
             let asks = inner(&["path"]).is_some_and(|path| self.asks(path));

@@ -161,7 +161,7 @@ impl<'a> Held<'_, '_, '_, 'a> {
 }
 
 /// Whether an expression asks the clock and takes the rest of a division: `today().toordinal() % 4`.
-pub(super) fn by_turns<'a>(expr: &'a Expr) -> Option<&'a Expr> {
+pub(super) fn by_turns(expr: &Expr) -> Option<&Expr> {
     match expr {
         Expr::BinOp(it) if it.op == ruff_python_ast::Operator::Mod && !words(&it.left).all.is_empty() => {
             Some(&it.left)

@@ -66,7 +66,7 @@ impl<'a> Held<'_, '_, '_, 'a> {
         if let Expr::NumberLiteral(it) = limit
             && let ruff_python_ast::Number::Float(number) = it.value
         {
-            let whole = number.is_finite() && number >= 0.0 && number < 4e12;
+            let whole = (0.0..4e12).contains(&number);
             let number = if whole { number as u64 } else { 0 };
             return clock
                 .iter()
