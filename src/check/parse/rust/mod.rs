@@ -129,7 +129,9 @@ fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
         .map(|file| {
             let mut raws = walk::walk(path, &file, body);
             raws.extend(entropy::shapes(&file));
-            raws.extend(sent::facts(&file));
+            if sent::may_have(body) {
+                raws.extend(sent::facts(&file));
+            }
             if switches::may_have(body) {
                 raws.extend(switches::shapes(&file));
             }

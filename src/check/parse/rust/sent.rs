@@ -31,6 +31,13 @@ const BODIES: &[&str] = &[
 /// Levels of a chain of calls that are followed.
 const MAX_CHAIN: usize = 24;
 
+/// Whether a text may hold any: an address, or a socket that is told where to send.
+pub(super) fn may_have(text: &str) -> bool {
+    ["://", "send_to(", "TcpStream"]
+        .iter()
+        .any(|part| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some())
+}
+
 /// The facts of one file.
 pub(super) fn facts(file: &syn::File) -> Vec<Raw> {
     let mut names = Names::default();
