@@ -352,7 +352,7 @@ fn flows(facts: &[Fact]) -> Vec<(String, Span)> {
     let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
     // Where something is sent is no flow of something: see `identity/unnamed-receiver`.
     let counts =
-        |fact: &&Fact| fact.kind == FactKind::Flow && !fact.context.test && fact.name != "fixed-host->net";
+        |fact: &&Fact| fact.kind == FactKind::Flow && !fact.context.test && fact.name != flow::ADDRESSED;
     for fact in facts.iter().filter(counts) {
         let span = first.entry(&fact.name).or_insert(&fact.span);
         if fact.span < **span {

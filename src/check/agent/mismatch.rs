@@ -13,6 +13,7 @@ use regex::Regex;
 use super::deeds::stated;
 use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
+use crate::check::flow::ADDRESSED;
 use crate::check::{Check, Subject, context, unstated};
 use crate::model::{
     AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity,
@@ -326,7 +327,7 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
             continue;
         }
         let Some(host) = host_of(&fact.value) else { continue };
-        let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
+        let standard = is_standard(&host);
         if standard || is_local(&host) {
             usual |= standard;
             continue;
@@ -342,12 +343,11 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
     // Something of the user's, or that is worked out, goes there.
     let mut receives = BTreeSet::new();
     for fact in subject.facts.iter().filter(|fact| told(fact) && fact.kind == FactKind::Flow) {
-        if fact.name != "fixed-host->net" || !counts(&fact.span.file) {
+        if fact.name != ADDRESSED || !counts(&fact.span.file) {
             continue;
         }
         let Some(host) = unstated::receiver(subject, fact) else { continue };
-        let standard = STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
-        if !standard && !is_local(&host) && !texts.name(&host) {
+        if !is_standard(&host) && !is_local(&host) && !texts.name(&host) {
             all.insert(host.clone());
             receives.insert(host.clone());
             unnamed.entry(host).or_insert(fact.steps.first().unwrap_or(&fact.span));
@@ -398,6 +398,10 @@ fn only_got(subject: &Subject<'_>, span: &Span) -> bool {
     let closes = after.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b')');
     let asked = ["fetch(", "get(", "urlopen("].iter().any(|call| before.trim_end().ends_with(call));
     closes && asked && !text.contains(['$', '{'])
+}
+
+fn is_standard(host: &str) -> bool {
+    STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
 }
 
 fn is_local(host: &str) -> bool {

@@ -44,6 +44,11 @@ pub const DECODED_FILE: &str = "decoded-file";
 /// An address on another machine that is written down.
 pub const FIXED_HOST: &str = "fixed-host";
 
+/// Where an address goes that something is sent to.
+pub const SENT_TO: &str = "net-to";
+/// The fact of an address that something is sent to; its value is the host where that is known.
+pub const ADDRESSED: &str = "fixed-host->net";
+
 /// What was written in letters that a name may have: hexadecimal digits, base 32.
 pub const ENCODED: &str = "encoded";
 
@@ -81,6 +86,17 @@ pub fn far(text: &str) -> bool {
         && !name.starts_with("0.")
         && !name.ends_with(".local")
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+}
+
+/// The host of an address that is [`far`], in lower case.
+pub fn far_host(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("://").filter(|_| far(text))?;
+    Some(rest.split(['/', '?', '#', ':']).next()?.to_ascii_lowercase())
+}
+
+/// Whether a name without a scheme is another machine's.
+pub fn far_name(host: &str) -> bool {
+    far(&format!("https://{host}/"))
 }
 
 impl Mode {
@@ -190,8 +206,8 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // A look-up is heard by the domain's name servers, and by nobody who looks for connections.
         (ENCODED, "subdomain") => return Some("encoded->subdomain".to_owned()),
         (ENCODED, _) => return None,
-        (FIXED_HOST, "net-to") => return Some("fixed-host->net".to_owned()),
-        (FIXED_HOST, _) | (_, "net-to") => return None,
+        (FIXED_HOST, SENT_TO) => return Some(ADDRESSED.to_owned()),
+        (FIXED_HOST, _) | (_, SENT_TO) => return None,
         _ => {}
     }
     // What a tool says of itself is told to agents as its maker wrote it, unless it comes from elsewhere.
@@ -244,9 +260,8 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
 /// The hosts that facts say something is sent to, sorted.
 #[cfg(test)]
 pub fn fixed_hosts(facts: &[crate::model::Fact]) -> Vec<String> {
-    let sent = |fact: &&crate::model::Fact| {
-        fact.kind == crate::model::FactKind::Flow && fact.name == "fixed-host->net"
-    };
+    let sent =
+        |fact: &&crate::model::Fact| fact.kind == crate::model::FactKind::Flow && fact.name == ADDRESSED;
     let mut hosts: Vec<String> = facts.iter().filter(sent).map(|fact| fact.value.clone()).collect();
     hosts.sort();
     hosts

@@ -14,6 +14,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::flow::ADDRESSED;
 use super::{Check, Subject, context};
 use crate::model::{CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, Severity, Span, escape};
 
@@ -115,7 +116,7 @@ fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 /// Addresses that are written down, that something is sent to, and that no text of the package names.
 /// What says that it uses a `service` need not name the one host of it.
 fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
-    let sends = |fact: &&Fact| fact.kind == FactKind::Flow && fact.name == "fixed-host->net" && live(fact);
+    let sends = |fact: &&Fact| fact.kind == FactKind::Flow && fact.name == ADDRESSED && live(fact);
     let mut own = None;
     let (mut named, mut silent, mut found) = (false, false, BTreeMap::<String, Vec<Span>>::new());
     for fact in subject.facts.iter().filter(sends) {

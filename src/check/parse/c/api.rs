@@ -3,25 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-use serde::Deserialize;
-
+use super::super::shell::api;
 use crate::model::CapabilityKind;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    api: Vec<Entry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    names: Vec<String>,
-    #[serde(rename = "source")]
-    _source: String,
-    gives: Vec<String>,
-}
+use aho_corasick::AhoCorasick;
 
 /// The table built into the program.
 struct Api {
@@ -30,14 +14,10 @@ struct Api {
 }
 
 static API: LazyLock<Api> = LazyLock::new(|| {
-    // A test parses the file; a table that cannot be read must not pass as one that holds nothing.
-    let file: File =
-        ::toml::from_str(include_str!("../../../../rules/api/c.toml")).expect("rules/api/c.toml is valid");
     let mut reach = BTreeMap::new();
-    for entry in file.api {
-        let kind = entry.gives.first().and_then(|name| CapabilityKind::parse(name));
-        let kind = kind.expect("rules/api/c.toml names capabilities");
-        reach.extend(entry.names.into_iter().map(|name| (name, kind)));
+    for (names, gives) in api::entries(include_str!("../../../../rules/api/c.toml")) {
+        let &kind = gives.first().expect("rules/api/c.toml names capabilities");
+        reach.extend(names.into_iter().map(|name| (name, kind)));
     }
     // What is worth a look without being a call that reaches anything.
     let more =

@@ -9,7 +9,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, FnArg, Lit, Pat};
 
 use super::facts::Raw;
-use crate::check::flow::far;
+use crate::check::flow::{ADDRESSED, far_host, far_name};
 use crate::model::FactKind;
 
 /// Functions and methods that begin a request with its address.
@@ -143,9 +143,7 @@ impl Sent {
     }
 
     fn host(&self, expr: &Expr) -> Option<String> {
-        let text = self.text(expr)?;
-        let (_, rest) = text.split_once("://").filter(|_| far(&text))?;
-        Some(rest.split(['/', '?', '#', ':']).next()?.to_ascii_lowercase())
+        far_host(&self.text(expr)?)
     }
 
     /// `host:port`, or a pair of both.
@@ -156,11 +154,11 @@ impl Sent {
         };
         let text = self.text(first)?;
         let host = text.split(':').next()?.to_ascii_lowercase();
-        far(&format!("https://{host}/")).then_some(host)
+        far_name(&host).then_some(host)
     }
 
     fn add(&mut self, host: String, at: Range<usize>) {
-        self.out.push(Raw::new(FactKind::Flow, "fixed-host->net", at).value(host));
+        self.out.push(Raw::new(FactKind::Flow, ADDRESSED, at).value(host));
     }
 
     /// Something goes to an address: it is known here, or the caller's.

@@ -22,21 +22,24 @@ struct Entry {
     gives: Vec<String>,
 }
 
+/// Names with what they reach, of a table that is built into the program.
+///
+/// # Panics
+/// Where it is none: a test reads each, and a table that cannot be read must not pass as one that holds nothing.
+pub fn entries(table: &str) -> Vec<(Vec<String>, Vec<CapabilityKind>)> {
+    let file: File = ::toml::from_str(table).expect("the table is valid");
+    let kind = |name: &String| CapabilityKind::parse(name).expect("the table names capabilities");
+    file.api.into_iter().map(|entry| (entry.names, entry.gives.iter().map(kind).collect())).collect()
+}
+
 /// What a command can reach; `None` for one that is not listed. Names are looked up as written,
 /// then without a version at the end (`python3.11`).
 pub fn reach(name: &str) -> Option<&'static [CapabilityKind]> {
     static TABLE: OnceLock<BTreeMap<String, Vec<CapabilityKind>>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let file: File = ::toml::from_str(include_str!("../../../../rules/api/shell.toml"))
-            .expect("rules/api/shell.toml is valid");
         let mut table: BTreeMap<String, Vec<CapabilityKind>> = BTreeMap::new();
-        for entry in file.api {
-            let gives: Vec<_> = entry
-                .gives
-                .iter()
-                .map(|name| CapabilityKind::parse(name).expect("rules/api/shell.toml names capabilities"))
-                .collect();
-            for name in entry.names {
+        for (names, gives) in entries(include_str!("../../../../rules/api/shell.toml")) {
+            for name in names {
                 let all = table.entry(name).or_default();
                 all.extend(&gives);
                 all.sort();

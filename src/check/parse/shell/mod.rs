@@ -3,7 +3,7 @@
 //! [`crate::shell`] understands the text; here its commands and flows become facts. What the
 //! grammar cannot read is said to be so and left to the tokenizer ([`crate::check::shell`]).
 
-mod api;
+pub(super) mod api;
 mod facts;
 mod pieces;
 

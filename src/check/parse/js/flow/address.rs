@@ -13,11 +13,8 @@ use oxc_span::{GetSpan, Span as Range};
 
 use super::super::value::{Val, member};
 use super::{Dep, FIXED_HOST, Flows, SOURCES, Spot};
-use crate::check::flow::far;
+use crate::check::flow::{ADDRESSED, SENT_TO, far_host, far_name};
 use crate::model::{Fact, FactKind};
-
-/// The sink that an address runs into.
-pub(super) const SINK: &str = "net-to";
 
 /// Levels of an object that are looked into for something that is not constant.
 const MAX_DEPTH: u8 = 4;
@@ -53,7 +50,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 && object.is_none_or(|object| member(object, &["path"]).is_none());
             if (asks || posts || talks)
                 && let Some(text) = self.resolver.approximate(host)
-                && far(&format!("https://{text}/"))
+                && far_name(&text)
             {
                 self.noted.push((text.to_ascii_lowercase(), host.span(), range));
             }
@@ -66,7 +63,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let mut deps = Vec::new();
         self.gather(address, 0, &mut deps);
-        self.sink_of(SINK, range, deps, None, None);
+        self.sink_of(SENT_TO, range, deps, None, None);
     }
 
     /// The address of a picture, which takes something along.
@@ -74,7 +71,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         if self.asks(address) {
             let mut deps = Vec::new();
             self.gather(address, 0, &mut deps);
-            self.sink_of(SINK, address.span(), deps, None, None);
+            self.sink_of(SENT_TO, address.span(), deps, None, None);
         }
     }
 
@@ -87,9 +84,8 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             | Expression::CallExpression(_) => self.resolver.approximate(expression),
             _ => None,
         };
-        let Some(text) = text.filter(|text| far(text) && !text.contains(' ')) else { return };
-        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-        let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default().to_ascii_lowercase();
+        let text = text.filter(|text| !text.contains(' '));
+        let Some(host) = text.and_then(|text| far_host(&text)) else { return };
         let at = expression.span();
         self.hosts.borrow_mut().insert((at.start, at.end), host);
         out.push(self.source(SOURCES[FIXED_HOST], at));
@@ -162,7 +158,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let hosts = self.hosts.borrow();
         let mut ends: HashMap<usize, Spot> = HashMap::new();
-        for sink in self.sinks.iter().filter(|sink| sink.name == SINK) {
+        for sink in self.sinks.iter().filter(|sink| sink.name == SENT_TO) {
             let range = (sink.range.start, sink.range.end);
             for dep in &sink.deps {
                 match dep {
@@ -196,7 +192,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         let span = |(start, end): Spot| self.unit.place.span(Range::new(start, end));
         let fact = |(written, host, sent): (Spot, String, Spot)| {
-            let mut fact = Fact::new(FactKind::Flow, "fixed-host->net".to_owned(), span(sent)).value(host);
+            let mut fact = Fact::new(FactKind::Flow, ADDRESSED, span(sent)).value(host);
             fact.steps = vec![span(written), span(sent)];
             fact
         };

@@ -6,9 +6,9 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::super::bind::{self, CLASSES, Func};
-use super::super::value::Val;
+use super::super::value::{Val, member};
 use super::{Dep, Flows, Node};
-use crate::check::flow::far;
+use crate::check::flow::{far, far_name};
 
 /// Levels of names that an object is looked for through.
 const MAX_NAMES: u8 = 4;
@@ -312,14 +312,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         for argument in call.arguments.iter().take(2).filter_map(Argument::as_expression) {
             let told = match self.resolver.expr(argument) {
-                Val::Object(object) => object.properties.iter().find_map(|property| match property {
-                    ObjectPropertyKind::ObjectProperty(property)
-                        if property.key.static_name().as_deref() == Some("description") =>
-                    {
-                        Some(&property.value)
-                    }
-                    _ => None,
-                }),
+                Val::Object(object) => member(object, &["description"]),
                 // `server.tool(name, description, …)`
                 _ if call.arguments.len() > 2 => Some(argument),
                 _ => None,
@@ -435,7 +428,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 let text = self.resolver.expr(&property.value);
                 let text = text.as_str();
                 match property.key.static_name().as_deref() {
-                    Some("host" | "hostname") => text.is_some_and(|text| far(&format!("https://{text}/"))),
+                    Some("host" | "hostname") => text.is_some_and(far_name),
                     Some("url" | "uri" | "baseURL") => text.is_some_and(far),
                     _ => false,
                 }

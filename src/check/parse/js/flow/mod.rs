@@ -466,7 +466,7 @@ fn says(kind: usize, sink: &str) -> bool {
             matches!(SOURCES[kind], "host-info" | "env-all" | "env-secret" | "secret-file")
         }
         _ if sink == "tool-text" => SOURCES[kind] == "net",
-        _ if sink == address::SINK => false,
+        _ if sink == crate::check::flow::SENT_TO => false,
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",

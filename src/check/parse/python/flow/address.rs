@@ -12,14 +12,11 @@ use super::super::value::Val;
 use super::apply::Given;
 use super::taint::{Key, Taint, Trace, places};
 use super::{Flows, Sink};
-use crate::check::flow::{FIXED_HOST, Mode, far};
+use crate::check::flow::{ADDRESSED, FIXED_HOST, Mode, SENT_TO, far_host, far_name};
 use crate::model::{Fact, FactKind};
 
 /// Levels of a container that are looked into for something that is not constant.
 const MAX_DEPTH: u8 = 4;
-
-/// The sink that an address runs into.
-const SINK: &str = "net-to";
 
 impl<'a> Flows<'_, '_, '_, 'a> {
     /// A call of `name` that reaches the network: where to, if something goes along.
@@ -61,18 +58,18 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if !talks && !self.goes_along(last, given, value) {
             return;
         }
-        self.note(value, range);
+        // One that is written down here is noted; what is left comes from elsewhere.
+        let noted = self.note(value, range);
         let mut to = Taint::default();
         for (key, trace) in &taint.keys {
             if !matches!(key, Key::Source(source) if *source != FIXED_HOST) {
                 to.merge(&Taint::one(*key, trace.clone()));
             }
         }
-        // One that is written down here was noted; what is left comes from elsewhere.
-        if self.written_down(value).is_some() {
+        if noted {
             to = to.without(&[FIXED_HOST]);
         }
-        self.sink(SINK, range, &to);
+        self.sink(SENT_TO, range, &to);
     }
 
     fn is_address(&self, one: &Given<'a>) -> bool {
@@ -82,25 +79,27 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     /// The host of an address that is constant so far.
     fn written_down(&self, value: &'a Expr) -> Option<String> {
         let text = self.resolver.approximate(value)?;
-        let (_, rest) = text.split_once("://").filter(|_| far(&text))?;
-        let host = rest.split(['/', '?', '#', ':']).next()?.to_ascii_lowercase();
+        let host = far_host(&text)?;
         (!self.settable(value, 0)).then_some(host)
     }
 
-    fn note(&mut self, value: &'a Expr, range: TextRange) {
-        if let Some(host) = self.written_down(value) {
-            let at = value.range();
-            self.addresses.entry((at.start().to_u32(), at.end().to_u32())).or_insert((host, range));
-        }
+    /// Notes an address if it is written down; `true` where it is.
+    fn note(&mut self, value: &'a Expr, range: TextRange) -> bool {
+        let host = self.written_down(value);
+        host.map(|host| self.add(value, host, range)).is_some()
+    }
+
+    fn add(&mut self, value: &'a Expr, host: String, range: TextRange) {
+        let at = value.range();
+        self.addresses.entry((at.start().to_u32(), at.end().to_u32())).or_insert((host, range));
     }
 
     /// A host without a scheme.
     fn bare(&mut self, value: &'a Expr, range: TextRange) {
         let Some(text) = self.resolver.approximate(value) else { return };
         let host = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if far(&format!("https://{host}/")) {
-            let at = value.range();
-            self.addresses.entry((at.start().to_u32(), at.end().to_u32())).or_insert((host, range));
+        if far_name(&host) {
+            self.add(value, host, range);
         }
     }
 
@@ -206,7 +205,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             };
             let sinks = at.and_then(|at| self.param_sinks.get(&(func, at)));
             let sink =
-                sinks.into_iter().flatten().find(|(sink, mode)| sink.0 == SINK && *mode == Mode::Plain);
+                sinks.into_iter().flatten().find(|(sink, mode)| sink.0 == SENT_TO && *mode == Mode::Plain);
             found.extend(sink.map(|(sink, _)| (one.value, *sink)));
         }
         for (value, sink) in found {
@@ -225,8 +224,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         for (&(start, end), (host, sent)) in &self.addresses {
             let written = self.unit.place.span(TextRange::new(start.into(), end.into()));
             let sent = self.unit.place.span(*sent);
-            let mut fact =
-                Fact::new(FactKind::Flow, "fixed-host->net".to_owned(), sent.clone()).value(host.clone());
+            let mut fact = Fact::new(FactKind::Flow, ADDRESSED, sent.clone()).value(host.clone());
             fact.steps = vec![written, sent];
             facts.push(fact);
         }

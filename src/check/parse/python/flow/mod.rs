@@ -25,7 +25,7 @@ use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
 use crate::check::flow::{
-    Argument, BLOB, Call, DECODED, FIXED_HOST, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, Summary, far,
+    Argument, BLOB, Call, DECODED, FIXED_HOST, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, SENT_TO, Summary, far,
 };
 use crate::model::Fact;
 use taint::{Key, Taint};
@@ -428,7 +428,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             return;
         }
         let cleared;
-        let taint = match sink.0 != "net-to" && taint.has(FIXED_HOST) {
+        let taint = match sink.0 != SENT_TO && taint.has(FIXED_HOST) {
             true => {
                 cleared = taint.without(&[FIXED_HOST]);
                 &cleared
