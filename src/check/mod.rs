@@ -40,7 +40,7 @@ pub use agent::uncertain;
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 26;
+pub const VERSION: u32 = 27;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]

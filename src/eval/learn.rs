@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::prose::clause::Reading;
 use crate::prose::sentence::{self, Sentence};
 use crate::prose::weigh::learn::{Bag, Settings, learn};
-use crate::prose::weigh::{LIMIT, Purpose, Weights, numbers};
+use crate::prose::weigh::{LIMIT, Purpose, Weights, numbers, windows};
 use crate::prose::{Origin, markdown, read};
 use crate::rules::RuleSet;
 
@@ -52,7 +52,7 @@ pub struct LearnError {
     message: String,
 }
 
-/// The numbers of a text's sentences.
+/// The numbers of a text's sentences, up to three in a row together.
 type Numbers = Vec<Vec<u32>>;
 
 /// A text read with its purpose, and as if nothing were known of that.
@@ -245,13 +245,14 @@ impl Text {
             with.push(numbers(&reading, purpose));
             without.push(numbers(&reading, &Purpose::default()));
         }
-        Self { with, without }
+        let joined = |at: usize| read::joined(sentences, at);
+        Self { with: windows(&with, joined), without: windows(&without, joined) }
     }
 
     /// To learn from, with and without the purpose: it is not always known.
     fn bags(&self, harmful: bool, weight: f32) -> [Bag; 2] {
         [&self.with, &self.without].map(|sentences| Bag {
-            sentences: sentences.clone(),
+            windows: sentences.clone(),
             harmful,
             weight: weight / 2.0,
         })

@@ -1,6 +1,5 @@
 //! From a text to the instructions in it.
 
-use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::clause::{Mood, Reading};
@@ -97,24 +96,78 @@ pub fn described(
     found
 }
 
+/// Whether a sentence goes on with what the one before it says: in one block, written alike.
+pub fn joined(sentences: &[Sentence], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| sentences.get(before));
+    before.zip(sentences.get(at)).is_some_and(|(before, this)| {
+        before.block == this.block && before.origin == this.origin && before.layer == this.layer
+    })
+}
+
+/// What each sentence weighs with those after it.
+struct Scores {
+    scores: Vec<f32>,
+    /// The sentence after the last of each window.
+    ends: Vec<usize>,
+}
+
+impl Scores {
+    /// Of sentences of which `told` says whether they are told to the reader; the others stand alone.
+    fn new(sentences: &[Sentence], readings: &[Reading<'_>], told: &[bool]) -> Self {
+        let purpose = Purpose::default();
+        let asked = |at: usize| {
+            told.get(at).is_some_and(|told| *told) || readings.get(at).is_some_and(|r| !r.hits.is_empty())
+        };
+        let of = |(at, reading): (usize, &Reading<'_>)| {
+            if asked(at) { weigh::numbers(reading, &purpose) } else { Vec::new() }
+        };
+        let numbers: Vec<Vec<u32>> = readings.iter().enumerate().map(of).collect();
+        let joins = |at: usize| joined(sentences, at) && told.get(at) == told.get(at.wrapping_sub(1));
+        let ends = (0..sentences.len())
+            .map(|at| {
+                (at + 1..(at + weigh::TOGETHER).min(sentences.len())).take_while(|at| joins(*at)).count()
+                    + at
+                    + 1
+            })
+            .collect();
+        let windows = weigh::windows(&numbers, joins);
+        let scores = windows.iter().map(|window| weigh::score_of(window)).collect();
+        Self { scores, ends }
+    }
+
+    /// What a sentence weighs with those after it.
+    fn from(&self, at: usize) -> f32 {
+        self.scores.get(at).copied().unwrap_or(f32::MIN)
+    }
+
+    /// What a sentence weighs with those around it, at most.
+    fn around(&self, at: usize) -> f32 {
+        let near = (at.saturating_sub(weigh::TOGETHER - 1)..=at)
+            .filter(|from| self.ends.get(*from).is_some_and(|end| *end > at));
+        near.map(|from| self.from(from)).fold(f32::MIN, f32::max)
+    }
+}
+
 fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<Found> {
     let mut out = Vec::new();
     let mut before = Before::default();
     let mut last: Vec<&'static str> = Vec::new();
     let (mut obeys, mut real) = (false, false);
-    for sentence in sentences {
-        let reading = Reading::new(&sentence.folded.text, &sentence.folded.code);
-        let setting = setting(sentence);
-        let tells = tells(setting, &sentence.origin);
+    let readings: Vec<_> =
+        sentences.iter().map(|one| Reading::new(&one.folded.text, &one.folded.code)).collect();
+    let settings: Vec<Setting> = sentences.iter().map(setting).collect();
+    let told: Vec<bool> =
+        settings.iter().zip(sentences).map(|(setting, one)| tells(*setting, &one.origin)).collect();
+    let scores = Scores::new(sentences, &readings, &told);
+    for (at, ((sentence, reading), setting)) in sentences.iter().zip(&readings).zip(settings).enumerate() {
+        let tells = told.get(at).copied().unwrap_or_default();
         if reading.hits.is_empty() && !tells {
             continue;
         }
-        // Asked for only by what is told or holds an instruction.
-        let score = LazyCell::new(|| weigh::score_of(&reading, &Purpose::default()));
         // What programmers tell each other is hardly among what was learned from.
         let aside = sentence.origin == Origin::Comment && sentence.block.is_none();
         let noted = if aside { weigh::NOTED_ASIDE } else { weigh::NOTED };
-        let weighs = tells && *score > noted;
+        let weighs = tells && scores.from(at) > noted;
         if reading.hits.is_empty() && !weighs {
             continue;
         }
@@ -132,10 +185,10 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 doubted: matches!(kind, Kind::Instruction(class, _) if !aside || class != "judge")
                     && !hidden
                     && sentence.layer == 0
-                    && *score < weigh::HONEST,
+                    && scores.around(at) < weigh::HONEST,
             });
         };
-        for found in frame::instructions(&reading, setting, &before) {
+        for found in frame::instructions(reading, setting, &before) {
             // What a description says that a package is for is its purpose; only a whole order in it
             // is one.
             let weak = found.part || matches!(found.class, "persist" | "credentials");
@@ -144,13 +197,24 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
             }
             add(Kind::Instruction(found.class, found.part), found.polarity);
         }
-        for (name, polarity, _) in frame::tools(&reading, setting) {
+        for (name, polarity, _) in frame::tools(reading, setting) {
             add(Kind::Tool(name), polarity);
         }
         if weighs {
-            add(Kind::Weighs, Polarity::Told);
+            let end = scores.ends.get(at).copied().unwrap_or(at + 1);
+            let all = sentences.get(at..end).unwrap_or_default();
+            let text = all.iter().map(Sentence::shown).collect::<Vec<_>>().join(" ");
+            out.push(Found {
+                kind: Kind::Weighs,
+                polarity: Polarity::Told,
+                layer: sentence.layer,
+                text,
+                range: sentence.range.start..all.last().map_or(sentence.range.end, |last| last.range.end),
+                origin: sentence.origin.clone(),
+                doubted: false,
+            });
         }
-        let (follows, means) = wraps(&reading, setting);
+        let (follows, means) = wraps(reading, setting);
         obeys |= follows;
         real |= means;
         // Objects of this sentence and the last two.

@@ -1,5 +1,7 @@
 //! Sentences that no rule knows and that read like harmful orders.
 
+use std::borrow::Cow;
+
 use crate::check::{Check, Subject};
 use crate::model::{AgentKind, Ecosystem, FactKind, Finding, Polarity, Span, escape};
 use crate::prose::weigh::{self, Purpose};
@@ -14,7 +16,10 @@ pub struct Weighed;
 const MAX_PLACES: usize = 5;
 
 /// Above which a sentence of a program counts: most of what a server's code says is said to nobody.
-const OF_PROGRAM: f32 = 0.75;
+const OF_PROGRAM: f32 = -0.5;
+
+/// Characters that are shown of what was weighed.
+const SHOWN: usize = 240;
 
 /// Words that are shown as what weighed.
 const WORDS: usize = 4;
@@ -48,8 +53,18 @@ impl Check for Weighed {
             .map(|fact| (weigh::score(&fact.value, &purpose), fact.value.as_str(), &fact.span))
             .filter(|(score, ..)| *score > limit)
             .collect();
+        // Of those that were weighed together with one and the same neighbour, the heaviest.
+        found.sort_by(|a, b| a.2.cmp(b.2).then_with(|| b.0.total_cmp(&a.0)));
+        let mut apart: Vec<(f32, &str, &Span)> = Vec::new();
+        for one in found {
+            match apart.last_mut().filter(|last| last.2.file == one.2.file && one.2.start < last.2.end) {
+                Some(last) if last.0 < one.0 => *last = one,
+                Some(_) => {}
+                None => apart.push(one),
+            }
+        }
+        let mut found = apart;
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.cmp(b.2)));
-        found.dedup_by(|a, b| a.2 == b.2);
         let Some((_, text, _)) = found.first() else { return };
         let words: Vec<String> =
             weigh::reasons(text, &purpose, WORDS).iter().map(|word| format!("`{}`", escape(word))).collect();
@@ -61,10 +76,18 @@ impl Check for Weighed {
         let message = format!(
             "reads like what harmful texts tell agents, by {}{more}: {}",
             if words.is_empty() { "its form".to_owned() } else { words.join(", ") },
-            escape(text),
+            escape(&start(text)),
         );
         let mut spans: Vec<Span> = found.iter().take(MAX_PLACES).map(|(.., span)| (*span).clone()).collect();
         spans.dedup();
         out.push(Finding::new("agent/reads-harmful", message, spans));
+    }
+}
+
+/// What is shown of a text.
+fn start(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text).trim_end()).into(),
+        None => text.into(),
     }
 }

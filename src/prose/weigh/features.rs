@@ -8,7 +8,7 @@ use crate::prose::clause::{Mood, Reading};
 use crate::prose::lexicon::{Concept, Hit};
 
 /// Bits of a feature's number.
-pub const BITS: u32 = 18;
+pub const BITS: u32 = 20;
 
 /// Words of one sentence that are looked at; the rest of an endless one is not.
 const MAX_WORDS: usize = 120;

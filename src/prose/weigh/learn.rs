@@ -6,12 +6,12 @@
 use super::features::BITS;
 use super::model::{Weights, scale};
 
-/// Sentences that belong together, each as numbers of features: of a harmful passage at least one
-/// is harmful, of an honest one none is.
+/// What was read of a passage, as numbers of features of up to three sentences in a row: of a
+/// harmful passage at least one is harmful, of an honest one none is.
 #[derive(Debug, Clone)]
 pub struct Bag {
-    /// The sentences.
-    pub sentences: Vec<Vec<u32>>,
+    /// The sentences in a row, see [`super::windows`].
+    pub windows: Vec<Vec<u32>>,
     /// Whether the passage is harmful.
     pub harmful: bool,
     /// How much it counts.
@@ -35,13 +35,41 @@ impl Default for Settings {
     }
 }
 
+/// Passages that a feature has to stand in: what stands in one alone is learned by heart.
+const OFTEN: u32 = 4;
+
+/// How much a feature's presence counts, by how few passages have it (inverse document frequency,
+/// Spärck Jones, Journal of Documentation 28, 1972), 1 on average; 0 where too few do.
+fn rarity(bags: &[Bag]) -> Vec<f32> {
+    let size = 1usize << BITS;
+    let mut counts = vec![0u32; size];
+    for bag in bags {
+        let mut all: Vec<u32> = bag.windows.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        for at in all {
+            if let Some(count) = counts.get_mut(at as usize) {
+                *count += 1;
+            }
+        }
+    }
+    let many = bags.len() as f32 + 1.0;
+    let of = |count: u32| if count < OFTEN { 0.0 } else { (many / (count as f32 + 1.0)).ln() + 1.0 };
+    let mut out: Vec<f32> = counts.into_iter().map(of).collect();
+    let known = out.iter().filter(|rare| **rare > 0.0).count().max(1) as f32;
+    let mean = (out.iter().sum::<f32>() / known).max(1e-6);
+    out.iter_mut().for_each(|rare| *rare /= mean);
+    out
+}
+
 /// What lies this close below the heaviest sentence of a harmful passage counts as harmful too.
 const CLOSE: f32 = 1.5;
 
-/// Learns. Of a harmful passage, only the sentence that weighs most after the first pass, and what
+/// Learns. Of a harmful passage, only the window that weighs most after the first pass, and what
 /// comes close to it, counts as harmful: the others may be innocent.
 pub fn learn(bags: &[Bag], settings: Settings) -> Weights {
     let size = 1usize << BITS;
+    let rarity = rarity(bags);
     let mut weights = vec![0f32; size];
     let mut squares = vec![1e-3f32; size];
     let (mut bias, mut bias_squares) = (-3f32, 1e-3f32);
@@ -57,9 +85,9 @@ pub fn learn(bags: &[Bag], settings: Settings) -> Weights {
         }
         for bag in order.iter().filter_map(|at| bags.get(*at)) {
             let scores: Vec<f32> =
-                bag.sentences.iter().map(|sentence| raw(&weights, bias, sentence)).collect();
+                bag.windows.iter().map(|window| raw(&weights, &rarity, bias, window)).collect();
             let best = scores.iter().copied().fold(f32::MIN, f32::max);
-            for (sentence, score) in bag.sentences.iter().zip(&scores) {
+            for (window, score) in bag.windows.iter().zip(&scores) {
                 if bag.harmful && pass > 1 && *score < best - CLOSE {
                     continue;
                 }
@@ -68,14 +96,18 @@ pub fn learn(bags: &[Bag], settings: Settings) -> Weights {
                 if slope.abs() < 1e-4 {
                     continue;
                 }
-                let scale = scale(sentence.len());
-                for &at in sentence {
-                    let (Some(weight), Some(square)) =
-                        (weights.get_mut(at as usize), squares.get_mut(at as usize))
+                let scale = scale(window.len());
+                for &at in window {
+                    let at = at as usize;
+                    let (Some(weight), Some(square), Some(rare)) =
+                        (weights.get_mut(at), squares.get_mut(at), rarity.get(at))
                     else {
                         continue;
                     };
-                    let gradient = slope * scale + settings.decay * *weight;
+                    if *rare == 0.0 {
+                        continue;
+                    }
+                    let gradient = slope * scale * rare + settings.decay * *weight;
                     *square += gradient * gradient;
                     *weight -= settings.step * gradient / square.sqrt();
                 }
@@ -84,10 +116,11 @@ pub fn learn(bags: &[Bag], settings: Settings) -> Weights {
             }
         }
     }
+    weights.iter_mut().zip(&rarity).for_each(|(weight, rare)| *weight *= rare);
     Weights::pack(&weights, bias)
 }
 
-fn raw(weights: &[f32], bias: f32, sentence: &[u32]) -> f32 {
-    let sum: f32 = sentence.iter().filter_map(|at| weights.get(*at as usize)).sum();
-    bias + sum * scale(sentence.len())
+fn raw(weights: &[f32], rarity: &[f32], bias: f32, window: &[u32]) -> f32 {
+    let of = |at: &u32| Some(weights.get(*at as usize)? * rarity.get(*at as usize)?);
+    bias + window.iter().filter_map(of).sum::<f32>() * scale(window.len())
 }

@@ -24,23 +24,46 @@ pub const FACT: &str = "weighs";
 /// A score above this one has somebody look. Of passages that were not learned from, some half of
 /// the harmful ones are above it, and one in twenty of their honest look-alikes; see
 /// `fixtures/prose/README.md`.
-pub const LIMIT: f32 = 0.0;
+pub const LIMIT: f32 = -1.25;
 
 /// A score, without a purpose, from which on a sentence is a fact at all.
-pub const NOTED: f32 = -1.5;
+pub const NOTED: f32 = -2.75;
 
 /// The same for comments of programs.
-pub const NOTED_ASIDE: f32 = 2.5;
+pub const NOTED_ASIDE: f32 = 1.0;
 
 /// A sentence below this one reads so much like those of honest texts that an order which a frame
 /// finds in it is doubted, and waits for a review instead of being denied.
-pub const HONEST: f32 = -2.75;
+pub const HONEST: f32 = -4.0;
 
 /// The shipped weights.
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
     Weights::read(include_bytes!("../../../rules/data/prose-weights.bin"))
         .expect("the shipped file is tested")
 });
+
+/// Sentences in a row that are weighed as one: a harmful order is rarely said in one breath, and
+/// what reads oddly beside its neighbours reads like any other sentence alone.
+pub const TOGETHER: usize = 3;
+
+/// The features of each sentence with those of the ones after it, [`TOGETHER`] at most and only
+/// as long as `joined` says that the one at an index belongs to the one before it.
+pub fn windows(sentences: &[Vec<u32>], joined: impl Fn(usize) -> bool) -> Vec<Vec<u32>> {
+    let of = |(at, first): (usize, &Vec<u32>)| {
+        let mut all = first.clone();
+        let rest = sentences.iter().enumerate().skip(at + 1).take(TOGETHER - 1);
+        rest.take_while(|(at, _)| joined(*at)).for_each(|(_, next)| all.extend_from_slice(next));
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    sentences.iter().enumerate().map(of).collect()
+}
+
+/// The score of features, each once: a log of odds.
+pub fn score_of(features: &[u32]) -> f32 {
+    WEIGHTS.score(features)
+}
 
 /// The numbers of a sentence's features, each once.
 pub fn numbers(reading: &Reading<'_>, purpose: &Purpose) -> Vec<u32> {
@@ -51,16 +74,12 @@ pub fn numbers(reading: &Reading<'_>, purpose: &Purpose) -> Vec<u32> {
     out
 }
 
-/// The score of a text that is one sentence, as it is shown: a log of odds.
+/// The score of a text of up to [`TOGETHER`] sentences, as it is shown.
 pub fn score(text: &str, purpose: &Purpose) -> f32 {
     let parts = parts(text);
-    let of = |part: &Sentence| score_of(&Reading::new(&part.folded.text, &part.folded.code), purpose);
-    parts.iter().map(of).fold(f32::MIN, f32::max)
-}
-
-/// The score of a sentence that was read.
-pub fn score_of(reading: &Reading<'_>, purpose: &Purpose) -> f32 {
-    WEIGHTS.score(&numbers(reading, purpose))
+    let of = |part: &Sentence| numbers(&Reading::new(&part.folded.text, &part.folded.code), purpose);
+    let all = windows(&parts.iter().map(of).collect::<Vec<_>>(), |_| true);
+    all.iter().map(|features| score_of(features)).fold(f32::MIN, f32::max)
 }
 
 /// The words of a text that weigh most.
@@ -137,7 +156,7 @@ mod tests {
     fn what_tells_two_kinds_apart_is_learned() {
         use super::learn::{Bag, Settings, learn};
         let read = |text: &str| numbers(&Reading::new(text, &[]), &Purpose::default());
-        let bag = |text: &str, harmful| Bag { sentences: vec![read(text)], harmful, weight: 1.0 };
+        let bag = |text: &str, harmful| Bag { windows: vec![read(text)], harmful, weight: 1.0 };
         let bags: Vec<Bag> = ["red apples", "red cars", "a red house"]
             .iter()
             .map(|text| bag(text, true))

@@ -41,7 +41,7 @@ impl Weights {
         let step = (most / 127.0 * 1e6).ceil() / 1e6;
         let rounded = weights.iter().map(|weight| (weight / step).round() as i8);
         // A single step is noise of words that were seen once, and half of the file.
-        let steps = rounded.map(|steps| if steps.abs() < 2 { 0 } else { steps }).collect();
+        let steps = rounded.map(|steps| if steps.abs() < 3 { 0 } else { steps }).collect();
         Self { bias: (bias * 1e3).round() / 1e3, step, steps }
     }
 
