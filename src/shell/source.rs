@@ -87,6 +87,15 @@ pub(super) fn origin_of_file(path: &str) -> Option<Origin> {
     None
 }
 
+/// Coding agents that are asked on a command line.
+const AGENTS: &[&str] =
+    &["claude", "gemini", "codex", "cursor-agent", "opencode", "amp", "qwen", "goose", "copilot", "aider"];
+/// What can only mean a secret in what an agent is asked for, and what does beside another such word.
+const SECRET_SPOKEN: &[&str] =
+    &["private key", "id_rsa", "id_ed25519", "seed phrase", "mnemonic", "keystore", "wallets", "credentials"];
+const SECRET_HINTED: &[&str] =
+    &["keys", "tokens", "secrets", "passwords", "wallet", ".ssh", "npmrc", ".env", "env files", "cookies"];
+
 /// What the output of a command tells, whatever it is given.
 pub(super) fn told(name: &str, args: &[Value]) -> Option<Origin> {
     let word = |at: usize| args.get(at).map_or("", |arg| arg.text.as_str());
@@ -149,6 +158,7 @@ pub(super) fn told(name: &str, args: &[Value]) -> Option<Origin> {
         }
         "ssh-add" if has("-L") => return None,
         "history" | "fc" if !has("-c") => Origin::SecretFile,
+        _ if AGENTS.contains(&name) && asks_for_secrets(args) => Origin::SecretFile,
         "pbpaste" | "wl-paste" => Origin::Clipboard,
         "xclip" if has("-o") || has("-out") => Origin::Clipboard,
         "xsel" if !has("-i") && !has("--input") && !has("-c") => Origin::Clipboard,
@@ -166,6 +176,14 @@ pub(super) fn told(name: &str, args: &[Value]) -> Option<Origin> {
         }
         _ => return None,
     })
+}
+
+/// Whether an agent on the command line is asked for what is secret: one word that says nothing else
+/// (s1ngularity, August 2025), or two that do so together.
+fn asks_for_secrets(args: &[Value]) -> bool {
+    let asked = args.iter().map(|arg| arg.text.to_lowercase()).collect::<Vec<_>>().join(" ");
+    let has = |word: &&&str| asked.contains(**word);
+    SECRET_SPOKEN.iter().any(|word| has(&word)) || SECRET_HINTED.iter().filter(has).count() > 1
 }
 
 /// `uname -s`, `uname -m`, `id -u`, `hostname` of nothing: what every installer asks.

@@ -6,6 +6,7 @@
 //! found; what the texts do name is left to whoever reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -88,25 +89,74 @@ static WRITES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(text).expect("the expression is valid")
 });
 
-/// Code that says that it only reads, and writes down statements that change what it reads.
+/// Tables in which a server notes what it does itself.
+static OWN_TABLES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^\W*insert\s+into\s+\S*(?:audit|log|history|cache|usage|metric|session|migration|version)",
+    )
+    .expect("the expression is valid")
+});
+
+/// Code that says that it only reads, and writes down statements that change what it reads. What
+/// stands indented is said of the function or the call that it stands in, the rest of the program.
 fn only_reads(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let stated = stated(subject);
+    let all = READS.is_match(&stated);
     for file in subject.contents.files.iter().filter(|file| is_code(&file.path)) {
         let bytes = subject.contents.bytes(file);
         if bytes.len() > MAX_FILE || context::is_test_path(&file.path) {
             continue;
         }
         let Ok(source) = std::str::from_utf8(bytes) else { continue };
-        if !READS.is_match(&stated) && !READS.is_match(source) {
+        let promised: Vec<Range<usize>> = match all {
+            true => vec![0..source.len()],
+            false => READS.find_iter(source).map(|said| promise(source, said.start())).collect(),
+        };
+        if promised.is_empty() {
             continue;
         }
-        if let Some(found) = WRITES.find(source) {
+        let mut writes =
+            WRITES.find_iter(source).filter(|found| !OWN_TABLES.is_match(found_on(source, found.start())));
+        if let Some(found) = writes.find(|found| promised.iter().any(|range| range.contains(&found.start())))
+        {
             let span = LineIndex::new(&*file.path, source).span(found.start(), found.end());
             let message = "says that it only reads, and changes the database".to_owned();
             let finding = Finding::new("agent/mismatch", message, vec![span]);
             out.push(Finding { severity: Severity::High, confidence: Confidence::Medium, ..finding });
         }
     }
+}
+
+/// The start of a statement, long enough to see what it names.
+fn found_on(source: &str, at: usize) -> &str {
+    let rest = source.get(at..).unwrap_or_default();
+    rest.char_indices().nth(120).map_or(rest, |(end, _)| rest.get(..end).unwrap_or(rest))
+}
+
+/// What a promise at a byte is about: the lines around it that belong to one top-level statement, or
+/// everything where it is made at the top itself.
+fn promise(source: &str, at: usize) -> Range<usize> {
+    let line = source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let inner = |from: usize| source.get(from..).is_some_and(|rest| rest.starts_with([' ', '\t']));
+    if !inner(line) {
+        return 0..source.len();
+    }
+    let (mut start, mut end) = (line, source.len());
+    while start > 0
+        && (inner(start) || source.get(start..).is_some_and(|rest| rest.starts_with(['\n', ')', '}', ']'])))
+    {
+        start = source.get(..start - 1).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    }
+    let mut from = line;
+    while let Some(next) = source.get(from..).and_then(|rest| rest.find('\n')).map(|end| from + end + 1) {
+        from = next;
+        let rest = source.get(from..).unwrap_or_default();
+        if !rest.starts_with([' ', '\t', '\n', '\r', ')', '}', ']']) {
+            end = from;
+            break;
+        }
+    }
+    start..end.max(line)
 }
 
 fn told(fact: &Fact) -> bool {
