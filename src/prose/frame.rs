@@ -101,6 +101,8 @@ pub struct Setting {
     pub shown: bool,
     /// It is quoted by its place alone (front matter and descriptions are not).
     pub whole: bool,
+    /// Hidden from the page, but within what is quoted: whether it is meant is not told.
+    pub unsure: bool,
 }
 
 /// The instructions of a sentence, one for each class and meaning, strongest first.

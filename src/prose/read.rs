@@ -49,7 +49,8 @@ pub fn document(document: &Document, source: &str, test: bool, decode: Decode<'_
         let mut setting = of_block.unwrap_or_else(|| polarity::setting_of(&sentence.origin, test));
         // What is hidden from the page is meant for who reads the file.
         if sentence.origin == Origin::Comment || (sentence.layer > 0 && sentence.block.is_none()) {
-            setting = Setting { test: setting.test, ..Setting::default() };
+            let unsure = setting.quoted || is_in_quotes(source, &sentence.range);
+            setting = Setting { test: setting.test, unsure, ..Setting::default() };
         }
         setting
     })
@@ -94,6 +95,19 @@ pub fn described(
     let mut found = self::text(text, 0, origin, test, decode);
     found.iter_mut().for_each(|found| found.range = range.clone());
     found
+}
+
+/// Whether a sentence is nothing but what somebody else says.
+fn is_all_quoted(text: &str) -> bool {
+    [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('‘', '’'), ('「', '」')]
+        .iter()
+        .any(|(open, close)| text.len() > 4 && text.starts_with(*open) && text.ends_with(*close))
+}
+
+/// Whether a comment stands directly between quotation marks.
+fn is_in_quotes(source: &str, range: &Range<usize>) -> bool {
+    let before = source.get(..range.start).unwrap_or_default().trim_end().trim_end_matches("<!--");
+    before.ends_with(['"', '\'', '`', '“', '„', '«', '‘'])
 }
 
 /// Whether a sentence goes on with what the one before it says: in one block, written alike.
@@ -167,7 +181,7 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         // What programmers tell each other is hardly among what was learned from.
         let aside = sentence.origin == Origin::Comment && sentence.block.is_none();
         let noted = if aside { weigh::NOTED_ASIDE } else { weigh::NOTED };
-        let weighs = tells && scores.from(at) > noted;
+        let weighs = tells && scores.from(at) > noted && !is_all_quoted(sentence.shown());
         if reading.hits.is_empty() && !weighs {
             continue;
         }
@@ -183,9 +197,8 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 origin: sentence.origin.clone(),
                 // What is hidden is not there to be misread, nor is what speaks to who judges a program.
                 doubted: matches!(kind, Kind::Instruction(class, _) if !aside || class != "judge")
-                    && !hidden
-                    && sentence.layer == 0
-                    && scores.around(at) < weigh::HONEST,
+                    && (setting.unsure
+                        || (!hidden && sentence.layer == 0 && scores.around(at) < weigh::HONEST)),
             });
         };
         for found in frame::instructions(reading, setting, &before) {

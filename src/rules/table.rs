@@ -73,6 +73,7 @@ table! {
     "agent/mismatch",
     "agent/override",
     "agent/persist",
+    "agent/propagate",
     "agent/reads-harmful",
     "agent/remember",
     "agent/remote-description",

@@ -133,30 +133,20 @@ fn found_on(source: &str, at: usize) -> &str {
     rest.char_indices().nth(120).map_or(rest, |(end, _)| rest.get(..end).unwrap_or(rest))
 }
 
-/// What a promise at a byte is about: the lines around it that belong to one top-level statement, or
-/// everything where it is made at the top itself.
+/// Where a program offers a tool.
+static OFFERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^[ \t]*(?:@\w+(?:\.\w+)*\.tool\b|(?:await\s+)?\w+(?:\.\w+)*\.(?:tool|registerTool|addTool)\s*\()")
+        .expect("the expression is valid")
+});
+
+/// What a promise at a byte is about: the tool that it is made for, up to where the next one is
+/// offered, or everything where it is made at the top of the program.
 fn promise(source: &str, at: usize) -> Range<usize> {
     let line = source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-    let inner = |from: usize| source.get(from..).is_some_and(|rest| rest.starts_with([' ', '\t']));
-    if !inner(line) {
+    if !source.get(line..).is_some_and(|rest| rest.starts_with([' ', '\t', '@'])) {
         return 0..source.len();
     }
-    let (mut start, mut end) = (line, source.len());
-    while start > 0
-        && (inner(start) || source.get(start..).is_some_and(|rest| rest.starts_with(['\n', ')', '}', ']'])))
-    {
-        start = source.get(..start - 1).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-    }
-    let mut from = line;
-    while let Some(next) = source.get(from..).and_then(|rest| rest.find('\n')).map(|end| from + end + 1) {
-        from = next;
-        let rest = source.get(from..).unwrap_or_default();
-        if !rest.starts_with([' ', '\t', '\n', '\r', ')', '}', ']']) {
-            end = from;
-            break;
-        }
-    }
-    start..end.max(line)
+    at..OFFERS.find_at(source, at).map_or(source.len(), |next| next.start())
 }
 
 fn told(fact: &Fact) -> bool {

@@ -259,6 +259,50 @@ pub fn tools(source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
     }
 }
 
+/// Lists that a program keeps of texts to look for or to try: by the name of the value.
+static SAMPLES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)\b\w*(?:examples|samples|payloads|probes|attacks|positives|injections|canaries|phrases|test_?cases)["']?\s*(?::[^=\n]{0,60}=|[:=])\s*[\[(]"#,
+    )
+    .expect("the expression is valid")
+});
+/// Longest list of that kind that is taken for one, in bytes.
+const MAX_SAMPLES: usize = 20_000;
+
+/// Where a program lists texts that it looks for or tries. They may be handed to an agent as well (a
+/// schema has `examples`), so what stands there is doubted, not passed over.
+pub fn samples(source: &str) -> Vec<Range<usize>> {
+    let bytes = source.as_bytes();
+    let close = |open: usize| {
+        let (mut depth, mut quote) = (0usize, None);
+        let mut at = open;
+        while at < bytes.len().min(open + MAX_SAMPLES) {
+            let b = bytes.get(at).copied().unwrap_or_default();
+            match (quote, b) {
+                (Some(_), b'\\') => at += 1,
+                (Some(open), _) if open == b => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'' | b'`') => quote = Some(b),
+                (None, b'[' | b'(' | b'{') => depth += 1,
+                (None, b']' | b')' | b'}') => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return Some(at);
+                    }
+                }
+                (None, _) => {}
+            }
+            at += 1;
+        }
+        None
+    };
+    let found = SAMPLES.find_iter(source).take(MAX_LISTS);
+    found.filter_map(|found| Some(found.start()..close(found.end() - 1)?)).collect()
+}
+
+/// Lists of one file that are followed to their end.
+const MAX_LISTS: usize = 200;
+
 /// Whether a string is a pattern that texts are searched with: it looks for what it says.
 fn is_pattern(text: &str) -> bool {
     ["(?:", "(?i", ")?", "\\b", "\\s", "\\w", "\\d", ".*", "|)", ".{0,"]

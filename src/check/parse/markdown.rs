@@ -121,8 +121,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
             (false, true) => described::offered(&name, ending, source),
             (false, false) => Vec::new(),
         };
+        let samples = described::samples(source);
         for part in parts {
-            let found = match part {
+            let mut found = match part {
                 Part::Raw(range, origin) => read::text(
                     source.get(range.clone()).unwrap_or_default(),
                     range.start,
@@ -135,6 +136,9 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
                     read::described(&text, range, &Origin::Described, test, &decode)
                 }
             };
+            let sample = |range: &Range<usize>| samples.iter().any(|of| of.contains(&range.start));
+            found.retain(|found| found.kind != Kind::Weighs || !sample(&found.range));
+            found.iter_mut().for_each(|found| found.doubted |= sample(&found.range));
             // Of a package for people, an agent reads what the tools say of themselves.
             let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false) | Kind::Weighs);
             add(found.into_iter().filter(|found| agent || whole(found)).collect(), &index, out);
