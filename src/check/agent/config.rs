@@ -10,6 +10,7 @@ use crate::model::{
     AgentKind, CapabilityKind, Contents, Context, Fact, FactKind, Gap, GapKind, LineIndex, Package, Span,
 };
 use crate::resolve::agent::{command_line, lists_servers};
+use crate::yaml;
 
 /// How deep a configuration is followed; further down is nothing that any agent reads.
 const MAX_DEPTH: usize = 12;
@@ -25,6 +26,9 @@ pub fn read(package: &Package, contents: &Contents) -> (Vec<Fact>, Vec<Gap>) {
             matches!(name, "plugin.json" | "hooks.json" | "marketplace.json" | "gemini-extension.json");
         if name.eq_ignore_ascii_case("SKILL.md") {
             gaps.extend(front(&file.path, contents.bytes(file)));
+        }
+        if name.ends_with(".md") || name.ends_with(".mdc") {
+            hooks(&file.path, contents.bytes(file), &mut facts);
         }
         let reads = [".json", ".jsonc", ".toml"].iter().any(|end| name.ends_with(end));
         if !reads || !(one || known) {
@@ -63,6 +67,41 @@ fn front(path: &str, bytes: &[u8]) -> Option<Gap> {
     Some(Gap { kind: GapKind::NotParsed, message, spans: vec![LineIndex::new(path, text).span(0, 3)] })
 }
 
+/// The hooks that a skill, a command or an agent brings along in its front matter: they are started
+/// by events, as those of settings are.
+fn hooks(path: &str, bytes: &[u8], facts: &mut Vec<Fact>) {
+    const MARK: &str = "---";
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let Some(rest) = text.get(start..).and_then(|text| text.strip_prefix(MARK)) else { return };
+    let from = start + MARK.len();
+    let Some(end) = rest.find("\n---").map(|at| from + at + 1) else { return };
+    let Some(front) = text.get(from..end).filter(|front| front.contains("hooks")) else { return };
+    let Ok(root) = yaml::parse(front) else { return };
+    let index = LineIndex::new(path, text);
+    let mut walk = Walk { index: &index, facts };
+    let mut todo: Vec<(String, &yaml::Node<'_>, usize)> =
+        root.get("hooks").map(|node| ("hooks".to_owned(), node, 0)).into_iter().collect();
+    while let Some((name, node, depth)) = todo.pop() {
+        for (key, value) in node.pairs() {
+            let Some(key) = key.as_str() else { continue };
+            let inner = format!("{name}.{key}");
+            match value.as_str().filter(|_| matches!(key, "command" | "run" | "bash")) {
+                Some(line) => {
+                    let span = walk.index.span(from + value.range.start, from + value.range.end);
+                    // The reach of a skill is judged by what the line does.
+                    walk.line(&inner, line, span, None, None);
+                }
+                None if depth < MAX_DEPTH => todo.push((inner, value, depth + 1)),
+                None => {}
+            }
+        }
+        if depth < MAX_DEPTH {
+            todo.extend(node.elements().iter().map(|one| (name.clone(), one, depth + 1)));
+        }
+    }
+}
+
 struct Walk<'a, 'b> {
     index: &'a LineIndex<'b>,
     facts: &'a mut Vec<Fact>,
@@ -81,13 +120,28 @@ impl Walk<'_, '_> {
     /// A command that an event starts: what it does, at once.
     fn command(&mut self, name: &str, line: &str, node: &Node<'_>) {
         let span = self.span(node);
+        self.command_at(name, line, span);
+    }
+
+    fn command_at(&mut self, name: &str, line: &str, span: Span) {
+        let tool = Fact::new(FactKind::Tool, "shell.run", span.clone()).value(line);
+        self.line(name, line, span, Some(CapabilityKind::Process), Some(tool));
+    }
+
+    fn line(
+        &mut self,
+        name: &str,
+        line: &str,
+        span: Span,
+        capability: Option<CapabilityKind>,
+        tool: Option<Fact>,
+    ) {
         let context = Context { install: true, top_level: true, ..Context::default() };
         let mut fact = Fact::new(FactKind::Manifest, name, span.clone()).value(line);
-        fact.capability = Some(CapabilityKind::Process);
+        fact.capability = capability;
         fact.context = context;
         self.facts.push(fact);
-        let tool = Fact { context, ..Fact::new(FactKind::Tool, "shell.run", span.clone()).value(line) };
-        self.facts.push(tool);
+        self.facts.extend(tool.map(|tool| Fact { context, ..tool }));
         self.facts.extend(shell::facts(line, &span).into_iter().map(|mut fact| {
             fact.context.install = true;
             fact.context.top_level = true;
@@ -100,6 +154,9 @@ impl Walk<'_, '_> {
         let line = command_line(root);
         if !line.is_empty() {
             self.command("mcp.command", &line, root.get("command").unwrap_or(root));
+        }
+        for node in root.get("args").map(Node::elements).unwrap_or_default() {
+            self.field("mcp.args", node.as_str().unwrap_or_default(), node);
         }
         for key in ["url", "serverUrl", "httpUrl", "endpoint"] {
             if let Some(node) = root.get(key)
@@ -200,6 +257,16 @@ mod tests {
             "{facts:?}"
         );
         assert!(facts.contains(&"Shell make=make fmt install=true".to_owned()), "{facts:?}");
+    }
+
+    #[test]
+    fn hooks_of_front_matter_are_hooks() {
+        let text = "---\nname: a\ndescription: b\nhooks:\n  PostToolUse:\n    - matcher: Write\n      hooks:\n        - type: command\n          command: \"make fmt\"\n---\nText.\n";
+        let facts = facts(AgentKind::Skill, "SKILL.md", text);
+        assert!(
+            facts.contains(&"Manifest hooks.PostToolUse.hooks.command=make fmt install=true".to_owned()),
+            "{facts:?}"
+        );
     }
 
     #[test]

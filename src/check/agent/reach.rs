@@ -5,6 +5,7 @@
 //! declares; else evidence does not settle it, and it waits for a review or a grant. Code that was
 //! not understood to the end waits whatever the purpose is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::purpose;
@@ -131,6 +132,39 @@ pub fn unsettled(
     out
 }
 
+/// Variables by which agents name the folder of the project, of a plugin or of a skill: from their
+/// own documentation.
+const ROOTS: &[&str] = &[
+    "$CLAUDE_PROJECT_DIR/",
+    "${CLAUDE_PROJECT_DIR}/",
+    "$CLAUDE_PLUGIN_ROOT/",
+    "${CLAUDE_PLUGIN_ROOT}/",
+    "${CLAUDE_SKILL_DIR}/",
+    "$CLAUDE_SKILL_DIR/",
+    "{baseDir}/",
+];
+
+/// A command line whose script is named from such a folder, named as it is in the package instead:
+/// a skill stands somewhere below it.
+fn without_root<'l>(line: &'l str, contents: &Contents) -> Cow<'l, str> {
+    let Some((at, root)) = ROOTS.iter().find_map(|root| Some((line.find(root)?, *root))) else {
+        return line.into();
+    };
+    let (before, rest) =
+        (line.get(..at).unwrap_or_default(), line.get(at + root.len()..).unwrap_or_default());
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).unwrap_or(rest.len());
+    let (path, after) = rest.split_at(end);
+    let mut inner = path;
+    while contents.get(inner).is_none() {
+        match inner.split_once('/') {
+            Some((_, below)) => inner = below,
+            None => return line.into(),
+        }
+    }
+    let after = after.trim_start_matches(['"', '\'']);
+    format!("{}{inner}{after}", before.trim_end_matches(['"', '\''])).into()
+}
+
 /// Whether a command only starts a script of the package: what that does is told by its own facts.
 fn starts_own(fact: &Fact, contents: &Contents) -> bool {
     let command = match fact.kind {
@@ -152,10 +186,11 @@ fn starts_own(fact: &Fact, contents: &Contents) -> bool {
     }
     let leaves =
         ["<(", "<<", ">(", ">>", "> /", "> ~", ">/", ">~"].iter().any(|part| fact.value.contains(part));
-    if !command || leaves || fact.value.contains(['|', ';', '&', '`', '\n', '$']) {
+    let value = without_root(&fact.value, contents);
+    if !command || leaves || value.contains(['|', ';', '&', '`', '\n', '$']) {
         return false;
     }
-    let mut words = fact.value.split_whitespace();
+    let mut words = value.split_whitespace();
     let starter = words.next().unwrap_or_default();
     let script = match starter {
         "python3" | "python" | "node" | "bash" | "sh" | "ruby" | "deno" => words.next().unwrap_or_default(),
@@ -325,6 +360,13 @@ mod tests {
             assert!(!starts_own(&shell(line), &contents), "{line}");
         }
         let mut told = tool("shell.run");
+        for line in [
+            "python3 \"$CLAUDE_PROJECT_DIR/.claude/skills/a/scripts/own.py\"",
+            "python3 ${CLAUDE_PLUGIN_ROOT}/scripts/own.py --x",
+        ] {
+            assert!(starts_own(&shell(line), &contents), "{line}");
+        }
+        assert!(!starts_own(&shell("python3 \"$CLAUDE_PROJECT_DIR/other.py\""), &contents));
         told.value = "Run `python3 scripts/own.py` first.".to_owned();
         assert!(starts_own(&told, &contents));
     }

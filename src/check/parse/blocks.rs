@@ -53,7 +53,9 @@ pub fn facts(
         .filter(|(block, _)| matches!(block.kind, BlockKind::Code { .. }));
     for ((_, setting), code) in blocks.zip(document.code_blocks(source)).take(MAX_BLOCKS) {
         let commands = code.language.is_empty() && looks_like_commands(&code.text);
-        let Some(ending) = ending_of(code.language).or(commands.then_some("sh")) else { continue };
+        let object = code.language.is_empty() && code.text.trim_start().starts_with('{');
+        let other = if object { Some("json") } else { commands.then_some("sh") };
+        let Some(ending) = ending_of(code.language).or(other) else { continue };
         if code.text.len() <= MAX_CODE && ending == "json" {
             snippet(&code, of_setting(*setting), index, out);
         }
