@@ -74,6 +74,7 @@ table! {
     "agent/mismatch",
     "agent/override",
     "agent/persist",
+    "agent/planted-skill",
     "agent/propagate",
     "agent/reads-harmful",
     "agent/remember",

@@ -15,7 +15,7 @@ use crate::model::{
 pub struct Deeds;
 
 /// Deeds of shell commands (see `check::shell`) and their rules, with what to say.
-const RULES: [(&str, &str, &str); 8] = [
+const RULES: [(&str, &str, &str); 9] = [
     ("unchecked-connections", "agent/unchecked-connections", "switches a protection off for good"),
     ("trusted-root", "agent/trusted-root", "has the machine trust another certificate authority"),
     ("covered-tracks", "agent/covered-tracks", "takes away what would tell of it"),
@@ -24,6 +24,7 @@ const RULES: [(&str, &str, &str); 8] = [
     ("foreign-index", "agent/foreign-index", "takes packages from an index of its own"),
     ("shadowed-program", "agent/shadowed-program", "puts a file in the place of an everyday program"),
     ("keychain-export", "agent/keychain-export", "takes private keys out of the keychain"),
+    ("planted-skill", "agent/planted-skill", "brings in what agents load by themselves"),
 ];
 
 impl Check for Deeds {
@@ -34,6 +35,7 @@ impl Check for Deeds {
             "agent/foreign-index",
             "agent/host-mount",
             "agent/keychain-export",
+            "agent/planted-skill",
             "agent/shadowed-program",
             "agent/starts-later",
             "agent/trusted-root",
@@ -53,7 +55,13 @@ impl Check for Deeds {
                 FactKind::Shell => {
                     for (deed, rule, says) in RULES {
                         if fact.name == deed {
-                            let purposed = rule == "agent/trusted-root" && speaks_of_certificates(&stated);
+                            // Its own folder is where a skill says that it is to be put.
+                            let own = rule == "agent/planted-skill" && names_itself(subject, fact);
+                            if own {
+                                continue;
+                            }
+                            let purposed = rule == "agent/trusted-root" && speaks_of_certificates(&stated)
+                                || rule == "agent/planted-skill";
                             out.push(finding(rule, says, fact, purposed));
                         }
                     }
@@ -80,6 +88,15 @@ impl Check for Deeds {
             }
         }
     }
+}
+
+/// Whether a command names the skill that it stands in.
+fn names_itself(subject: &Subject<'_>, fact: &Fact) -> bool {
+    let declared = subject.facts.iter().filter(|fact| fact.kind == FactKind::Declared && fact.name == "name");
+    declared
+        .map(|fact| fact.value.as_str())
+        .chain([&*subject.package.name])
+        .any(|name| name.len() > 2 && fact.value.trim_end().ends_with(&format!("/{name}")))
 }
 
 /// The name and what the package says that it is for.

@@ -417,7 +417,9 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
         let got = only_got(subject, span);
         let severity = if (net || got) && !second && !own { Severity::Low } else { Severity::Medium };
         // One server that the user may set to another is asked of a reader.
-        let unsure = !second && !secret && settable(subject, span);
+        // Nor is it known that anything goes along where the code shows that nothing does.
+        let bare = !secret && !own && !receives.contains(&host) && is_followed(&span.file);
+        let unsure = !second && !secret && (settable(subject, span) || bare);
         out.push(Finding {
             severity,
             confidence: if unsure { Confidence::Low } else { Confidence::Medium },
@@ -438,6 +440,11 @@ fn only_got(subject: &Subject<'_>, span: &Span) -> bool {
     let closes = after.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b')');
     let asked = ["fetch(", "get(", "urlopen("].iter().any(|call| before.trim_end().ends_with(call));
     closes && asked && !text.contains(['$', '{'])
+}
+
+/// Whether what goes to an address is followed in a program of that kind.
+fn is_followed(path: &str) -> bool {
+    [".py", ".js", ".mjs", ".cjs", ".ts", ".mts"].iter().any(|end| path.ends_with(end))
 }
 
 fn is_standard(host: &str) -> bool {
@@ -533,6 +540,13 @@ impl Texts {
             "no network",
             "without network",
             "offline",
+            "only local",
+            "local only",
+            "works local",
+            "runs local",
+            "stays on",
+            "nur lokal",
+            "localmente",
             "never leave",
             "does not leave",
             "do not leave",

@@ -63,6 +63,13 @@ fn stems(need: Need) -> &'static [&'static str] {
             "monitor",
             "uptime",
             "translat",
+            "翻译",
+            "翻訳",
+            "übersetz",
+            "tradui",
+            "traduc",
+            "traduz",
+            "перевод",
             "news",
             "stock",
             "crypto",
@@ -646,6 +653,38 @@ pub fn speaks_of(purpose: &str, need: Need) -> bool {
     stems(need).iter().any(|stem| begins(&purpose, stem))
 }
 
+/// What programs that speak to a service, or that do one thing, are for, where their name does not say it.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    ("aws", &["amazon", "s3", "ec2", "cloudwatch", "dynamodb", "lambda function", "iam"]),
+    ("gcloud", &["google cloud", "gcp", "bigquery", "cloud run"]),
+    ("az", &["azure", "entra"]),
+    ("kubectl", &["kubernetes", "k8s", "cluster", "pods"]),
+    ("terraform", &["opentofu", "tofu", "infrastructure as code", "iac"]),
+    ("tofu", &["opentofu", "terraform", "infrastructure as code", "iac"]),
+    ("psql", &["postgres"]),
+    ("pg_dump", &["postgres"]),
+    ("mysql", &["mariadb"]),
+    ("gh", &["github"]),
+    ("glab", &["gitlab"]),
+    ("op", &["1password"]),
+    ("bw", &["bitwarden"]),
+    ("sf", &["salesforce"]),
+    ("sfdx", &["salesforce"]),
+    ("nmap", &["network scan", "scans the network", "port scan"]),
+    ("rclone", &["cloud storage"]),
+];
+
+/// Whether a purpose names a program, or the service that it is for.
+pub fn names_program(purpose: &str, program: &str) -> bool {
+    let purpose = purpose.to_lowercase();
+    let program = program.to_lowercase();
+    let known = PROGRAMS.iter().find(|(name, _)| *name == program).map_or(&[][..], |(_, words)| words);
+    // Words of every day that are programs too say nothing.
+    let says =
+        program.len() > 2 && !matches!(program.as_str(), "curl" | "wget" | "find" | "test" | "make" | "sort");
+    says && begins(&purpose, &program) || known.iter().any(|word| begins(&purpose, word))
+}
+
 /// Whether a word of a text begins so; Chinese, Japanese and Korean ones anywhere.
 fn begins(text: &str, stem: &str) -> bool {
     let inside = stem.chars().next().is_some_and(|c| c > '\u{2e7f}');
@@ -655,11 +694,58 @@ fn begins(text: &str, stem: &str) -> bool {
 
 /// Words of [`stems`] for the network that are as common in purposes without it.
 const FUZZY_NET: &[&str] = &[
-    "look", "post", "map", "rate", "import", "update", "install", "image", "video", "model", "dataset",
-    "stream", "paper", "log", "page", "release", "issue", "pull", "mirror", "client", "query", "stock",
-    "rest", "bot", "channel", "ingest", "backup", "alert", "incident", "integrat", "hook", "host", "mail",
-    "seite", "suche", "kurs", "domain", "ticket", "search", "chat", "messag", "notif", "server", "git",
+    "look",
+    "post",
+    "map",
+    "rate",
+    "import",
+    "update",
+    "install",
+    "image",
+    "video",
+    "model",
+    "dataset",
+    "stream",
+    "paper",
+    "log",
+    "page",
+    "release",
+    "issue",
+    "pull",
+    "mirror",
+    "client",
+    "query",
+    "stock",
+    "rest",
+    "bot",
+    "channel",
+    "ingest",
+    "backup",
+    "alert",
+    "incident",
+    "integrat",
+    "hook",
+    "host",
+    "mail",
+    "seite",
+    "suche",
+    "kurs",
+    "domain",
+    "ticket",
+    "search",
+    "chat",
+    "messag",
+    "notif",
+    "server",
+    "git",
     "translat",
+    "翻译",
+    "翻訳",
+    "übersetz",
+    "tradui",
+    "traduc",
+    "traduz",
+    "перевод",
 ];
 
 /// Whether a purpose speaks of the network in words that mean hardly anything else.

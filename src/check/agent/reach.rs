@@ -99,15 +99,19 @@ pub fn unsettled(
             .iter()
             .any(|whole| whole.file == span.file && whole.start <= span.start && span.end <= whole.end)
     };
+    let stated = format!("{} {}", package.name.replace(['-', '_', '/'], " "), permissions.purpose);
     for fact in facts.iter().filter(|fact| !fact.context.test) {
         if spoken(&fact.span) || starts_own(fact, contents) {
             continue;
         }
         if let Some(need) = need(fact) {
+            let named = matches!(need, Need::Shell | Need::Net) && fact.kind == FactKind::Shell;
+            if named && purpose::names_program(&stated, &fact.name) {
+                continue;
+            }
             needs.entry(need).or_default().push((&fact.name, &fact.span));
         }
     }
-    let stated = format!("{} {}", package.name.replace(['-', '_', '/'], " "), permissions.purpose);
     let mut out = Vec::new();
     for (need, mut places) in needs {
         let everyday = need.is_everyday() && matches!(kind, AgentKind::Instructions | AgentKind::Command);

