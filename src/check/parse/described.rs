@@ -151,12 +151,14 @@ pub fn commands(ending: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> 
     match ending {
         "yaml" | "yml" => {
             let Ok(roots) = yaml::parse_all(source) else { return Vec::new() };
-            let bound = roots.iter().filter_map(binds_admin);
-            let bound: Vec<Fact> = bound
-                .map(|range| Fact::new(FactKind::Shape, "cluster-admin", index.span(range.start, range.end)))
+            let bound = roots.iter().filter_map(binds_admin).map(|range| ("cluster-admin", range));
+            let opened = opens_agent(source).map(|range| ("open-agent", range));
+            let shapes: Vec<Fact> = bound
+                .chain(opened)
+                .map(|(name, range)| Fact::new(FactKind::Shape, name, index.span(range.start, range.end)))
                 .collect();
-            if !bound.is_empty() {
-                return bound;
+            if !shapes.is_empty() {
+                return shapes;
             }
             let mut todo: Vec<&yaml::Node<'_>> = roots.iter().collect();
             while let Some(node) = todo.pop() {
@@ -185,6 +187,32 @@ pub fn commands(ending: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> 
         .flat_map(|(line, range)| shell::facts(&line, &index.span(range.start, range.end)))
         .filter(|fact| DEEDS.contains(&fact.name.as_str()))
         .collect()
+}
+
+/// Events of a forge that anybody can cause.
+static BY_ANYBODY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^\s*(?:on\s*:.*|-\s*)?\b(?:issues|issue_comment|pull_request_target|discussion|discussion_comment)\b")
+        .expect("the expression is valid")
+});
+/// Actions that start a coding agent.
+static AGENT_ACTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^\s*-?\s*uses\s*:\s*\S*(?:claude-code|gemini-cli|codex|openhands|aider|opencode|copilot|qwen)\S*")
+        .expect("the expression is valid")
+});
+/// What lets a stranger's words do everything: no need of rights to ask, nothing that is asked about,
+/// or a shell together with all rights.
+static LETS_ALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?m)allowed_non_write_users\s*:\s*["']?\*|--dangerously-skip-permissions\b|--yolo\b|--dangerously-bypass-approvals|\bsandbox\s*:\s*["']?danger-full-access|^permissions\s*:\s*write-all\b"#,
+    )
+    .expect("the expression is valid")
+});
+
+/// Where a workflow hands an agent with all rights to whoever opens an issue.
+fn opens_agent(source: &str) -> Option<Range<usize>> {
+    let found = LETS_ALL.find(source)?;
+    (source.contains("jobs:") && BY_ANYBODY.is_match(source) && AGENT_ACTION.is_match(source))
+        .then(|| found.range())
 }
 
 /// Where a manifest of Kubernetes gives somebody all rights.
