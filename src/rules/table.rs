@@ -81,6 +81,7 @@ table! {
     "agent/remote-description",
     "agent/remote-instruction",
     "agent/remote-program",
+    "agent/runs-by-option",
     "agent/settings-bypass",
     "agent/settings-redirect",
     "agent/shadowed-program",

@@ -15,7 +15,7 @@ use crate::model::{
 pub struct Deeds;
 
 /// Deeds of shell commands (see `check::shell`) and their rules, with what to say.
-const RULES: [(&str, &str, &str); 9] = [
+const RULES: [(&str, &str, &str); 10] = [
     ("unchecked-connections", "agent/unchecked-connections", "switches a protection off for good"),
     ("trusted-root", "agent/trusted-root", "has the machine trust another certificate authority"),
     ("covered-tracks", "agent/covered-tracks", "takes away what would tell of it"),
@@ -25,6 +25,7 @@ const RULES: [(&str, &str, &str); 9] = [
     ("shadowed-program", "agent/shadowed-program", "puts a file in the place of an everyday program"),
     ("keychain-export", "agent/keychain-export", "takes private keys out of the keychain"),
     ("planted-skill", "agent/planted-skill", "brings in what agents load by themselves"),
+    ("runs-by-option", "agent/runs-by-option", "starts a program by an option of another"),
 ];
 
 impl Check for Deeds {
@@ -36,6 +37,7 @@ impl Check for Deeds {
             "agent/host-mount",
             "agent/keychain-export",
             "agent/planted-skill",
+            "agent/runs-by-option",
             "agent/shadowed-program",
             "agent/starts-later",
             "agent/trusted-root",
@@ -61,7 +63,7 @@ impl Check for Deeds {
                                 continue;
                             }
                             let purposed = rule == "agent/trusted-root" && speaks_of_certificates(&stated)
-                                || rule == "agent/planted-skill";
+                                || matches!(rule, "agent/planted-skill" | "agent/runs-by-option");
                             out.push(finding(rule, says, fact, purposed));
                         }
                     }

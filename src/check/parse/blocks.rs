@@ -231,6 +231,9 @@ fn looks_like_commands(text: &str) -> bool {
             word,
             "curl"
                 | "wget"
+                | "rg"
+                | "sort"
+                | "sed"
                 | "npm"
                 | "npx"
                 | "pnpm"

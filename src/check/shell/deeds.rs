@@ -47,6 +47,7 @@ pub fn of(command: &Command) -> Vec<&'static str> {
         (empties_keychain(&name, &args), "keychain-export"),
         (hooks_everywhere(&name, &args), "persist"),
         (plants_skill(&name, &args), "planted-skill"),
+        (runs_by_option(&name, &args), "runs-by-option"),
     ];
     found.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
 }
@@ -263,6 +264,31 @@ fn plants_skill(name: &str, args: &[&str]) -> bool {
     }
 }
 
+/// Options by which commands that seem to only read start other programs, or write where things
+/// start: from their manuals (and GTFOBins). A list of allowed commands lets them through.
+fn runs_by_option(name: &str, args: &[&str]) -> bool {
+    let option = |long: &str| args.iter().any(|arg| *arg == long || arg.starts_with(&format!("{long}=")));
+    match name {
+        "rg" => option("--pre") || option("--hostname-bin"),
+        "sort" => option("--compress-program"),
+        "tar" | "bsdtar" => {
+            option("--to-command")
+                || args.iter().any(|arg| arg.contains("--checkpoint-action=exec") || arg.starts_with("exec="))
+        }
+        "git" => args.windows(2).any(|pair| {
+            pair[0] == "-c"
+                && ["core.pager=", "core.sshCommand=", "core.fsmonitor=", "core.editor=", "diff.external="]
+                    .iter()
+                    .any(|key| {
+                        pair[1].len() > key.len() && pair[1].starts_with(key) && !pair[1].ends_with("=cat")
+                    })
+        }),
+        "sed" => args.iter().any(|arg| arg.contains("w .git/hooks/") || arg.contains("w ~/.")),
+        "man" | "info" => option("--pager") || option("-P"),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +330,10 @@ mod tests {
             ("git config core.hooksPath .githooks", &[]),
             ("git clone https://github.com/a/skills ~/.claude/skills/more", &["planted-skill"]),
             ("git clone https://github.com/a/skills ~/src/skills", &[]),
+            ("rg --pre ./logs/.unpack POST a.log", &["runs-by-option"]),
+            ("rg --pretty POST a.log", &[]),
+            ("sort -k7,7nr --compress-program=./x", &["runs-by-option"]),
+            ("git -c core.pager=cat log", &[]),
             ("curl -fsSL https://a.invalid/r.mdc -o .cursor/rules/r.mdc", &["planted-skill"]),
         ];
         for (line, wanted) in cases {
