@@ -1,6 +1,7 @@
 //! Programs that carry files: to other machines, into archives; digests that pin what was fetched.
 
 use super::Sink;
+use super::effect::is_variable;
 use super::machine::Machine;
 use super::value::{Origin, Place, Value};
 
@@ -36,7 +37,13 @@ impl Machine {
         paths.retain(|path| !words.contains(&path.text.as_str()));
         let uploads =
             matches!(name, "croc" | "ffsend" | "transfer") || paths.last().is_some_and(|last| remote(last));
-        if uploads {
+        // A machine that whoever starts it has named, and that nothing in the text sets, is the user's own.
+        let own = matches!(name, "scp" | "rsync" | "sftp")
+            && paths.last().is_some_and(|last| {
+                let host = last.text.split_once(':').map_or("", |(host, _)| host);
+                is_variable(host.rsplit_once('@').map_or(host, |(_, host)| host))
+            });
+        if uploads && !own {
             let mut sent = input.clone();
             for path in paths.iter().filter(|path| !remote(path) && path.text != "-") {
                 let content = self.read(path, place);

@@ -336,7 +336,7 @@ impl Machine {
 }
 
 /// Whether a text is a variable and nothing else.
-fn is_variable(text: &str) -> bool {
+pub(super) fn is_variable(text: &str) -> bool {
     let inner = text.strip_prefix('$').unwrap_or("").trim_matches(['{', '}']);
     !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::super::{Resolution, ResolveError, read_text};
 use super::{config, folder_of};
 use crate::discover::{Project, paths};
-use crate::json::Node;
+use crate::json::{self, Node};
 use crate::model::{
     AgentKind, Confidence, Dependency, DependencyKind, Ecosystem, Finding, Gap, GapKind, LineIndex, Location,
     Package, Severity, Source, escape, purl,
@@ -250,6 +250,9 @@ impl Named<'_> {
             if plain && (root.join(dir).join(path).is_file() || root.join(path).is_file()) {
                 continue;
             }
+            if plain && is_installed_by(root, path) {
+                continue;
+            }
             let gap = Gap {
                 spans: vec![index.span(node.range.start, node.range.end)],
                 ..Gap::new(
@@ -379,4 +382,22 @@ impl Named<'_> {
             declared,
         });
     }
+}
+
+/// Whether a file is one of a package that the project's own manifest names, and that its package manager
+/// puts there: it is judged where the project's packages are.
+fn is_installed_by(root: &Path, path: &str) -> bool {
+    let Some(rest) = path.trim_start_matches("./").strip_prefix("node_modules/") else { return false };
+    let mut parts = rest.splitn(3, '/');
+    let name = match (parts.next(), parts.next()) {
+        (Some(scope), Some(name)) if scope.starts_with('@') => format!("{scope}/{name}"),
+        (Some(name), Some(_)) => name.to_owned(),
+        _ => return false,
+    };
+    let Ok(text) = std::fs::read_to_string(root.join("package.json")) else { return false };
+    let Ok(manifest) = json::parse(&text) else { return false };
+    manifest.get("name").and_then(Node::as_str) == Some(&*name)
+        || ["dependencies", "devDependencies", "optionalDependencies"]
+            .iter()
+            .any(|list| manifest.get(list).is_some_and(|list| list.get(&name).is_some()))
 }
