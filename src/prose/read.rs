@@ -185,6 +185,8 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
         if reading.hits.is_empty() && !weighs {
             continue;
         }
+        // A question orders nothing by itself.
+        let asks = sentence.shown().ends_with(['?', '？', '؟']);
         // A comment of a page is hidden from who sees the page; one of a program is not.
         let hidden = sentence.origin == Origin::Comment && !aside;
         let mut add = |kind, polarity| {
@@ -198,6 +200,7 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
                 // What is hidden is not there to be misread, nor is what speaks to who judges a program.
                 doubted: matches!(kind, Kind::Instruction(class, _) if !aside || class != "judge")
                     && (setting.unsure
+                        || asks
                         || (!hidden && sentence.layer == 0 && scores.around(at) < weigh::HONEST)),
             });
         };

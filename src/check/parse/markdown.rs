@@ -99,7 +99,12 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
     let out = &mut parsed.facts;
     if text && agent {
         let document = markdown::parse(source);
-        add(read::document(&document, source, test, &decode), &index, out);
+        let mut found = read::document(&document, source, test, &decode);
+        if is_licence(&name) {
+            found.retain(|found| found.kind != Kind::Weighs);
+            found.iter_mut().for_each(|found| found.doubted = true);
+        }
+        add(found, &index, out);
         declared(&document, &index, out);
         parsed.code_lines = blocks::facts(&document, source, &index, test, out);
     } else if text {
@@ -175,6 +180,12 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
     }
     out.truncate(MAX_FACTS);
     Some(parsed)
+}
+
+/// Whether a file of that name holds a licence, which is told to people: what orders an agent in it is
+/// for somebody to look at.
+fn is_licence(name: &str) -> bool {
+    ["license", "licence", "copying", "notice"].iter().any(|start| name.starts_with(start))
 }
 
 /// Folders of an agent's package that hold data and not words for the agent: examples, docs and
