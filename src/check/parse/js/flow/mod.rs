@@ -119,6 +119,7 @@ const ENCODED: usize = source(crate::check::flow::ENCODED);
 /// An address on another machine that is written down.
 const FIXED_HOST: usize = source(crate::check::flow::FIXED_HOST);
 const ENV_ALL: usize = source("env-all");
+const ENV_ONE: usize = source("env");
 const KEY: usize = source("key");
 const HELD_ENV: usize = source(HOLDS_ENV);
 /// What a request to a server brings: a header, a parameter, a body.
@@ -249,8 +250,10 @@ impl Via {
         match (self, kind) {
             (Plain, kind) => Some(kind),
             (Whole, ASKED | ADDRESSED) => None,
-            (Inside | Moved | Whole, ENV_ALL) => Some(HELD_ENV),
+            (Inside | Whole, ENV_ALL) => Some(HELD_ENV),
             (Member | Moved | Asked | Query | Url, HELD_ENV) => None,
+            // One variable of it.
+            (Member | Moved | Asked | Query | Url | Beside, ENV_ALL) => Some(ENV_ONE),
             (Inside | Moved | Whole, ADDRESS) => Some(HELD_ADDRESS),
             (Member | Moved | Asked | Query | Url | Taken | Given, HELD_ADDRESS) => None,
             (Asked | Given | Query, REQUEST_OBJECT) | (Query, ADDRESSED) => Some(ASKED),
@@ -329,7 +332,7 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     /// What they are given: the call, which argument, what.
     arguments: Vec<(u32, u32, Vec<Dep<'a>>)>,
     /// Data of which the digest is compared with one that is known, and where.
-    checked: Vec<(u32, Range)>,
+    checked: Vec<(Vec<u32>, Range)>,
     /// Requests that the file makes: calls, not what is done with what they give.
     requests: u32,
     /// Variables that were checked to hold a plain name, and nothing else.
@@ -1330,6 +1333,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 for argument in &call.arguments {
                     match argument.as_expression().and_then(Func::of) {
                         Some(func) => out.push(Dep::Node(Node::Return(func.id()))),
+                        // What such a method takes besides a function is nothing of its result: a
+                        // table's own `map(env)` picks what it names.
+                        None if matches!(method, "map" | "flatMap" | "then") => {}
                         None => self.arguments(std::slice::from_ref(argument), depth, out),
                     }
                 }
