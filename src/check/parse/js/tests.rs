@@ -286,6 +286,8 @@ fn a_token_that_is_shown_to_a_server_of_the_users_own() {
         ),
         ("", own, "{ headers: { authorization: this.token } }", false),
         ("", "'https://a.invalid/' + route", "{ headers: { authorization: this.token } }", true),
+        ("", "'https://a.invalid' + route", "{ headers: { authorization: this.token } }", true),
+        ("", "`https://a.invalid${route}`", "{ headers: { authorization: this.token } }", true),
         ("", own, "{ method: 'POST', body: this.token }", true),
         ("", own, "{ headers: { 'x-note': this.token } }", true),
     ] {

@@ -1477,10 +1477,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
                 self.addressed(name, arguments, range);
+                if !name.contains("()") && (self.is_fixed(arguments) || self.starts_fixed(arguments)) {
+                    let mut deps = Vec::new();
+                    self.arguments(arguments, 0, &mut deps);
+                    self.sink_of("net", range, deps, Some(PRESENTED), None);
+                }
                 if !name.contains("()") && self.is_fixed(arguments) {
                     let mut deps = Vec::new();
                     self.arguments(arguments, 0, &mut deps);
-                    self.sink_of("net", range, deps.clone(), Some(PRESENTED), None);
                     self.sink_of("net", range, deps, Some("caught"), None);
                 }
                 let method = name.rsplit('.').next().unwrap_or("");
