@@ -37,6 +37,16 @@ const ASKED: &[&str] = &[
     "skip",
     "strict",
     "trust",
+    "confirm",
+    "prompt",
+    "answer",
+];
+/// Words by which programs leave every later connection unchecked, in the order of their command line.
+const KEPT_OFF: &[&[&str]] = &[
+    &["config", "set", "strict-ssl", "false"],
+    &["config", "set", "strict-ssl=false"],
+    &["config", "--global", "http.sslVerify", "false"],
+    &["config", "--global", "http.sslverify", "false"],
 ];
 /// Members of a payment that say who gets it, and how much.
 const PAYEES: &[&str] = &["to", "recipient", "destination", "payTo", "toAddress", "toPubkey", "payee"];
@@ -96,6 +106,21 @@ fn is_public_key(text: &str) -> bool {
         })
 }
 
+/// A condition without its texts and patterns.
+fn unquoted(text: &str) -> String {
+    let mut out = String::new();
+    let mut open = None;
+    for c in text.chars() {
+        match open {
+            Some(quote) if c == quote => open = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"' | '`' | '/') => open = Some(c),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
 impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn add(&mut self, name: &str, value: &str, range: Range) {
         self.out.push(Fact::new(FactKind::Shape, name, self.unit.place.span(range)).value(value));
@@ -109,7 +134,11 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn is_asked(&self) -> bool {
         self.guards.iter().any(|range| {
             let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
-            let lower = text.to_ascii_lowercase();
+            // What an error says is no option.
+            let lower = match text.contains(".code") || text.contains(".message") {
+                true => unquoted(text).to_ascii_lowercase(),
+                false => text.to_ascii_lowercase(),
+            };
             ASKED.iter().any(|word| lower.contains(word))
         })
     }
@@ -132,6 +161,14 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
         let words: Vec<String> =
             it.elements.iter().filter_map(|one| one.as_expression().and_then(|one| self.text(one))).collect();
+        // `npm config set strict-ssl false`, where something went wrong.
+        let kept = KEPT_OFF.iter().any(|wanted| {
+            let mut words = words.iter();
+            wanted.iter().all(|wanted| words.any(|word| word == wanted))
+        });
+        if kept && !self.guards.is_empty() && !self.is_asked() {
+            self.add("tls-off-unasked", &words.join(" "), it.span);
+        }
         let flag = words.iter().find(|word| FLAGS.contains(&word.as_str()));
         if let Some(flag) = flag.filter(|_| words.iter().any(|word| ALONE.contains(&word.as_str()))) {
             self.add("agent-bypass-set", flag, it.span);
@@ -321,6 +358,14 @@ mod tests {
                 "tls-off-unasked",
             ),
             (
+                "async function get(u) { try { return await once(u); } catch (e) { if (/CERT|SELF_SIGNED/.test(e.code) && tries > 1) { process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; return once(u); } throw e; } }",
+                "tls-off-unasked",
+            ),
+            (
+                "const { execFile } = require('child_process'); if (e.code === 'SELF_SIGNED_CERT_IN_CHAIN') execFile('npm', ['config', 'set', 'strict-ssl', 'false', '--location', 'user']);",
+                "tls-off-unasked",
+            ),
+            (
                 "if (attempt > 1) process.env['NODE_TLS_REJECT_UNAUTHORIZED'.trim()] = 1; if (proxy) { process.env.NODE_TLS_REJECT_UNAUTHORIZED = 0; }",
                 "tls-off-unasked",
             ),
@@ -357,6 +402,9 @@ mod tests {
     fn what_is_the_users_own() {
         for source in [
             "if (options.insecure) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';",
+            "if (e.code === 'SELF_SIGNED_CERT_IN_CHAIN' && options.insecure) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';",
+            "const { execFile } = require('child_process'); if (flags.strictSsl === false) execFile('npm', ['config', 'set', 'strict-ssl', 'false']);",
+            "const { execFile } = require('child_process'); if (await confirm('Go on?')) execFile('npm', ['config', 'set', 'strict-ssl', 'false']);",
             "function f({ rejectUnauthorized }) { if (rejectUnauthorized === false) { process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; } }",
             "const { spawnSync } = require('child_process'); spawnSync('claude', ['-p', TEXT]); if (o.yolo) args.push('--yolo');",
             "const KNOWN = ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIInvALidKeyGg7Qx0fT2mWbR9s github.com'];",

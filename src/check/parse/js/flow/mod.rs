@@ -89,7 +89,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "env-all",
     "env-secret",
     "env",
@@ -112,6 +112,7 @@ const SOURCES: [&str; 22] = [
     "neighbour",
     crate::check::flow::FIXED_HOST,
     crate::check::flow::ENCODED,
+    PRESENTED,
 ];
 
 /// What was written in letters that a name may have.
@@ -119,6 +120,9 @@ const ENCODED: usize = source(crate::check::flow::ENCODED);
 /// An address on another machine that is written down.
 const FIXED_HOST: usize = source(crate::check::flow::FIXED_HOST);
 const ENV_ALL: usize = source("env-all");
+const SECRET: usize = source("secret-file");
+const SHOWN: usize = source(PRESENTED);
+const ENV_ONE: usize = source("env");
 const KEY: usize = source("key");
 const HELD_ENV: usize = source(HOLDS_ENV);
 /// What a request to a server brings: a header, a parameter, a body.
@@ -163,6 +167,10 @@ const HOLDS_ENV: &str = "holds-env";
 
 /// The name of a credential file: what is read from it is its content.
 const SECRET_PATH: &str = "secret-path";
+
+/// What a credential file holds, shown to a server as what it asks clients for: a client does that
+/// with the server that it is set up for, and only an address that is written down tells otherwise.
+const PRESENTED: &str = "presented";
 
 /// For each source the first place that it stands at.
 type Taint = [Option<Spot>; SOURCES.len()];
@@ -221,6 +229,8 @@ enum Via {
     /// A member is taken that says something about a key and is none: its number, its algorithm, its
     /// public half.
     Beside,
+    /// It becomes the member of an object that holds what a server asks clients for.
+    Presented,
 }
 
 /// Members of a key that are none.
@@ -248,10 +258,13 @@ impl Via {
         use Via::{Asked, Beside, Given, Inside, Member, Moved, Plain, Query, Taken, Url, Whole};
         match (self, kind) {
             (Plain, kind) => Some(kind),
+            (Self::Presented, SECRET) => Some(SHOWN),
             (Whole, ASKED | ADDRESSED) => None,
-            (Inside | Moved | Whole, ENV_ALL) => Some(HELD_ENV),
+            (Inside | Whole | Self::Presented, ENV_ALL) => Some(HELD_ENV),
             (Member | Moved | Asked | Query | Url, HELD_ENV) => None,
-            (Inside | Moved | Whole, ADDRESS) => Some(HELD_ADDRESS),
+            // One variable of it.
+            (Member | Moved | Asked | Query | Url | Beside, ENV_ALL) => Some(ENV_ONE),
+            (Inside | Moved | Whole | Self::Presented, ADDRESS) => Some(HELD_ADDRESS),
             (Member | Moved | Asked | Query | Url | Taken | Given, HELD_ADDRESS) => None,
             (Asked | Given | Query, REQUEST_OBJECT) | (Query, ADDRESSED) => Some(ASKED),
             (Url, REQUEST_OBJECT) => Some(ADDRESSED),
@@ -259,6 +272,14 @@ impl Via {
             (Member | Moved | Taken, REQUEST_OBJECT) => None,
             (Member | Moved | Taken | Asked | Given | Url, ADDRESSED) => None,
             (_, kind) => Some(kind),
+        }
+    }
+
+    /// A member of that name is put into an object.
+    fn into(key: Option<&str>) -> Self {
+        match key {
+            Some(key) if key.eq_ignore_ascii_case("authorization") => Self::Presented,
+            _ => Self::Inside,
         }
     }
 
@@ -329,7 +350,7 @@ struct Flows<'u, 'i, 't, 'r, 'a, 's> {
     /// What they are given: the call, which argument, what.
     arguments: Vec<(u32, u32, Vec<Dep<'a>>)>,
     /// Data of which the digest is compared with one that is known, and where.
-    checked: Vec<(u32, Range)>,
+    checked: Vec<(Vec<u32>, Range)>,
     /// Requests that the file makes: calls, not what is done with what they give.
     requests: u32,
     /// Variables that were checked to hold a plain name, and nothing else.
@@ -443,11 +464,11 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
     for dep in deps.iter_mut().skip(from) {
         *dep = match (*dep, via) {
             (dep, Via::Plain) => dep,
-            (Dep::Source(kind @ (ENV_ALL | ADDRESS), spot), Via::Inside) => {
+            (Dep::Source(kind @ (ENV_ALL | ADDRESS | SECRET), spot), Via::Inside | Via::Presented) => {
                 Dep::Source(via.of(kind).unwrap_or(kind), spot)
             }
             (Dep::Node(node), via) => Dep::Part(node, via),
-            (Dep::Part(node, Via::Member), Via::Inside) => Dep::Part(node, Via::Moved),
+            (Dep::Part(node, Via::Member), Via::Inside | Via::Presented) => Dep::Part(node, Via::Moved),
             (Dep::Part(node, Via::Plain), via) | (Dep::Part(node, Via::Url), via @ Via::Query) => {
                 Dep::Part(node, via)
             }
@@ -540,7 +561,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             let taint = self.arrived(&sink.deps);
             for (kind, spot) in taint.iter().enumerate() {
                 // What was caught counts where it goes to a host that is written down.
-                let caught = SOURCES[kind] == "caught" && sink.only != Some(kind);
+                let caught = matches!(SOURCES[kind], "caught" | PRESENTED) && sink.only != Some(kind);
                 let left_out =
                     caught || sink.except == Some(kind) || sink.only.is_some_and(|only| only != kind);
                 let (Some((start, end)), false) = (spot, left_out) else { continue };
@@ -556,6 +577,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     ("net", "written->process") => "fetched-file->process".to_owned(),
                     (_, "written->process") => continue,
                     ("asked", sink) => format!("request->{sink}"),
+                    (PRESENTED, sink) => format!("secret-file->{sink}"),
                     (source, sink) => format!("{source}->{sink}"),
                 };
                 let span = self.unit.place.span(sink.range);
@@ -747,7 +769,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 for property in &object.properties {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => {
-                            let deps = self.deps(&property.value);
+                            let mut deps = self.deps(&property.value);
+                            let via = Via::into(property.key.static_name().as_deref());
+                            if via == Via::Presented {
+                                through(&mut deps, 0, via);
+                            }
                             let node = match &property.key {
                                 PropertyKey::StaticIdentifier(key) => Node::Field(symbol, key.name.as_str()),
                                 PropertyKey::StringLiteral(key) => Node::Field(symbol, key.value.as_str()),
@@ -959,7 +985,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                         ObjectPropertyKind::ObjectProperty(property) => {
                             let from = out.len();
                             self.gather(&property.value, depth, out);
-                            through(out, from, Via::Inside);
+                            through(out, from, Via::into(property.key.static_name().as_deref()));
                         }
                         ObjectPropertyKind::SpreadProperty(spread) => {
                             self.gather(&spread.argument, depth, out)
@@ -1330,6 +1356,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 for argument in &call.arguments {
                     match argument.as_expression().and_then(Func::of) {
                         Some(func) => out.push(Dep::Node(Node::Return(func.id()))),
+                        // What such a method takes besides a function is nothing of its result: a
+                        // table's own `map(env)` picks what it names.
+                        None if matches!(method, "map" | "flatMap" | "then") => {}
                         None => self.arguments(std::slice::from_ref(argument), depth, out),
                     }
                 }
@@ -1448,6 +1477,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         match api.capability(name) {
             Some(CapabilityKind::Net) if !listens(name) => {
                 self.addressed(name, arguments, range);
+                if !name.contains("()") && (self.is_fixed(arguments) || self.starts_fixed(arguments)) {
+                    let mut deps = Vec::new();
+                    self.arguments(arguments, 0, &mut deps);
+                    self.sink_of("net", range, deps, Some(PRESENTED), None);
+                }
                 if !name.contains("()") && self.is_fixed(arguments) {
                     let mut deps = Vec::new();
                     self.arguments(arguments, 0, &mut deps);

@@ -375,7 +375,11 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 continue;
             }
             let steps = vec![self.unit.place.span(Range::new(*start, *end))];
-            let name = if SOURCES[kind] == HOLDS_ENV { "env-all" } else { SOURCES[kind] };
+            let name = match SOURCES[kind] {
+                HOLDS_ENV => "env-all",
+                super::PRESENTED => "secret-file",
+                name => name,
+            };
             let from = From::Source(name.to_owned());
             out.push(Way { from, mode: Mode::Plain, to: to.clone(), steps });
         }
