@@ -127,8 +127,10 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
             own.has(&host, &host)
                 || own.names_owner(&host, &fact.span.file)
                 || own.asks_key_of(subject.contents, &host)
-                || of_given_bot(subject, fact)
         };
+        if !silent && of_given_bot(subject, fact) {
+            continue;
+        }
         if !silent && known() {
             named = true;
         } else {
