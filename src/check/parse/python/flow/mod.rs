@@ -10,6 +10,7 @@
 mod address;
 mod apply;
 mod caught;
+mod hidden;
 mod names;
 mod report;
 mod taint;
@@ -477,6 +478,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 | Expr::Subscript(_)
         ) {
             self.constant(expr, &mut taint);
+            if matches!(expr, Expr::BinOp(_) | Expr::FString(_) | Expr::Call(_)) {
+                self.names_data(expr, &mut taint);
+            }
             // The public half of a key is for everybody.
             if taint.has(SECRET_PATH)
                 && matches!(expr, Expr::BinOp(_) | Expr::FString(_))
@@ -608,7 +612,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     return taint;
                 }
                 self.eval(&it.slice, state);
-                let taint = self.eval(&it.value, state);
+                let mut taint = self.eval(&it.value, state);
+                self.cut(&it.slice, &mut taint);
                 if self.resolver.expr(&it.slice).as_str().is_some_and(names::plain_setting) {
                     return taint.without(&[SECRET_FILE]);
                 }
@@ -705,7 +710,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 self.eval(test, state);
             }
         }
-        let out = self.all(elements.iter().copied(), state);
+        let mut out = self.all(elements.iter().copied(), state);
+        if let [element] = elements {
+            self.unmasked(element, &mut out);
+        }
         // Variables of one program's prefix are not the environment.
         let own = generators.iter().flat_map(|generator| &generator.ifs).any(|test| self.one_prefix(test));
         if own { out.through(Mode::Part) } else { out }
