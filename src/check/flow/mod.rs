@@ -217,6 +217,7 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // so that it is told from a program which is carried as a constant.
         (DECODED_FILE | CUT_FILE, "written->process") => return Some("file-part->process".to_owned()),
         (CUT_FILE, _) => return None,
+        (source, "transaction") => return (source == "key").then(|| "key->net".to_owned()),
         (source, "own-code") => return (source == "net").then(|| "net->own-code".to_owned()),
         // The token of somebody's bot, that nobody was to read.
         (DECODED, "hidden-bot") => return Some("decoded->bot".to_owned()),

@@ -129,12 +129,20 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.answered(it, &mut out);
         self.replaces_itself(it, receiver, given);
+        if matches!(attribute.attr.as_str(), "write_text" | "write_bytes")
+            && let Some(data) = given.first()
+        {
+            self.fill_file(&attribute.value, &data.taint);
+        }
         if attribute.attr.as_str() == "hex" && it.arguments.args.is_empty() {
             out.merge(&Taint::source(ENCODED, it.range()));
         }
         // Of a path that is not known to be one: a parameter, or another file's.
         if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
             out.merge(&receiver.through(Mode::Opened).at(it.range()));
+            if it.arguments.args.is_empty() {
+                out.merge(&Taint::source(FILE, it.range()));
+            }
         }
         if names::puts(&attribute.attr) {
             let put = union(given).at(it.range());
@@ -500,6 +508,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if names::passes(name) {
             out.merge(&union(given).at(range));
             out.merge(receiver);
+            self.answered(it, &mut out);
             if let Expr::Attribute(attribute) = &*it.func
                 && names::puts(&attribute.attr)
             {

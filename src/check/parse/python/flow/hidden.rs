@@ -1,10 +1,12 @@
 //! What is taken apart and put together on its way: bytes that are masked bit by bit or cut out of a
 //! file, names that carry data, clients whose maker is another file, files by their descriptors.
 
-use ruff_python_ast::{Expr, ExprCall, Operator};
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, ExprDict, Operator};
 use ruff_text_size::Ranged;
 
+use super::super::super::js::key;
 use super::super::scope::{Def, SymbolId};
+use super::super::value::Val;
 use super::taint::Taint;
 use super::{Flows, names};
 use crate::check::flow::{CUT_FILE, DECODED, ENCODED, ENCODED_NAME, FILE, computed_name};
@@ -112,6 +114,31 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a dictionary is a transaction of Ethereum's: what is put into it is there for everybody.
+    pub(super) fn is_transaction(&self, it: &'a ExprDict) -> bool {
+        let has = |wanted: &[&str]| {
+            it.items.iter().take(32).any(|item| {
+                let key = item.key.as_ref().map(|key| self.resolver.expr(key));
+                key.as_ref().and_then(Val::as_str).is_some_and(|key| wanted.contains(&key))
+            })
+        };
+        has(&["to", "from"]) && has(&["nonce", "gas", "gasPrice", "chainId", "maxFeePerGas"])
+    }
+
+    /// `account.key`: the private key of something given.
+    pub(super) fn is_key_of(&self, it: &'a ExprAttribute) -> bool {
+        let of = match &*it.value {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(of) => of.attr.as_str(),
+            _ => return false,
+        };
+        let wallet = ["acc", "wallet", "signer", "keypair", "payer"].iter().any(|part| of.contains(part));
+        let has = |part: &str| memchr::memmem::find(self.text.as_bytes(), part.as_bytes()).is_some();
+        wallet
+            && (matches!(it.attr.as_str(), "key" | "_private_key") || key::is_key(&it.attr))
+            && (self.wallets || ["eth_account", "web3", "solders"].into_iter().any(has))
     }
 
     /// Whether a path lies in the folder of this very file, under a name that is not written down.

@@ -598,7 +598,17 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         let public = it.attr.split('_').any(|word| matches!(word, "pub" | "public"));
                         if public { taint.without(&[SECRET_PATH, SECRET_FILE]) } else { taint }
                     }
-                    Val::Local(..) => self.imported_value(expr),
+                    // Of what another file's client answered, its text.
+                    Val::Local(..) => {
+                        let mut taint = self.imported_value(expr);
+                        let held = self.eval(&it.value, state);
+                        let net = Key::Source(names::NET);
+                        if let Some(trace) = held.keys.get(&net) {
+                            taint.merge(&Taint::one(net, trace.clone()));
+                        }
+                        taint
+                    }
+                    _ if self.is_key_of(it) => Taint::source(names::KEY, expr.range()),
                     // Of something given, where it is to be reached and not what opens it.
                     _ if names::plain_member(&it.attr) => {
                         self.eval(&it.value, state);
@@ -643,6 +653,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         self.sink("net-auth", item.value.range(), &taint);
                     } else {
                         out.merge(&taint);
+                    }
+                    if matches!(name.as_ref().and_then(Val::as_str), Some("data" | "input"))
+                        && self.is_transaction(it)
+                    {
+                        self.sink("transaction", item.value.range(), &taint);
                     }
                 }
                 out
