@@ -58,6 +58,10 @@ pub const ENCODED_NAME: &str = "encoded-name";
 /// A part of a file that is no text, cut out by where it lies.
 pub const CUT_FILE: &str = "cut-file";
 
+/// Content of a file that is told by the method which reads it alone. What is decoded of it may be
+/// code that the package ships for a reason; only a program that is taken out of it counts.
+pub const OTHER_FILE: &str = "other-file";
+
 /// Whether a variable of that name holds a credential.
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -216,7 +220,7 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // A program that lay in a file as something else. What is only unpacked is for many honest too,
         // so that it is told from a program which is carried as a constant.
         (DECODED_FILE | CUT_FILE, "written->process") => return Some("file-part->process".to_owned()),
-        (CUT_FILE, _) => return None,
+        (CUT_FILE | OTHER_FILE, _) => return None,
         (source, "transaction") => return (source == "key").then(|| "key->net".to_owned()),
         (source, "own-code") => return (source == "net").then(|| "net->own-code".to_owned()),
         // The token of somebody's bot, that nobody was to read.

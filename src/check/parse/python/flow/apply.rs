@@ -9,7 +9,8 @@ use super::super::value::Val;
 use super::taint::{Key, Taint};
 use super::{Flows, State, names};
 use crate::check::flow::{
-    Argument, BLOB, DECODED, ENCODED, FILE, Mode, SECRET_FILE, SECRET_PATH, computed_name, computed_subdomain,
+    Argument, BLOB, DECODED, ENCODED, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH, computed_name,
+    computed_subdomain,
 };
 use crate::model::CapabilityKind;
 
@@ -141,7 +142,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
             out.merge(&receiver.through(Mode::Opened).at(it.range()));
             if it.arguments.args.is_empty() {
-                out.merge(&Taint::source(FILE, it.range()));
+                out.merge(&Taint::source(OTHER_FILE, it.range()));
             }
         }
         if names::puts(&attribute.attr) {

@@ -9,7 +9,7 @@ use super::super::scope::{Def, SymbolId};
 use super::super::value::Val;
 use super::taint::Taint;
 use super::{Flows, names};
-use crate::check::flow::{CUT_FILE, DECODED, ENCODED, ENCODED_NAME, FILE, computed_name};
+use crate::check::flow::{CUT_FILE, DECODED, ENCODED, ENCODED_NAME, FILE, OTHER_FILE, computed_name};
 
 /// Options that only a request over the network has.
 const OF_REQUESTS: &[&str] = &["headers", "params", "follow_redirects", "allow_redirects", "cookies"];
@@ -40,7 +40,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     /// `data[4096:9000]`: a part of a file, by where it lies.
     pub(super) fn cut(&self, slice: &'a Expr, out: &mut Taint) {
         let Expr::Slice(it) = slice else { return };
-        if it.step.is_none() && it.lower.is_some() && out.has(FILE) {
+        if it.step.is_none() && it.lower.is_some() && (out.has(FILE) || out.has(OTHER_FILE)) {
             out.merge(&Taint::source(CUT_FILE, slice.range()));
         }
     }
