@@ -52,6 +52,16 @@ pub const ADDRESSED: &str = "fixed-host->net";
 /// What was written in letters that a name may have: hexadecimal digits, base 32.
 pub const ENCODED: &str = "encoded";
 
+/// A name that holds such letters in its labels.
+pub const ENCODED_NAME: &str = "encoded-name";
+
+/// A part of a file that is no text, cut out by where it lies.
+pub const CUT_FILE: &str = "cut-file";
+
+/// Content of a file that is told by the method which reads it alone. What is decoded of it may be
+/// code that the package ships for a reason; only a program that is taken out of it counts.
+pub const OTHER_FILE: &str = "other-file";
+
 /// Whether a variable of that name holds a credential.
 pub fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -205,7 +215,17 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
     match (source, sink) {
         // A look-up is heard by the domain's name servers, and by nobody who looks for connections.
         (ENCODED, "subdomain") => return Some("encoded->subdomain".to_owned()),
-        (ENCODED, _) => return None,
+        (ENCODED_NAME, "dns") => return Some("encoded->subdomain".to_owned()),
+        (ENCODED | ENCODED_NAME, _) => return None,
+        // A program that lay in a file as something else. What is only unpacked is for many honest too,
+        // so that it is told from a program which is carried as a constant.
+        (DECODED_FILE | CUT_FILE, "written->process") => return Some("file-part->process".to_owned()),
+        (CUT_FILE | OTHER_FILE, _) => return None,
+        (source, "transaction") => return (source == "key").then(|| "key->net".to_owned()),
+        (source, "own-code") => return (source == "net").then(|| "net->own-code".to_owned()),
+        // The token of somebody's bot, that nobody was to read.
+        (DECODED, "hidden-bot") => return Some("decoded->bot".to_owned()),
+        (_, "hidden-bot") => return None,
         (FIXED_HOST, SENT_TO) => return Some(ADDRESSED.to_owned()),
         (FIXED_HOST, _) | (_, SENT_TO) => return None,
         _ => {}

@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::addressed;
 use super::described::{self, Part};
 use super::{Parsed, blocks};
+use super::{addressed, verdict};
 use crate::check::{context, layers};
 use crate::json;
 use crate::model::{Contents, Fact, FactKind, LineIndex, Span, Treatment};
@@ -69,7 +69,10 @@ pub fn may_hold(path: &str, audience: Audience) -> bool {
 pub fn may_speak(path: &str, bytes: &[u8]) -> bool {
     let name = lower_name(path);
     let has = |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
-    is_text(&name) || tool_marks(ending(&name)).iter().any(has) || addressed::may(bytes)
+    is_text(&name)
+        || tool_marks(ending(&name)).iter().any(has)
+        || addressed::may(bytes)
+        || verdict::may(bytes)
 }
 
 /// What a file's prose says. `None` where the file holds none for that audience.
@@ -156,6 +159,8 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         }
         if !agent && addressed::is_program(ending) && !of_tests {
             out.extend(addressed::program(source, &index));
+            let heard = out.iter().any(|fact| fact.name == "judge");
+            out.extend(verdict::program(ending, source, &index).into_iter().filter(|_| !heard));
         }
         if !agent && out.is_empty() {
             return None;

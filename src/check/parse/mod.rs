@@ -17,6 +17,7 @@ pub mod rust;
 pub mod shell;
 pub mod text;
 pub mod toml;
+mod verdict;
 
 use super::flow::Summary;
 use super::shell as lexed;

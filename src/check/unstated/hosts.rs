@@ -10,6 +10,8 @@ use crate::model::{Contents, Ecosystem, Fact, LineIndex, Span};
 
 /// Largest file that is searched for hosts without a scheme, in bytes.
 const MAX_FILE: usize = 1 << 20;
+/// Files of code that are searched for one owner's key at most.
+const MAX_CODE: usize = 500;
 /// Hosts of one file at most.
 const MAX_HOSTS: usize = 20;
 
@@ -264,6 +266,31 @@ impl Own {
         let (short, name) = (plain(owner), plain(&self.name));
         let same = name.contains(&short) || short.contains(&name);
         !same && (self.told(owner) || path.to_ascii_lowercase().contains(owner))
+    }
+
+    /// Whether the code asks its user for a key of who owns a host: `OPENAI_API_KEY` for
+    /// `api.openai.com`, `settings["telegram"]["token"]`. Who sets it up knows with whom. As with
+    /// [`Self::names_owner`], the package's own name does not count.
+    pub fn asks_key_of(&self, contents: &Contents, host: &str) -> bool {
+        let plain = |text: &str| text.replace(['-', '_', '.'], "");
+        let Some(owner) = registered(host).split('.').next().filter(|label| label.len() > 3) else {
+            return false;
+        };
+        let (short, name) = (plain(owner), plain(&self.name));
+        if name.contains(&short) || short.contains(&name) {
+            return false;
+        }
+        let pattern = format!(
+            r#"(?i)\b_?{}["'\]\[._-]{{0,5}}(?:(?:api|access|bot|auth)["'\]\[._-]{{0,3}})?(?:key|token|secret|password)"#,
+            regex::escape(owner)
+        );
+        let Ok(asked) = regex::bytes::Regex::new(&pattern) else { return false };
+        let code = contents.files.iter().filter(|file| {
+            super::is_code(&file.path)
+                && file.range.len() <= MAX_FILE
+                && !crate::check::context::is_test_path(&file.path)
+        });
+        code.take(MAX_CODE).any(|file| asked.is_match(contents.bytes(file)))
     }
 
     /// Whether the texts tell that something is sent to who makes the package.

@@ -123,7 +123,15 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
         let Some(host) = receiver(subject, fact) else { continue };
         let own = own.get_or_insert_with(|| Own::of(subject));
         silent = own.promises_silence();
-        if !silent && (own.has(&host, &host) || own.names_owner(&host, &fact.span.file)) {
+        let known = || {
+            own.has(&host, &host)
+                || own.names_owner(&host, &fact.span.file)
+                || own.asks_key_of(subject.contents, &host)
+        };
+        if !silent && of_given_bot(subject, fact) {
+            continue;
+        }
+        if !silent && known() {
             named = true;
         } else {
             found.entry(host).or_insert_with(|| vec![fact.span.clone()]);
@@ -158,6 +166,23 @@ pub(super) fn receiver(subject: &Subject<'_>, fact: &Fact) -> Option<String> {
             && matches!(other.name.as_str(), "url" | "ip" | "webhook")
     };
     subject.facts.iter().filter(literal).find_map(|literal| hosts::host(&literal.value))
+}
+
+/// Whether an address is a bot's whose token is given at run time: whom the bot talks to is up to
+/// whoever has the token. Another host that stands before such a path is a rule of its own.
+fn of_given_bot(subject: &Subject<'_>, fact: &Fact) -> bool {
+    let places = fact.steps.iter().chain([&fact.span]);
+    let is_bot = |value: &str| ["/bot?", "/bot{", "/bot$", "/bot%s"].iter().any(|path| value.contains(path));
+    places.take(16).any(|place| {
+        subject.facts.iter().any(|literal| {
+            literal.kind == FactKind::Literal
+                && literal.name == "url"
+                && is_bot(&literal.value)
+                && literal.span.file == place.file
+                && literal.span.start < place.end
+                && place.start < literal.span.end
+        })
+    })
 }
 
 /// Programs that are started as soon as the package is loaded.

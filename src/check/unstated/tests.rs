@@ -72,3 +72,26 @@ fn hosts_in_hostile_text_are_bounded() {
     assert!(hosts::bare(&list, "index.js").len() <= 20);
     assert_eq!(hosts::bare(&list, "other.js"), []);
 }
+
+#[test]
+fn who_asks_for_a_key_says_whose_host_it_is() {
+    let of = |code: &str| {
+        let list =
+            [("pkg/a.py", code), ("pyproject.toml", "[project]\nname='example'\ndescription='pads text'\n")];
+        let got = analyse(&examples::package(Ecosystem::Pypi), &files(&list), &RuleSet::builtin());
+        got.findings.iter().filter(|finding| finding.rule == "identity/unnamed-receiver").count()
+    };
+    let ask = |more: &str| {
+        format!(
+            "import requests\n{more}\ndef a(x):\n    requests.post('https://api.wordmill.invalid/v1', json=x)\n"
+        )
+    };
+    assert_eq!(of(&ask("")), 1);
+    assert_eq!(of(&ask("KEY = 'WORDMILL_API_KEY'")), 0);
+    assert_eq!(of(&ask("def key(c): return c['wordmill']['token']")), 0);
+    assert_eq!(of(&ask("KEY = 'GRINDER_API_KEY'")), 1);
+    // A bot whose token is given is the user's own.
+    let bot =
+        "import requests\ndef a(t, x):\n    requests.post(f'https://api.tg.invalid/bot{t}/send', json=x)\n";
+    assert_eq!(of(bot), 0);
+}

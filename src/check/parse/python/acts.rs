@@ -2,11 +2,12 @@
 //! start, recipients of mail, certificate checks, functions of others that make keys.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Unit;
 use super::resolve::Resolver;
+use super::scope::Def;
 use super::shape::starts_again;
 use crate::check::shell;
 use crate::model::{Fact, FactKind};
@@ -53,8 +54,22 @@ const MEMORIES: &[&str] = &[
 
 /// Adds the acts of the file.
 pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], facts: &mut Vec<Fact>) {
-    let mut acts = Acts { unit, resolver, depth: 0, startup: None, fetches: false, out: Vec::new() };
+    let mut acts = Acts {
+        unit,
+        resolver,
+        depth: 0,
+        startup: None,
+        fetches: false,
+        envelopes: false,
+        joins: Vec::new(),
+        out: Vec::new(),
+    };
     acts.visit_body(body);
+    if acts.envelopes {
+        for (address, range) in std::mem::take(&mut acts.joins) {
+            acts.shape("fixed-bcc", address, range);
+        }
+    }
     if let (Some(range), true) = (acts.startup, acts.fetches) {
         acts.shape("startup-fetch", String::new(), range);
     }
@@ -107,6 +122,10 @@ struct Acts<'u, 'i, 'r, 'a> {
     startup: Option<TextRange>,
     /// Whether a line that fetches and runs is written somewhere.
     fetches: bool,
+    /// Whether mail is sent to recipients that are told beside the message's headers.
+    envelopes: bool,
+    /// Constant addresses that join recipients which are not.
+    joins: Vec<(String, TextRange)>,
     out: Vec<Fact>,
 }
 
@@ -167,6 +186,58 @@ impl<'a> Acts<'_, '_, '_, 'a> {
         }
     }
 
+    /// The constant address in a list, where that is all the list holds.
+    fn listed(&self, list: &'a Expr) -> Option<String> {
+        let [only] = super::scope::literal_elements(list)? else { return None };
+        self.text(only).filter(|text| is_mail(text))
+    }
+
+    /// Whether a value is made at run time from others: the recipients of a message.
+    fn is_made(&self, value: &'a Expr) -> bool {
+        if self.resolver.expr(value).truth().is_some() {
+            return false;
+        }
+        match value {
+            Expr::Name(name) => {
+                let scopes = &self.resolver.scopes;
+                let symbol = scopes.symbol(name).and_then(|symbol| scopes.symbols.get(symbol));
+                symbol.is_some_and(|symbol| {
+                    symbol.defs.iter().any(|place| {
+                        matches!(place.def, Def::Param(..))
+                            || matches!(place.def, Def::Value(value) if !value.is_name_expr() && self.is_made(value))
+                    })
+                })
+            }
+            value => {
+                value.is_call_expr()
+                    || value.is_list_comp_expr()
+                    || value.is_set_comp_expr()
+                    || value.is_attribute_expr()
+            }
+        }
+    }
+
+    /// `made + ['own@host']`, `[*made, 'own@host']`.
+    fn joined(&mut self, value: &'a Expr) {
+        let address = match value {
+            Expr::BinOp(it) if it.op == Operator::Add => {
+                let sides = [(&*it.left, &*it.right), (&*it.right, &*it.left)];
+                sides.into_iter().find_map(|(made, list)| self.listed(list).filter(|_| self.is_made(made)))
+            }
+            _ => {
+                let elements = super::scope::literal_elements(value).unwrap_or(&[]);
+                let made = elements
+                    .iter()
+                    .any(|element| matches!(element, Expr::Starred(it) if self.is_made(&it.value)));
+                let constant = |element: &'a Expr| self.text(element).filter(|text| is_mail(text));
+                made.then(|| elements.iter().take(MAX_ELEMENTS).find_map(constant)).flatten()
+            }
+        };
+        if let Some(address) = address {
+            self.joins.push((address, value.range()));
+        }
+    }
+
     fn opened_to_write(&mut self, path: &str, range: TextRange) {
         let lower = path.replace('\\', "/").to_ascii_lowercase();
         if starts_again(path) {
@@ -192,6 +263,21 @@ impl<'a> Acts<'_, '_, '_, 'a> {
         let callee = self.resolver.callee(it);
         let name = callee.as_name().unwrap_or("").to_owned();
         let first = it.arguments.args.first();
+        if let Expr::Attribute(method) = &*it.func {
+            self.envelopes |= match method.attr.as_str() {
+                "sendmail" => it.arguments.args.len() + it.arguments.keywords.len() > 2,
+                "send_message" | "send" => it.arguments.find_keyword("to_addrs").is_some(),
+                _ => false,
+            };
+            let address = match (method.attr.as_str(), first) {
+                ("append" | "add", Some(one)) => self.text(one).filter(|text| is_mail(text)),
+                ("extend" | "update", Some(list)) => self.listed(list),
+                _ => None,
+            };
+            if let Some(address) = address.filter(|_| self.is_made(&method.value)) {
+                self.joins.push((address, range));
+            }
+        }
         for keyword in it.arguments.keywords.iter().take(MAX_ELEMENTS) {
             if let Some(name) = &keyword.arg {
                 self.header(name.as_str(), &keyword.value, range);
@@ -289,6 +375,12 @@ impl<'a> Visitor<'a> for Acts<'_, '_, '_, 'a> {
                 self.assigned(target, &it.value, it.range());
             }
         }
+        if let Stmt::AugAssign(it) = stmt
+            && let Some(address) = self.listed(&it.value)
+            && self.is_made(&it.target)
+        {
+            self.joins.push((address, it.range()));
+        }
         self.depth += u32::from(asleep);
         visitor::walk_stmt(self, stmt);
         self.depth -= u32::from(asleep);
@@ -297,6 +389,7 @@ impl<'a> Visitor<'a> for Acts<'_, '_, '_, 'a> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
             Expr::Call(it) => self.call(it),
+            Expr::BinOp(_) | Expr::List(_) | Expr::Set(_) | Expr::Tuple(_) => self.joined(expr),
             Expr::Dict(it) => {
                 for item in it.items.iter().take(MAX_ELEMENTS) {
                     if let Some(Expr::StringLiteral(key)) = &item.key {

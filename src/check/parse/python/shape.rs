@@ -82,6 +82,58 @@ pub(super) fn starts_again(path: &str) -> bool {
         || lower.contains("/etc/cron")
 }
 
+/// Keys of the registry by which programs that run with all rights are made to start another one.
+fn elevates(text: &str) -> bool {
+    let lower = text.replace('/', "\\").to_ascii_lowercase();
+    lower == "delegateexecute"
+        || ["ms-settings", "mscfile", "exefile", "folder"].iter().any(|class| {
+            lower.contains(&format!("classes\\{class}\\shell\\open\\command"))
+                || lower.contains(&format!("classes\\{class}\\shell\\runas\\command"))
+        })
+}
+
+/// Where a loop empties each file that it comes by, without choosing: `open(name, 'w').close()`.
+fn emptied(body: &[Stmt]) -> Option<TextRange> {
+    #[derive(Default)]
+    struct Emptied {
+        range: Option<TextRange>,
+        chooses: bool,
+    }
+    impl<'a> Visitor<'a> for Emptied {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            match expr {
+                Expr::Compare(_) => self.chooses = true,
+                Expr::Call(call) => {
+                    if let Expr::Attribute(method) = &*call.func {
+                        match (method.attr.as_str(), &*method.value) {
+                            ("endswith" | "startswith" | "match" | "fnmatch" | "search", _) => {
+                                self.chooses = true;
+                            }
+                            ("close", Expr::Call(open)) => {
+                                let opens = matches!(&*open.func, Expr::Name(name) if name.id == "open")
+                                    || matches!(&*open.func, Expr::Attribute(it) if it.attr.as_str() == "open");
+                                let writes = open.arguments.args.iter().any(|mode| {
+                                    matches!(mode, Expr::StringLiteral(mode)
+                                        if matches!(mode.value.to_str(), "w" | "wb" | "w+"))
+                                });
+                                if opens && writes {
+                                    self.range.get_or_insert(call.range());
+                                }
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut emptied = Emptied::default();
+    emptied.visit_body(body);
+    emptied.range.filter(|_| !emptied.chooses)
+}
+
 /// Whether a text is an address of a wallet: Ethereum's forty digits, or Bitcoin's `bc1…`.
 fn is_address(text: &str) -> bool {
     let of = |rest: &str| rest.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -179,6 +231,15 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
                         });
                 if let Some(key) = run.filter(|_| writes) {
                     self.shape("persist", &key, range);
+                }
+                let trick = it
+                    .arguments
+                    .args
+                    .iter()
+                    .filter_map(|argument| self.resolver.expr(argument).shown())
+                    .find(|text| elevates(text));
+                if let Some(key) = trick.filter(|_| writes) {
+                    self.shape("elevation-trick", &key, range);
                 }
             }
             "crontab.CronTab().new" => self.shape("persist", "crontab", range),
@@ -301,6 +362,24 @@ impl<'a> Shapes<'_, '_, '_, 'a> {
         }
     }
 
+    /// Whether a loop goes through all files of a folder, whichever it is.
+    fn goes_through_folder(&self, iter: &'a Expr) -> bool {
+        let Expr::Call(it) = iter else { return false };
+        let callee = self.resolver.callee(it);
+        if matches!(callee.as_name(), Some("os.walk" | "os.scandir" | "os.listdir")) {
+            return true;
+        }
+        let Expr::Attribute(method) = &*it.func else { return false };
+        match method.attr.as_str() {
+            "iterdir" => true,
+            "rglob" | "glob" => {
+                let pattern = it.arguments.args.first().map(|first| self.resolver.expr(first));
+                matches!(pattern.as_ref().and_then(Val::as_str), Some("*" | "**/*" | "**"))
+            }
+            _ => false,
+        }
+    }
+
     fn is_walk(&self, iter: &'a Expr) -> bool {
         let Expr::Call(it) = iter else { return false };
         let callee = self.resolver.callee(it);
@@ -329,7 +408,12 @@ impl<'a> Visitor<'a> for Shapes<'_, '_, '_, 'a> {
                 visitor::walk_stmt(self, stmt);
                 self.depth -= 1;
             }
-            Stmt::For(StmtFor { iter, .. }) => {
+            Stmt::For(it @ StmtFor { iter, .. }) => {
+                if self.goes_through_folder(iter)
+                    && let Some(range) = emptied(&it.body)
+                {
+                    self.shape("destructive-walk", "", range);
+                }
                 let walk = u32::from(self.is_walk(iter));
                 self.walks += walk;
                 visitor::walk_stmt(self, stmt);

@@ -9,7 +9,8 @@ use super::super::value::Val;
 use super::taint::{Key, Taint};
 use super::{Flows, State, names};
 use crate::check::flow::{
-    Argument, BLOB, DECODED, ENCODED, FILE, Mode, SECRET_FILE, SECRET_PATH, computed_name, computed_subdomain,
+    Argument, BLOB, DECODED, ENCODED, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH, computed_name,
+    computed_subdomain,
 };
 use crate::model::CapabilityKind;
 
@@ -60,6 +61,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             Val::Local(module, path) => {
                 let call = self.other(vec![module.to_string()], path, range);
                 let mut out = self.other_call(call, &given, range);
+                self.answered(it, &mut out);
                 if path.ends_with(".read_text") || path.ends_with(".read_bytes") {
                     out.merge(&self.method(it, &receiver, &given, state));
                 }
@@ -126,12 +128,22 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if plain {
             out = out.without(&[SECRET_FILE]);
         }
+        self.answered(it, &mut out);
+        self.replaces_itself(it, receiver, given);
+        if matches!(attribute.attr.as_str(), "write_text" | "write_bytes")
+            && let Some(data) = given.first()
+        {
+            self.fill_file(&attribute.value, &data.taint);
+        }
         if attribute.attr.as_str() == "hex" && it.arguments.args.is_empty() {
             out.merge(&Taint::source(ENCODED, it.range()));
         }
         // Of a path that is not known to be one: a parameter, or another file's.
         if matches!(attribute.attr.as_str(), "read_text" | "read_bytes") {
             out.merge(&receiver.through(Mode::Opened).at(it.range()));
+            if it.arguments.args.is_empty() {
+                out.merge(&Taint::source(OTHER_FILE, it.range()));
+            }
         }
         if names::puts(&attribute.attr) {
             let put = union(given).at(it.range());
@@ -371,7 +383,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             return out;
         }
         self.reads(name, it, receiver, given, range, &mut out);
-        self.writes(name, it, given, state, range);
+        self.writes(name, it, receiver, given, state, range);
         let loads = names::loads(name) || (name.starts_with("yaml.load") && !safe_loader(it));
         if let Some(first) = first.filter(|_| loads) {
             self.sink("deserialize", range, &first.taint);
@@ -397,6 +409,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     self.sink("net-fixed", range, &sent);
                 }
                 self.addressed(name, given, range);
+                if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
+                    && self.hides_address(one.value, &one.taint)
+                {
+                    self.sink("hidden-bot", range, &one.taint.clone());
+                }
                 if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
                     && self.resolver.approximate(one.value).is_some_and(|text| computed_subdomain(&text))
                 {
@@ -492,6 +509,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if names::passes(name) {
             out.merge(&union(given).at(range));
             out.merge(receiver);
+            self.answered(it, &mut out);
             if let Expr::Attribute(attribute) = &*it.func
                 && names::puts(&attribute.attr)
             {
@@ -568,6 +586,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         &mut self,
         name: &str,
         it: &'a ExprCall,
+        receiver: &Taint,
         given: &[Given<'a>],
         state: &mut State,
         range: TextRange,
@@ -577,6 +596,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             "pathlib.Path().write_text" | "pathlib.Path().write_bytes" => {
                 if let (Expr::Attribute(attribute), Some(data)) = (&*it.func, given.first()) {
                     let taint = data.taint.clone();
+                    self.replaces_itself(it, receiver, given);
                     self.sink("fs-write", range, &taint);
                     self.fill_file(&attribute.value, &taint);
                 }
@@ -602,6 +622,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if let Some(to) = to {
                     let value = to.value;
                     self.fill_file(value, &Taint::source(names::NET, range));
+                }
+            }
+            "os.write" => {
+                if let (Some(fd), Some(data)) = (place(0), place(1))
+                    && let Some(key) = self.of_descriptor(fd.value)
+                {
+                    let taint = data.taint.without(&[SECRET_PATH]);
+                    self.changed |= self.files.entry(key).or_default().merge(&taint);
                 }
             }
             "shutil.copyfileobj" => {
@@ -649,11 +677,26 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
     }
 
+    /// A file of the package's own folder is written, whose name and content are what was fetched.
+    fn replaces_itself(&mut self, it: &'a ExprCall, receiver: &Taint, given: &[Given<'a>]) {
+        let Expr::Attribute(method) = &*it.func else { return };
+        if matches!(method.attr.as_str(), "write_text" | "write_bytes")
+            && receiver.has(names::NET)
+            && let Some(data) = given.first()
+            && self.is_own_file(&method.value, 0)
+        {
+            let taint = data.taint.clone();
+            self.sink("own-code", it.range(), &taint);
+        }
+    }
+
     /// Something is written to an open file.
     pub(super) fn written(&mut self, file: &'a Expr, taint: &Taint, range: TextRange) {
         self.sink("fs-write", range, taint);
         if let Some(path) = self.path_of(file, 0) {
             self.fill_file(path, taint);
+        } else if let Some(key) = self.of_fdopen(file, 0) {
+            self.changed |= self.files.entry(key).or_default().merge(&taint.without(&[SECRET_PATH]));
         }
     }
 

@@ -10,6 +10,7 @@
 mod address;
 mod apply;
 mod caught;
+mod hidden;
 mod names;
 mod report;
 mod taint;
@@ -477,6 +478,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 | Expr::Subscript(_)
         ) {
             self.constant(expr, &mut taint);
+            if matches!(expr, Expr::BinOp(_) | Expr::FString(_) | Expr::Call(_)) {
+                self.names_data(expr, &mut taint);
+            }
             // The public half of a key is for everybody.
             if taint.has(SECRET_PATH)
                 && matches!(expr, Expr::BinOp(_) | Expr::FString(_))
@@ -594,7 +598,17 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         let public = it.attr.split('_').any(|word| matches!(word, "pub" | "public"));
                         if public { taint.without(&[SECRET_PATH, SECRET_FILE]) } else { taint }
                     }
-                    Val::Local(..) => self.imported_value(expr),
+                    // Of what another file's client answered, its text.
+                    Val::Local(..) => {
+                        let mut taint = self.imported_value(expr);
+                        let held = self.eval(&it.value, state);
+                        let net = Key::Source(names::NET);
+                        if let Some(trace) = held.keys.get(&net) {
+                            taint.merge(&Taint::one(net, trace.clone()));
+                        }
+                        taint
+                    }
+                    _ if self.is_key_of(it) => Taint::source(names::KEY, expr.range()),
                     // Of something given, where it is to be reached and not what opens it.
                     _ if names::plain_member(&it.attr) => {
                         self.eval(&it.value, state);
@@ -608,7 +622,8 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     return taint;
                 }
                 self.eval(&it.slice, state);
-                let taint = self.eval(&it.value, state);
+                let mut taint = self.eval(&it.value, state);
+                self.cut(&it.slice, &mut taint);
                 if self.resolver.expr(&it.slice).as_str().is_some_and(names::plain_setting) {
                     return taint.without(&[SECRET_FILE]);
                 }
@@ -638,6 +653,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         self.sink("net-auth", item.value.range(), &taint);
                     } else {
                         out.merge(&taint);
+                    }
+                    if matches!(name.as_ref().and_then(Val::as_str), Some("data" | "input"))
+                        && self.is_transaction(it)
+                    {
+                        self.sink("transaction", item.value.range(), &taint);
                     }
                 }
                 out
@@ -705,7 +725,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 self.eval(test, state);
             }
         }
-        let out = self.all(elements.iter().copied(), state);
+        let mut out = self.all(elements.iter().copied(), state);
+        if let [element] = elements {
+            self.unmasked(element, &mut out);
+        }
         // Variables of one program's prefix are not the environment.
         let own = generators.iter().flat_map(|generator| &generator.ifs).any(|test| self.one_prefix(test));
         if own { out.through(Mode::Part) } else { out }

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use ruff_text_size::TextRange;
 
 use super::super::scope::FuncId;
-use crate::check::flow::{BLOB, DECODED, DECODED_FILE, ENV, ENV_ALL, FILE, Mode, SECRET_FILE, SECRET_PATH};
+use crate::check::flow::{
+    BLOB, CUT_FILE, DECODED, DECODED_FILE, ENV, ENV_ALL, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH,
+};
 
 /// Where something comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +131,7 @@ impl Taint {
             let key = match *key {
                 Key::Source(name) => match (mode, name) {
                     (Mode::Decoded, FILE) => Key::Source(DECODED_FILE),
+                    (Mode::Decoded, OTHER_FILE) => Key::Source(CUT_FILE),
                     (Mode::Decoded, BLOB) => Key::Source(DECODED),
                     (Mode::Opened, SECRET_PATH) => Key::Source(SECRET_FILE),
                     (Mode::Opened, _) => continue,

@@ -1,13 +1,53 @@
 //! Branches that only time and chance, or a date, open.
 
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{BoolOp, CmpOp, Expr, Stmt};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 use super::super::value::Val;
 use super::planted::by_turns;
 use super::{Held, words};
 use crate::check::parse::harm;
 use crate::model::FactKind;
+
+/// Statements of SQL that take rows or tables away: all of them, or any.
+struct Statements<'h, 'u, 'i, 'r, 'a> {
+    held: &'h Held<'u, 'i, 'r, 'a>,
+    whole: Option<TextRange>,
+    any: Option<TextRange>,
+}
+
+impl<'a> Visitor<'a> for Statements<'_, '_, '_, '_, 'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(method) = &*call.func
+            && matches!(
+                method.attr.as_str(),
+                "execute" | "executescript" | "exec_driver_sql" | "execute_sql" | "raw"
+            )
+            && let Some(first) = call.arguments.args.first()
+        {
+            // `text("DELETE …")` of SQLAlchemy.
+            let inner = match first {
+                Expr::Call(inner) => inner.arguments.args.first().unwrap_or(first),
+                first => first,
+            };
+            if let Some(text) = self.held.resolver.approximate(inner) {
+                let upper = text.trim_start().to_ascii_uppercase();
+                let drops = ["DROP TABLE", "DROP DATABASE", "DROP SCHEMA", "TRUNCATE"];
+                let whole = drops.iter().any(|start| upper.starts_with(start))
+                    || upper.starts_with("DELETE FROM") && !upper.contains("WHERE");
+                if whole {
+                    self.whole.get_or_insert(call.range());
+                }
+                if whole || upper.starts_with("DELETE FROM") {
+                    self.any.get_or_insert(call.range());
+                }
+            }
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
 
 impl<'a> Held<'_, '_, '_, 'a> {
     /// The words of a condition, with those of what its names were given.
@@ -28,6 +68,28 @@ impl<'a> Held<'_, '_, '_, 'a> {
             leaves.value.as_deref().is_some_and(|value| matches!(value, Expr::Call(_) | Expr::Await(_)));
         if it.op == BoolOp::And && !works && harm::time_and_chance(self.condition(test).into_iter()) {
             self.add(FactKind::Shape, "chance-and-time", test.range());
+        }
+    }
+
+    /// A branch that a date or chance opens and that empties tables.
+    pub(super) fn empties(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        let sides: Vec<&Expr> = match test {
+            Expr::BoolOp(it) => it.values.iter().collect(),
+            test => vec![test],
+        };
+        let dated = sides.iter().any(|side| self.after_a_day(side));
+        // What goes now and then from a store that fills up has a condition.
+        let chance = sides.iter().any(|side| {
+            side.is_compare_expr() && words(side).all.iter().any(|word| harm::CHANCE.contains(word))
+        });
+        if !dated && !chance {
+            return;
+        }
+        let mut statements = Statements { held: self, whole: None, any: None };
+        statements.visit_body(body);
+        let found = if dated { statements.any } else { statements.whole };
+        if let Some(range) = found {
+            self.add(FactKind::Shape, "dated-result", range);
         }
     }
 
