@@ -1,5 +1,6 @@
 //! Hosts that stand in code, and those that are a package's own or nobody's.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -172,6 +173,9 @@ impl Own {
             }
             _ => out.toml(contents, "Cargo.toml", &["package"]),
         }
+        if subject.package.ecosystem == Ecosystem::Cargo {
+            out.docs(contents);
+        }
         for file in &contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
             if matches!(ending.as_str(), "md" | "markdown" | "rst" | "txt") && file.range.len() <= MAX_FILE {
@@ -180,6 +184,38 @@ impl Own {
             }
         }
         out
+    }
+
+    /// What public modules of a crate say of themselves: their pages are published with the crate's.
+    fn docs(&mut self, contents: &Contents) {
+        let source = |path: &str| path.ends_with(".rs").then(|| contents.get(path)).flatten();
+        let mut public: BTreeSet<String> = BTreeSet::new();
+        for file in contents.files.iter().filter(|file| file.path.starts_with("src/")) {
+            let Some(bytes) = source(&file.path).filter(|bytes| bytes.len() <= MAX_FILE) else { continue };
+            for line in String::from_utf8_lossy(bytes).lines() {
+                if let Some(rest) = line.trim_start().strip_prefix("pub mod ") {
+                    public.extend(rest.strip_suffix(';').map(str::to_owned));
+                }
+            }
+        }
+        for file in contents.files.iter().filter(|file| file.path.starts_with("src/")) {
+            let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+            let name = match name {
+                "mod.rs" => folder.rsplit('/').next().unwrap_or_default(),
+                other => other.trim_end_matches(".rs"),
+            };
+            let root = matches!(&*file.path, "src/lib.rs" | "src/main.rs");
+            if !root && !public.contains(name) {
+                continue;
+            }
+            let Some(bytes) = source(&file.path).filter(|bytes| bytes.len() <= MAX_FILE) else { continue };
+            for line in String::from_utf8_lossy(bytes).lines() {
+                if let Some(said) = line.trim_start().strip_prefix("//!") {
+                    self.texts.push('\n');
+                    self.texts.push_str(&said.to_lowercase());
+                }
+            }
+        }
     }
 
     fn page(&mut self, text: &str) {

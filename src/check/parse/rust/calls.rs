@@ -650,7 +650,9 @@ impl Walk {
                     let line =
                         list.iter().position(|part| part.eq_ignore_ascii_case("-c") || &**part == "/C");
                     if let Some(line) = line.filter(|_| of(&API.shells)).and_then(|at| list.get(at + 1)) {
-                        self.raws.push(Raw::new(FactKind::Literal, "command", span).value(&**line));
+                        let line = Rc::clone(line);
+                        self.unwraps(&line, span.clone());
+                        self.raws.push(Raw::new(FactKind::Literal, "command", span).value(&*line));
                     }
                 }
                 let host = receiver.taint & taint::HOST_PROGRAM != 0;

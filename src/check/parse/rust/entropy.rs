@@ -5,6 +5,8 @@
 //! over, whole, by a later one of the same block. A second source behind a condition is a fallback,
 //! zeros at the end clean up, and a part that is written over is a version or a time stamp.
 
+mod by_length;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -41,7 +43,9 @@ pub fn shapes(file: &syn::File) -> Vec<Raw> {
     helpers.visit_file(file);
     let mut blocks = Blocks { spoilers: helpers.found, raws: Vec::new(), names: Names::default() };
     blocks.visit_file(file);
-    blocks.raws
+    let mut raws = blocks.raws;
+    raws.extend(by_length::shapes(file));
+    raws
 }
 
 /// Functions that write over all of what they are given, by name and place of the parameter.

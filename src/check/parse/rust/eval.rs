@@ -150,8 +150,13 @@ impl Walk {
                 value
             }
             Expr::Index(inner) => {
-                self.eval(&inner.index);
-                self.eval(&inner.expr)
+                let at = self.eval(&inner.index).taint;
+                let mut value = self.eval(&inner.expr);
+                // A table in which the bytes of a test's file are looked up puts others in their place.
+                if at & taint::TEST_DATA != 0 && !matches!(&*inner.index, Expr::Range(_)) {
+                    value.taint |= at & taint::TEST_DATA | taint::MASKED;
+                }
+                value
             }
             Expr::Range(inner) => {
                 let mut taint = 0;

@@ -80,6 +80,58 @@ pub fn masks(text: &str) -> bool {
         .any(|word| has(word))
 }
 
+/// Whether a file puts something into an encoding.
+pub fn encodes(text: &str) -> bool {
+    ["encode(", "encode_config(", "encode_string(", "to_base64(", "encode_to_"]
+        .iter()
+        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// Whether in a line one command takes off an encoding, and a later one of the same pipe is a shell that
+/// runs what it gets, or `eval` or a shell runs what a command within gives.
+fn decodes_to_shell(line: &str) -> bool {
+    let name = |word: &str| {
+        let word = word.trim_matches(|c: char| matches!(c, '"' | '\'' | '(' | ')' | '`' | '$' | '{' | '}'));
+        word.rsplit('/').next().unwrap_or(word).to_owned()
+    };
+    let decodes = |command: &str| {
+        let words: Vec<String> = command.split_whitespace().map(name).collect();
+        words.iter().enumerate().any(|(at, word)| {
+            let flags = || words.iter().skip(at + 1).map(String::as_str);
+            match word.as_str() {
+                "base64" | "base32" | "basenc" | "gbase64" => {
+                    flags().any(|flag| matches!(flag, "-d" | "-D" | "--decode" | "-di" | "-id"))
+                }
+                "xxd" => flags().any(|flag| flag.starts_with("-r")),
+                "openssl" => {
+                    flags().next().is_some_and(|first| matches!(first, "base64" | "enc"))
+                        && flags().any(|flag| flag == "-d")
+                }
+                _ => false,
+            }
+        })
+    };
+    line.split([';', '\n']).flat_map(|part| part.split("&&")).any(|pipe| {
+        let commands: Vec<&str> = pipe.split('|').collect();
+        let first = commands.iter().position(|command| decodes(command));
+        let Some(first) = first else { return false };
+        let runs = |command: &&str| {
+            let mut words = command.split_whitespace().map(name);
+            let program =
+                words.find(|word| !matches!(word.as_str(), "sudo" | "env" | "exec" | "nohup" | "command"));
+            // `sh -c line` and `sh file` do not run what comes through the pipe.
+            let takes = words.next().is_none_or(|next| {
+                matches!(next.as_str(), "-" | "-s" | "-e" | "-x" | "-l" | "&") || next.contains(['>', '<'])
+            });
+            program.is_some_and(|program| API.shells.contains(&program)) && takes
+        };
+        let start = pipe.trim_start();
+        let within = ["eval ", "sh -c \"$(", "bash -c \"$(", "sh -c \"`", "bash -c \"`"];
+        commands.iter().skip(first + 1).any(|command| runs(command))
+            || pipe.contains(['$', '`']) && within.iter().any(|word| start.starts_with(word))
+    })
+}
+
 /// Whether the patterns of a file have the forms of private keys, and none that of an address.
 pub fn key_forms(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
@@ -268,6 +320,15 @@ impl Walk {
         if shell && given & taint::MARKED != 0 && takes_line(list) {
             self.marked(span);
         }
+    }
+
+    /// The line that a shell is given takes an encoding off what it hands to a shell: `echo {x} | base64 -d | sh`.
+    /// Of its parts not all need be known; where the file encodes it is to be spared from quoting.
+    pub(super) fn unwraps(&mut self, line: &str, span: Range<usize>) {
+        if self.encodes || !decodes_to_shell(line) {
+            return;
+        }
+        self.raws.push(Raw::new(FactKind::Flow, "decoded->process", span).value(line));
     }
 
     /// In the branch of `if text.starts_with("…")`, the text is behind a marker.

@@ -32,6 +32,7 @@ mod sent;
 mod summary;
 mod survey;
 mod switches;
+mod verified;
 mod walk;
 mod words;
 
@@ -67,7 +68,7 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let body = &text[start..];
     let mut survey = survey::survey(path, body);
     // What these look for spans functions that the walk would find nothing in.
-    if switches::may_have(body) || harm::masks(body) {
+    if switches::may_have(body) || harm::masks(body) || verified::may_have(body) {
         (survey.needs_parser, survey.needs_all) = (true, true);
     }
     let lexed = || Treatment::Lexed("rust".to_owned());
@@ -134,6 +135,9 @@ fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
             }
             if switches::may_have(body) {
                 raws.extend(switches::shapes(&file));
+            }
+            if verified::may_have(body) {
+                raws.extend(verified::fact(&file, &raws));
             }
             with_conditions(raws, body)
         })

@@ -57,6 +57,8 @@ pub struct Walk {
     pub(super) wallet_pattern: bool,
     /// The file puts something else in the place of secrets.
     pub(super) masks: bool,
+    /// The file puts something into an encoding.
+    pub(super) encodes: bool,
     /// Its patterns look for private keys, and not for addresses too.
     pub(super) key_forms: bool,
     /// Where a connection becomes the input or output of this process, and whether a shell takes its place.
@@ -80,6 +82,7 @@ pub fn walk(path: &str, file: &syn::File, body: &str) -> Vec<Raw> {
     let mut walk = Walk { vars: vec![HashMap::new()], ..Walk::default() };
     walk.made.builds = path == "build.rs";
     walk.masks = super::harm::masks(body);
+    walk.encodes = super::harm::encodes(body);
     walk.key_forms = super::harm::key_forms(body);
     walk.resolver.add(file.items.iter(), None, false);
     for _ in 0..2 {
