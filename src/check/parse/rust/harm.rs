@@ -127,7 +127,7 @@ fn decodes_to_shell(line: &str) -> bool {
         };
         let start = pipe.trim_start();
         let within = ["eval ", "sh -c \"$(", "bash -c \"$(", "sh -c \"`", "bash -c \"`"];
-        commands.iter().skip(first + 1).any(|command| runs(command))
+        commands.iter().skip(first + 1).any(runs)
             || pipe.contains(['$', '`']) && within.iter().any(|word| start.starts_with(word))
     })
 }
