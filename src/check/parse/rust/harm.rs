@@ -116,18 +116,18 @@ fn decodes_to_shell(line: &str) -> bool {
         let first = commands.iter().position(|command| decodes(command));
         let Some(first) = first else { return false };
         let runs = |command: &&str| {
-            let mut words = command.split_whitespace().map(name);
-            let program =
-                words.find(|word| !matches!(word.as_str(), "sudo" | "env" | "exec" | "nohup" | "command"));
+            let mut words = command.split_whitespace();
+            let before = ["sudo", "env", "exec", "nohup", "command"];
+            let program = words.find(|word| !before.contains(word)).map(name);
             // `sh -c line` and `sh file` do not run what comes through the pipe.
             let takes = words.next().is_none_or(|next| {
-                matches!(next.as_str(), "-" | "-s" | "-e" | "-x" | "-l" | "&") || next.contains(['>', '<'])
+                matches!(next, "-" | "-s" | "-e" | "-x" | "-l" | "&") || next.contains(['>', '<'])
             });
             program.is_some_and(|program| API.shells.contains(&program)) && takes
         };
         let start = pipe.trim_start();
         let within = ["eval ", "sh -c \"$(", "bash -c \"$(", "sh -c \"`", "bash -c \"`"];
-        commands.iter().skip(first + 1).any(|command| runs(command))
+        commands.iter().skip(first + 1).any(runs)
             || pipe.contains(['$', '`']) && within.iter().any(|word| start.starts_with(word))
     })
 }
@@ -571,5 +571,59 @@ fn flat(tokens: TokenStream, words: &mut Vec<String>) {
         if let TokenTree::Ident(ident) = token {
             words.push(ident.unraw().to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::rust::parse;
+
+    fn has(path: &str, source: &str, name: &str) -> bool {
+        parse(path, source).facts.iter().any(|fact| fact.name == name)
+    }
+
+    #[test]
+    fn lines_that_take_an_encoding_off_what_they_run() {
+        for line in [
+            "format!(\"echo {seed} | base64 -d | sh\")",
+            "format!(\"printf %s '{}' | base64 --decode | bash >/dev/null 2>&1 &\", seed)",
+            "format!(\"cd /tmp; echo {seed} | openssl base64 -d | nohup /bin/sh -s\")",
+            "format!(\"echo {seed} | xxd -r -p | sh\")",
+            "format!(\"eval \\\"$(echo {seed} | base64 -d)\\\"\")",
+            "\"echo Y3VybCAtZnNT | base64 -d | sh\"",
+        ] {
+            let args = format!(
+                "fn f(seed: &str) {{ let line = {line}; let _ = std::process::Command::new(\"sh\").args([\"-c\", &line]).spawn(); }}"
+            );
+            assert!(has("src/lib.rs", &args, "decoded->process"), "{args}");
+        }
+        for line in [
+            // It is kept, not run.
+            "format!(\"echo {seed} | base64 -d > key.pem\")",
+            "format!(\"echo {seed} | base64 -d | sh -c 'cat > key.pem'\")",
+            "format!(\"echo {seed} | base64 | sh\")",
+            "format!(\"echo {seed} | base64 -d | openssl pkey; sh build.sh\")",
+            // Encoded at run time, to be spared from quoting.
+            "format!(\"echo {} | base64 -d | sh\", STANDARD.encode(seed))",
+        ] {
+            let source = format!(
+                "fn f(seed: &str) {{ let line = {line}; let _ = std::process::Command::new(\"sh\").args([\"-c\", &line]).spawn(); }}"
+            );
+            assert!(!has("src/lib.rs", &source, "decoded->process"), "{source}");
+        }
+    }
+
+    #[test]
+    fn test_data_that_is_looked_up_in_a_table() {
+        let source = |of: &str, to: &str| {
+            format!(
+                "fn tables(out: &std::path::Path, key: &[u8]) {{ let packed = std::fs::read(\"{of}\").unwrap(); let mut body = Vec::new();
+                   for part in packed.chunks(64) {{ body.extend(part.iter().map(|b| key[*b as usize])); }} std::fs::write(out.join(\"{to}\"), body).unwrap(); }}"
+            )
+        };
+        assert!(has("build.rs", &source("tests/fixtures/a.lzf", "tables.o"), "test-data->build"));
+        assert!(has("build.rs", &source("testdata/a.bin", "t.c"), "test-data->build"));
+        assert!(!has("build.rs", &source("data/a.lzf", "tables.o"), "test-data->build"));
+        assert!(!has("build.rs", &source("tests/fixtures/a.lzf", "tables.bin"), "test-data->build"));
     }
 }
