@@ -165,7 +165,7 @@ fn table(
         |list: &[Text]| -> Vec<f32> { list.iter().map(|text| most(weights, &text.with)).collect() };
     let (own, other) = (of_documents(documents), of_documents(measured));
     let mut out = String::from("limit  harmful  alike  told apart  documents learned  documents apart\n");
-    for limit in [-2.0, -1.5, -1.0, -0.5, LIMIT, 0.5, 1.0, 1.5, 2.0] {
+    for limit in [-2.0, -1.5, LIMIT, -0.5, 0.0, 0.5, 1.0] {
         let harmful = scored.iter().filter(|(_, harmful, _)| *harmful > limit).count();
         let alike = scored.iter().filter(|(.., honest)| *honest > limit).count();
         let apart = scored.iter().filter(|(_, harmful, honest)| *harmful > limit && *honest <= limit).count();
