@@ -17,6 +17,9 @@ use super::value::Val;
 /// Levels of expressions that are followed; beyond that a value is unknown.
 const MAX_DEPTH: u32 = 40;
 
+/// Members of an object's literal that are searched one by one.
+const FEW_MEMBERS: usize = 32;
+
 /// Expressions that are looked at for one application of a function to known arguments.
 const MAX_APPLIED: u64 = 2_000;
 
@@ -46,6 +49,8 @@ pub struct Resolver<'a, 's> {
     steps: Cell<u64>,
     /// Values of assigned members, by the address of the list of their values.
     members: RefCell<HashMap<usize, Val<'a>>>,
+    /// Members of large objects' literals, by the address of the object.
+    tables: RefCell<HashMap<usize, HashMap<Box<str>, &'a Expression<'a>>>>,
     /// How often a function gave nothing known.
     failures: RefCell<HashMap<u32, u32>>,
     /// Steps left for the function that is being applied.
@@ -63,6 +68,7 @@ impl<'a, 's> Resolver<'a, 's> {
             active: RefCell::default(),
             bound: RefCell::default(),
             results: RefCell::default(),
+            tables: RefCell::default(),
             failures: RefCell::default(),
             members: RefCell::default(),
             depth: Cell::new(0),
@@ -307,21 +313,32 @@ impl<'a, 's> Resolver<'a, 's> {
         self.prop(&value, name)
     }
 
+    /// The value that an object's literal gives a member; the last one of that name counts.
+    fn of_object(&self, object: &'a ObjectExpression<'a>, name: &str) -> Option<&'a Expression<'a>> {
+        let given = |property: &'a ObjectPropertyKind<'a>| match property {
+            ObjectPropertyKind::ObjectProperty(property) if property.kind == PropertyKind::Init => {
+                Some((bind::key_name(&property.key)?, &property.value))
+            }
+            _ => None,
+        };
+        if object.properties.len() <= FEW_MEMBERS {
+            let mut all = object.properties.iter().rev().filter_map(given);
+            return all.find(|(key, _)| &**key == name).map(|(_, value)| value);
+        }
+        // Tables of compilers have thousands, and each of their members is asked for.
+        let mut tables = self.tables.borrow_mut();
+        let table = tables
+            .entry(std::ptr::from_ref(object) as usize)
+            .or_insert_with(|| object.properties.iter().filter_map(given).collect());
+        table.get(name).copied()
+    }
+
     /// A member of a value.
     pub fn prop(&self, value: &Val<'a>, name: &str) -> Val<'a> {
         match value {
             Val::Name(object) => self.named_member(object, name),
             Val::Object(object) => {
-                let found = object.properties.iter().rev().find_map(|property| match property {
-                    ObjectPropertyKind::ObjectProperty(property)
-                        if property.kind == PropertyKind::Init
-                            && bind::key_name(&property.key).as_deref() == Some(name) =>
-                    {
-                        Some(&property.value)
-                    }
-                    _ => None,
-                });
-                found.map_or(Val::Unknown, |value| self.expr(value))
+                self.of_object(object, name).map_or(Val::Unknown, |value| self.expr(value))
             }
             Val::Func(_) if name == "constructor" => Val::name("global.Function"),
             Val::Str(text) | Val::Decoded(text) if name == "length" => {
