@@ -157,10 +157,14 @@ mod tests {
         use super::learn::{Bag, Settings, learn};
         let read = |text: &str| numbers(&Reading::new(text, &[]), &Purpose::default());
         let bag = |text: &str, harmful| Bag { windows: vec![read(text)], harmful, weight: 1.0 };
-        let bags: Vec<Bag> = ["red apples", "red cars", "a red house"]
+        let bags: Vec<Bag> = ["red apples", "red cars", "a red house", "red doors", "red paint"]
             .iter()
             .map(|text| bag(text, true))
-            .chain(["green apples", "green cars", "a green house"].iter().map(|text| bag(text, false)))
+            .chain(
+                ["green apples", "green cars", "a green house", "green doors", "green paint"]
+                    .iter()
+                    .map(|text| bag(text, false)),
+            )
             .collect();
         let weights = learn(&bags, Settings::default());
         assert!(weights.score(&read("red trees")) > weights.score(&read("green trees")) + 1.0);
