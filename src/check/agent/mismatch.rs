@@ -109,7 +109,7 @@ fn only_reads(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         }
         let Ok(source) = std::str::from_utf8(bytes) else { continue };
         let promised: Vec<Range<usize>> = match all {
-            true => vec![0..source.len()],
+            true => std::iter::once(0..source.len()).collect(),
             false => READS.find_iter(source).map(|said| promise(source, said.start())).collect(),
         };
         if promised.is_empty() {
