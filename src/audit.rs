@@ -613,6 +613,8 @@ fn gather(
     gaps.extend(known.gaps);
     if package.ecosystem == Ecosystem::Agent {
         gaps.extend(check::uncertain(&findings));
+    } else if options.policy.profile.review_uncertain {
+        gaps.extend(check::unexplained(&findings));
     }
     gaps.extend(analysis.iter().flat_map(|analysis| analysis.gaps.iter().cloned()));
     if !known.covered && !package.first_party && package.ecosystem.has_advisories() {
@@ -889,6 +891,10 @@ impl Checks<'_> {
         outcome: &mut Outcome,
     ) -> Option<Analysis> {
         let Self { options, rules, .. } = *self;
+        // A folder that is to be let onto a machine is a stranger's, whatever it says of itself.
+        let stranger = (package.first_party && options.scope != Scope::Named)
+            .then(|| Package { first_party: false, ..package.clone() });
+        let package = stranger.as_ref().unwrap_or(package);
         let key = check::cache_key(package, subject, rules);
         let mut damaged = |message: String| {
             outcome.findings.push(rules.complete(Finding::new("store/damaged", message, Vec::new())));

@@ -2,7 +2,7 @@
 //! node, and writes a signed CycloneDX BoM with a verdict, and its reasons, for every package.
 //!
 //! Data flows down this list and never up; a stage imports only [`model`], the services
-//! ([`store`], [`rules`], [`prose`], [`shell`], [`merkle`], [`sigstore`], [`ledger`]) and the
+//! ([`store`], [`rules`], [`weights`], [`prose`], [`shell`], [`merkle`], [`sigstore`], [`ledger`]) and the
 //! stages above it:
 //!
 //! [`discover`] → [`resolve`] → [`graph`] → [`acquire`] → [`check`] → [`review`] →
@@ -34,4 +34,5 @@ pub mod shell;
 pub mod sigstore;
 pub mod store;
 pub mod vet;
+pub mod weights;
 pub mod yaml;

@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "yaml",
     "rules",
     "store",
+    "weights",
     "prose",
     "merkle",
     "sigstore",

@@ -17,12 +17,17 @@ pub(super) fn read(contents: &Contents, out: &mut Manifest) {
                 break;
             }
             if let Some(value) = line.strip_prefix("Requires-Dist:")
-                && mutable(value.trim())
+                && let Some(kind) = kind(value.trim())
             {
                 let span = index.span(at, at + line.trim_end().len());
-                out.facts.push(Fact::new(FactKind::Manifest, "mutable-dependency", span).value(value.trim()));
+                out.facts.push(Fact::new(FactKind::Manifest, kind, span).value(value.trim()));
             }
             at += line.len();
+        }
+    }
+    for name in ["setup.py", "setup.cfg"] {
+        if let Some(text) = contents.get(name).and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+            written(name, text, out);
         }
     }
     let Some(text) = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
@@ -36,11 +41,51 @@ pub(super) fn read(contents: &Contents, out: &mut Manifest) {
     let lists =
         project.get("dependencies").into_iter().chain(optional.into_iter().flat_map(|it| it.values()));
     let all = lists.filter_map(toml::Value::as_array).flatten().filter_map(toml::Value::as_str);
-    for value in all.take(MAX_REQUIREMENTS).filter(|value| mutable(value)) {
+    for value in all.take(MAX_REQUIREMENTS) {
+        let Some(kind) = kind(value) else { continue };
         let at = text.find(value).unwrap_or(0);
         let span = index.span(at, at + if at == 0 { 0 } else { value.len() });
-        out.facts.push(Fact::new(FactKind::Manifest, "mutable-dependency", span).value(value));
+        out.facts.push(Fact::new(FactKind::Manifest, kind, span).value(value));
     }
+}
+
+/// Requirements with an address in a build script or its settings, as they are written there: in
+/// quotes, or on a line of their own.
+fn written(name: &str, text: &str, out: &mut Manifest) {
+    let index = LineIndex::new(name, text);
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take(MAX_REQUIREMENTS) {
+        let code = line.split('#').next().filter(|_| line.trim_start().starts_with('#')).is_none();
+        for part in line.split(['"', '\'']).filter(|_| code) {
+            let value = part.trim();
+            let named = value.split_once('@').is_some_and(|(name, _)| is_name(name.trim()));
+            if let Some(kind) = named.then(|| kind(value)).flatten() {
+                let span = index.span(at, at + line.trim_end().len());
+                out.facts.push(Fact::new(FactKind::Manifest, kind, span).value(value));
+            }
+        }
+        at += line.len();
+    }
+}
+
+/// Whether a text is the name of a distribution, with extras or without.
+fn is_name(text: &str) -> bool {
+    let (name, extras) = text.split_once('[').unwrap_or((text, "]"));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && name.trim_end().bytes().all(plain)
+        && extras.trim_end().ends_with(']')
+}
+
+/// The fact that a requirement is: none where it is a version from the registry, or has a digest.
+fn kind(requirement: &str) -> Option<&'static str> {
+    if mutable(requirement) {
+        return Some("mutable-dependency");
+    }
+    let (_, url) = requirement.split_once('@')?;
+    let url = url.trim_start().split([' ', ';']).next().unwrap_or("").to_ascii_lowercase();
+    let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
+    (url.starts_with("https://") && !fragment.contains("sha")).then_some("addressed-dependency")
 }
 
 /// Whether a requirement names an archive by an address that says neither digest nor version, or
@@ -91,10 +136,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn build_scripts_name_addresses_too() {
+        let of = |text: &str| {
+            let mut out = Manifest::default();
+            written("setup.py", text, &mut out);
+            out.facts.into_iter().map(|fact| (fact.name, fact.span.line)).collect::<Vec<_>>()
+        };
+        let text =
+            "setup(install_requires=[\n  'a>=1',\n  \"b[x] @ https://files.invalid/b-1.2.tar.gz\",\n])\n";
+        assert_eq!(of(text), [("addressed-dependency".to_owned(), 3)]);
+        assert_eq!(of("x = 'a @ https://files.invalid/latest.zip'"), [("mutable-dependency".to_owned(), 1)]);
+        for none in [
+            "# 'b @ https://files.invalid/b-1.2.tar.gz'",
+            "author_email='a@files.invalid', url='https://files.invalid/'",
+            "mail me @ https://chat.invalid/room-1.2.3",
+            "'b @ https://files.invalid/b-1.2.tar.gz#sha256=0f34'",
+        ] {
+            assert_eq!(of(none), [], "{none}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn no_text_panics(text in "[a-z@:/# .;1-9]{0,60}") {
-            mutable(&text);
+        fn no_text_panics(text in "[a-z@:/# .;1-9'\\[]{0,60}") {
+            kind(&text);
+            written("setup.py", &text, &mut Manifest::default());
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod kin;
 pub mod layers;
 pub mod licence;
+pub mod likeness;
 mod manifest;
 mod nested;
 pub mod parse;
@@ -35,12 +36,12 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 
-pub use agent::uncertain;
+pub use agent::{uncertain, unexplained};
 
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 27;
+pub const VERSION: u32 = 28;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Minified,
     &files::Disguised,
     &files::OpaqueInBuild,
+    &likeness::Likeness,
     &recipient::Recipient,
     &unstated::Unstated,
 ];
@@ -401,12 +403,13 @@ fn capabilities(facts: &[Fact], install: &[(String, Span)]) -> Vec<Capability> {
 /// Names an analysis in the store: everything that it depends on.
 pub fn cache_key(package: &Package, subject: &str, rules: &RuleSet) -> String {
     let key = format!(
-        "{}\n{}\n{VERSION}\n{}\n{}\n{}\n{}",
+        "{}\n{}\n{VERSION}\n{}\n{}\n{}\n{}\n{}",
         env!("CARGO_PKG_VERSION"),
         rules.digest(),
         package.purl,
         package.name,
         package.version,
+        package.first_party,
         subject,
     );
     crate::model::Digest::sha256(key.as_bytes()).hex()

@@ -8,9 +8,9 @@ use super::{APPROVED, CommandError, DENIED, print};
 
 use crate::attest::write_atomic;
 use crate::check::examples;
-use crate::eval::learn;
-use crate::prose::weigh::learn::Settings;
+use crate::eval::{learn, learn_code};
 use crate::rules::RuleSet;
+use crate::weights::learn::Settings;
 
 /// Arguments of `bomvet rules`.
 #[derive(Debug, Args)]
@@ -41,9 +41,13 @@ enum RulesCommand {
 struct LearnArgs {
     /// Folder of labelled passages, as `fixtures/prose`
     passages: PathBuf,
-    /// Labelled corpus, as `fixtures/corpus`, of whose honest sides is learned
+    /// Learn of lines of code instead: snippets, as `fixtures/code`, both sides of the corpora, and folders of
+    /// packages
+    #[arg(long)]
+    code: bool,
+    /// Labelled corpus, as `fixtures/corpus`, of whose honest sides is learned; repeatable with `--code`
     #[arg(long, value_name = "FOLDER")]
-    corpus: Option<PathBuf>,
+    corpus: Vec<PathBuf>,
     /// Folder of honest Markdown to learn from; repeatable
     #[arg(long, value_name = "FOLDER")]
     honest: Vec<PathBuf>,
@@ -74,13 +78,17 @@ pub fn run(args: &RulesArgs) -> Result<u8, CommandError> {
             }
         },
         RulesCommand::Learn(args) => {
-            let from = learn::From {
-                passages: &args.passages,
-                corpus: args.corpus.as_deref(),
-                honest: &args.honest,
-                apart: &args.apart,
+            let (honest, apart) = (&args.honest, &args.apart);
+            let learned = if args.code {
+                let from =
+                    learn_code::From { snippets: &args.passages, corpora: &args.corpus, honest, apart };
+                learn_code::run(&from, Settings::default())
+            } else {
+                let corpus = args.corpus.first().map(PathBuf::as_path);
+                let from = learn::From { passages: &args.passages, corpus, honest, apart };
+                learn::run(&from, Settings::default())
             };
-            let learned = learn::run(&from, Settings::default()).map_err(|error| error.to_string())?;
+            let learned = learned.map_err(|error| error.to_string())?;
             if let Some(path) = &args.output {
                 write_atomic(path, &learned.weights.write()?)?;
             }

@@ -13,10 +13,11 @@ use serde::Deserialize;
 
 use crate::prose::clause::Reading;
 use crate::prose::sentence::{self, Sentence};
-use crate::prose::weigh::learn::{Bag, Settings, learn};
-use crate::prose::weigh::{LIMIT, Purpose, Weights, numbers, windows};
+use crate::prose::weigh::{LIMIT, Purpose, numbers, windows};
 use crate::prose::{Origin, markdown, read};
 use crate::rules::RuleSet;
+use crate::weights::Weights;
+use crate::weights::learn::{Bag, Settings, learn};
 
 /// Largest text that is read, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
@@ -50,6 +51,12 @@ struct Passage {
 pub struct LearnError {
     path: PathBuf,
     message: String,
+}
+
+impl LearnError {
+    pub(super) fn new(path: &Path, message: String) -> Self {
+        Self { path: path.to_owned(), message }
+    }
 }
 
 /// The numbers of a text's sentences, up to three in a row together.

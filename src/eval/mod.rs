@@ -7,6 +7,7 @@
 mod case;
 mod figures;
 pub mod learn;
+pub mod learn_code;
 pub mod review;
 
 use std::collections::BTreeMap;

@@ -80,6 +80,7 @@ struct RawProfile {
     deny_licences: Option<Vec<Spanned<String>>>,
     max_code_lines: Option<u64>,
     cooling_off_days: Option<u32>,
+    review_uncertain: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -350,6 +351,7 @@ fn apply(source: &Source<'_>, profile: &mut Profile, changes: RawProfile) -> Res
         profile.deny_tools = source.tools(tools)?;
     }
     set(&mut profile.cooling_off_days, changes.cooling_off_days);
+    set(&mut profile.review_uncertain, changes.review_uncertain);
     if let Some(kinds) = changes.deny_advisories {
         for kind in &kinds {
             if !ADVISORY_KINDS.contains(&kind.get_ref().as_str()) {

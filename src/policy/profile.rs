@@ -40,6 +40,9 @@ pub struct Profile {
     /// A version that was published less than this many days before the audit is denied; 0 for
     /// no such limit. Counts where its registry tells the time.
     pub cooling_off_days: u32,
+    /// Whether a package waits for a review where a finding is uncertain (confidence low, severity
+    /// medium or more): reach that nothing which the package says of itself explains.
+    pub review_uncertain: bool,
 }
 
 impl Profile {
@@ -76,13 +79,21 @@ impl Profile {
             // Taken-over versions of the past years were mostly withdrawn within hours, nearly all
             // within three days; who merges can wait that long.
             cooling_off_days: 3,
+            // Who merges has seen it in the report; a model may be asked by `[review] above`.
+            review_uncertain: false,
         };
         match name {
             "ci" => Some(base),
             "skill" => {
                 let deny_gaps = [base.deny_gaps.as_slice(), &[NotResolved, NotExamined]].concat();
                 // Nobody has vetted what a skill brings, and seldom is there a hurry: a week.
-                Some(Self { deny_severity: Severity::Medium, deny_gaps, cooling_off_days: 7, ..base })
+                Some(Self {
+                    deny_severity: Severity::Medium,
+                    deny_gaps,
+                    cooling_off_days: 7,
+                    review_uncertain: true,
+                    ..base
+                })
             }
             // A report is read by people: what could not be parsed or seen is shown, not denied.
             "periodic" => Some(Self {
@@ -97,6 +108,7 @@ impl Profile {
                 deny_capabilities: CapabilityKind::ALL.to_vec(),
                 max_code_lines: 2000,
                 cooling_off_days: 7,
+                review_uncertain: true,
                 ..base
             }),
             _ => None,

@@ -86,6 +86,16 @@ pub fn uncertain(findings: &[Finding]) -> Vec<Gap> {
         .collect()
 }
 
+/// Reach of a package that nothing which it says of itself explains: uncertain, and whether it waits
+/// for a review is for the policy to say.
+pub fn unexplained(findings: &[Finding]) -> Vec<Gap> {
+    let of_package =
+        |rule: &str| ["identity/un", "install/", "malice/"].iter().any(|start| rule.starts_with(start));
+    let of_package: Vec<Finding> =
+        findings.iter().filter(|finding| of_package(&finding.rule)).cloned().collect();
+    uncertain(&of_package)
+}
+
 /// Each tool and object once, at its first place.
 fn once<'a>(uses: impl Iterator<Item = (String, String, &'a Span)>) -> Vec<ToolUse> {
     let mut first: BTreeMap<(String, String), &Span> = BTreeMap::new();

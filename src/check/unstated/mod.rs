@@ -10,6 +10,7 @@
 //! other programs. What a word list lets pass is judged by all other rules.
 
 mod hosts;
+mod telling;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,13 +31,15 @@ const NETWORK: &str = "identity/unstated-network";
 const RECEIVER: &str = "identity/unnamed-receiver";
 /// A program that runs on loading, in a package that has no word for programs.
 const PROCESS: &str = "identity/unstated-process";
+/// A name of what attacks are after, in a package that has no word for it.
+const TARGET: &str = "identity/unstated-target";
 
 /// Places of a finding at most.
 const PLACES: usize = 5;
 
 impl Check for Unstated {
     fn rules(&self) -> &'static [&'static str] {
-        &[NETWORK, PROCESS, RECEIVER]
+        &[NETWORK, PROCESS, TARGET, RECEIVER]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -46,6 +49,7 @@ impl Check for Unstated {
         {
             return;
         }
+        targets(subject, out);
         let reaches = |fact: &Fact| {
             matches!(fact.capability, Some(CapabilityKind::Net | CapabilityKind::Process)) && live(fact)
         };
@@ -111,6 +115,22 @@ fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     };
     let message = format!("connects to `{}`{more}, and says nowhere that it uses the network", escape(first));
     out.push(finding(NETWORK, message, found.into_values().take(PLACES).collect()));
+}
+
+/// Names of what attacks are after, that none of the package's own texts explains.
+fn targets(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let able: BTreeSet<CapabilityKind> =
+        subject.facts.iter().filter(|fact| live(fact)).filter_map(|fact| fact.capability).collect();
+    if able.is_empty() {
+        return;
+    }
+    let said = words::all(subject.package, subject.contents);
+    let paths = subject.contents.files.iter().map(|file| &*file.path);
+    let code = paths.filter(|path| is_code(path) && !context::is_test_path(path));
+    for told in telling::find(code, subject.contents, &able, &said) {
+        let message = format!("names {} (`{}`), and says nowhere what for", told.what, escape(&told.name));
+        out.push(finding(TARGET, message, told.spans));
+    }
 }
 
 /// Addresses that are written down, that something is sent to, and that no text of the package names.

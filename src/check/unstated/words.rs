@@ -264,6 +264,23 @@ pub fn said(package: &Package, contents: &Contents) -> Option<BTreeSet<String>> 
     described.then_some(out)
 }
 
+/// Everything that a package's own texts say, lower case: name, description, keywords, and its readme.
+pub fn all(package: &Package, contents: &Contents) -> String {
+    let mut out: String =
+        said(package, contents).unwrap_or_default().into_iter().collect::<Vec<_>>().join(" ");
+    out.push(' ');
+    out.push_str(&package.name.to_lowercase());
+    for file in contents.files.iter().filter(|file| file.path.to_ascii_lowercase().starts_with("readme")) {
+        out.push(' ');
+        out.push_str(&String::from_utf8_lossy(contents.bytes(file)).to_lowercase());
+    }
+    if let Some((_, text)) = distribution::metadata(contents) {
+        out.push(' ');
+        out.push_str(&text.to_lowercase());
+    }
+    out
+}
+
 /// What `pyproject.toml` says; true where that is a description.
 fn project(contents: &Contents, out: &mut BTreeSet<String>) -> bool {
     let text = contents.get("pyproject.toml").and_then(|bytes| std::str::from_utf8(bytes).ok());

@@ -7,9 +7,6 @@ use std::fmt::Write as _;
 use crate::prose::clause::{Mood, Reading};
 use crate::prose::lexicon::{Concept, Hit};
 
-/// Bits of a feature's number.
-pub const BITS: u32 = 20;
-
 /// Words of one sentence that are looked at; the rest of an endless one is not.
 const MAX_WORDS: usize = 120;
 
@@ -192,16 +189,6 @@ fn stem(word: &str) -> &str {
         .unwrap_or(word)
 }
 
-/// The number of a feature: FNV-1a (64 bits, folded to [`BITS`]).
-pub fn number(name: &str) -> u32 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in name.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    let folded = hash ^ hash >> 22 ^ hash >> 44;
-    (folded & ((1 << BITS) - 1)) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,11 +213,5 @@ mod tests {
         assert!(has("sends notes by mail", "i:act.send+"));
         assert!(has("formats notes nicely", "u:act.send+"));
         assert!(has("formats notes nicely", "pu:much") && has("plays music", "pu:none"));
-    }
-
-    #[test]
-    fn numbers_are_spread() {
-        let numbers: BTreeSet<u32> = (0..1000).map(|n| number(&format!("w:{n}"))).collect();
-        assert!(numbers.len() > 990 && numbers.iter().all(|n| n >> BITS == 0));
     }
 }

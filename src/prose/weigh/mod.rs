@@ -7,13 +7,12 @@
 //! honest texts; the same words give the same weight everywhere.
 
 mod features;
-pub mod learn;
-mod model;
 
 use std::sync::LazyLock;
 
 pub use self::features::Purpose;
-pub use self::model::Weights;
+
+use crate::weights::{Weights, number};
 
 use super::clause::Reading;
 use super::sentence::{self, Origin, Sentence};
@@ -68,7 +67,7 @@ pub fn score_of(features: &[u32]) -> f32 {
 /// The numbers of a sentence's features, each once.
 pub fn numbers(reading: &Reading<'_>, purpose: &Purpose) -> Vec<u32> {
     let mut out = Vec::with_capacity(256);
-    features::each(reading, purpose, &mut |name| out.push(features::number(name)));
+    features::each(reading, purpose, &mut |name| out.push(number(name)));
     out.sort_unstable();
     out.dedup();
     out
@@ -109,7 +108,7 @@ fn heaviest(reading: &Reading<'_>, purpose: &Purpose, most: usize) -> Vec<String
     features::each(reading, purpose, &mut |name| {
         let word = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:"));
         if let Some(word) = word.filter(|word| !word.contains(['^', '$'])) {
-            found.push((WEIGHTS.of(features::number(name)), word.to_owned()));
+            found.push((WEIGHTS.of(number(name)), word.to_owned()));
         }
     });
     found.retain(|(weight, _)| *weight > 0.0);
@@ -154,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_tells_two_kinds_apart_is_learned() {
-        use super::learn::{Bag, Settings, learn};
+        use crate::weights::learn::{Bag, Settings, learn};
         let read = |text: &str| numbers(&Reading::new(text, &[]), &Purpose::default());
         let bag = |text: &str, harmful| Bag { windows: vec![read(text)], harmful, weight: 1.0 };
         let bags: Vec<Bag> = ["red apples", "red cars", "a red house", "red doors", "red paint"]

@@ -1,21 +1,25 @@
-//! The weights, and their file: `rules/data/prose-weights.bin`.
+//! Learned weights, their files (`rules/data/prose-weights.bin`, `rules/data/code-weights.bin`), and how
+//! they are learned. What a feature is, is for those who use them to say.
+
+pub mod learn;
 
 use serde::{Deserialize, Serialize};
 
-use super::features::BITS;
+/// Bits of a feature's number.
+pub const BITS: u32 = 20;
 
 /// The form of the file.
 const FORM: u32 = 1;
 
-/// What a feature counts in a sentence of so many: a short one's few words are not all that there is.
-pub(super) fn scale(features: usize) -> f32 {
+/// What a feature counts among so many: a short text's few words are not all that there is.
+fn scale(features: usize) -> f32 {
     1.0 / (features as f32 + 60.0).sqrt()
 }
 
 /// A weight for each feature's number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// What a sentence without features weighs.
+    /// What nothing weighs.
     bias: f32,
     /// What a step of a weight is.
     step: f32,
@@ -45,7 +49,7 @@ impl Weights {
         Self { bias: (bias * 1e3).round() / 1e3, step, steps }
     }
 
-    /// The score of a sentence by the numbers of its features, each once: a log of odds.
+    /// The score of what has these features, each once: a log of odds.
     pub fn score(&self, features: &[u32]) -> f32 {
         let sum: i32 =
             features.iter().filter_map(|at| self.steps.get(*at as usize)).map(|&n| i32::from(n)).sum();
@@ -100,6 +104,16 @@ impl Weights {
     }
 }
 
+/// The number of a feature: FNV-1a (64 bits, folded to [`BITS`]).
+pub fn number(name: &str) -> u32 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in name.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let folded = hash ^ hash >> 22 ^ hash >> 44;
+    (folded & ((1 << BITS) - 1)) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +127,11 @@ mod tests {
         assert_eq!(read, packed);
         assert!(read.score(&[3]) > -1.1 && read.score(&[70_000]) < -2.6);
         assert!(Weights::read(b"").is_err() && Weights::read(&[9; 40]).is_err());
+    }
+
+    #[test]
+    fn numbers_are_spread() {
+        let numbers: std::collections::BTreeSet<u32> = (0..1000).map(|n| number(&format!("w:{n}"))).collect();
+        assert!(numbers.len() > 990 && numbers.iter().all(|n| n >> BITS == 0));
     }
 }

@@ -1,16 +1,15 @@
-//! Weights from labelled sentences: logistic regression, L2, by AdaGrad.
+//! Weights from labelled texts: logistic regression, L2, by AdaGrad.
 //!
 //! Duchi, Hazan, Singer: Adaptive Subgradient Methods, JMLR 12 (2011). Order and start are fixed, so
 //! that the same sentences give the same weights on the same machine.
 
-use super::features::BITS;
-use super::model::{Weights, scale};
+use super::{BITS, Weights, scale};
 
-/// What was read of a passage, as numbers of features of up to three sentences in a row: of a
+/// What was read of a passage, as numbers of the features of its windows (sentences or lines in a row): of a
 /// harmful passage at least one is harmful, of an honest one none is.
 #[derive(Debug, Clone)]
 pub struct Bag {
-    /// The sentences in a row, see [`super::windows`].
+    /// The windows.
     pub windows: Vec<Vec<u32>>,
     /// Whether the passage is harmful.
     pub harmful: bool,

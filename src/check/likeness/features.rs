@@ -1,0 +1,192 @@
+//! What of a few lines is weighed: their names, the parts of these, names in a row, and whether the
+//! stated purpose speaks of them.
+
+use std::collections::BTreeSet;
+
+use crate::weights::number;
+
+use super::tokens::{self, Token};
+
+/// Lines of code that are weighed together.
+pub const TOGETHER: usize = 6;
+/// Lines from one window to the next.
+const STEP: usize = 3;
+/// Letters of a word by which it is known again in another form.
+const STEM: usize = 5;
+/// Characters of a readme that say what a package is for.
+const README: usize = 1500;
+/// Lines of a manifest that are looked at.
+const MANIFEST_LINES: usize = 80;
+/// Files that say what a package is.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "Cargo.toml",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "PKG-INFO",
+    "METADATA",
+    "SKILL.md",
+];
+/// Their keys that do.
+const KEYS: &[&str] = &["name", "description", "keywords", "categories", "summary"];
+
+/// What a package says that it is for, as beginnings of words.
+#[derive(Debug, Clone, Default)]
+pub struct Purpose(BTreeSet<String>);
+
+impl Purpose {
+    /// Reads what is said.
+    pub fn of(said: &str) -> Self {
+        let words = said.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 3);
+        Self(words.map(stem).collect())
+    }
+
+    /// Reads what the files at the top of a package say: the manifests' descriptions and the
+    /// beginning of the readme. Each file is a path and its text.
+    pub fn of_files<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut said = String::new();
+        for (path, text) in files {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if is_readme(name) && !path.contains('/') {
+                said.extend(text.chars().take(README));
+            } else if MANIFESTS.contains(&name) {
+                let spoken = text.lines().take(MANIFEST_LINES).filter(|line| {
+                    let key = line.trim_start_matches(|c: char| !c.is_alphabetic());
+                    let key = key.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+                    KEYS.iter().any(|known| key.eq_ignore_ascii_case(known))
+                });
+                spoken.for_each(|line| {
+                    said.push(' ');
+                    said.extend(line.chars().take(README));
+                });
+            } else {
+                continue;
+            }
+            said.push(' ');
+        }
+        Self::of(&said)
+    }
+}
+
+/// Whether a file is one that [`Purpose::of_files`] reads.
+pub fn speaks(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    path.matches('/').count() < 2 && (MANIFESTS.contains(&name) || is_readme(name) && !path.contains('/'))
+}
+
+fn is_readme(name: &str) -> bool {
+    name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("readme"))
+}
+
+fn stem(word: &str) -> String {
+    word.chars().flat_map(char::to_lowercase).take(STEM).collect()
+}
+
+/// A few lines of code.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// First line, from 1.
+    pub first: u32,
+    /// Last line.
+    pub last: u32,
+    /// Numbers of the features, each once, ascending.
+    pub features: Vec<u32>,
+}
+
+/// The windows of a text, from top to bottom, as far as `wanted` takes their lines.
+pub fn windows(text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool) -> Vec<Window> {
+    let lines: Vec<(u32, &str)> = tokens::lines(text).collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = lines.get(at..).filter(|rest| !rest.is_empty()) {
+        let part = rest.get(..TOGETHER.min(rest.len())).unwrap_or_default();
+        if let (Some((first, _)), Some((last, _))) = (part.first(), part.last())
+            && wanted(*first, *last)
+        {
+            let features = numbers(part.iter().map(|(_, line)| *line), purpose);
+            out.push(Window { first: *first, last: *last, features });
+        }
+        if rest.len() <= TOGETHER {
+            break;
+        }
+        at += STEP;
+    }
+    out
+}
+
+/// The numbers of the features of some lines.
+pub fn numbers<'a>(lines: impl Iterator<Item = &'a str>, purpose: &Purpose) -> Vec<u32> {
+    let mut out = Vec::with_capacity(256);
+    each(lines, purpose, &mut |name| out.push(number(name)));
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Gives the name of each feature, some more than once.
+pub fn each<'a>(lines: impl Iterator<Item = &'a str>, purpose: &Purpose, out: &mut dyn FnMut(&str)) {
+    let mut read = Vec::new();
+    lines.for_each(|line| tokens::read(line, &mut read));
+    let mut name = String::with_capacity(64);
+    let mut give = |parts: &[&str]| {
+        name.clear();
+        parts.iter().for_each(|part| name.push_str(part));
+        out(&name);
+    };
+    let mut names: Vec<&str> = Vec::with_capacity(read.len());
+    for token in &read {
+        match token {
+            Token::Name(word, parts) => {
+                give(&["w:", word]);
+                names.push(word);
+                for part in parts.iter().chain(parts.is_empty().then_some(word)) {
+                    give(&["p:", part]);
+                    if part.chars().count() > 3 {
+                        let stated = purpose.0.contains(&stem(part));
+                        give(&[if stated { "i:" } else { "u:" }, part]);
+                    }
+                }
+            }
+            Token::Kind(kind) => {
+                give(&["w:", kind]);
+                names.push(kind);
+            }
+            Token::Sign(sign) => give(&["s:", sign.encode_utf8(&mut [0; 4])]),
+        }
+    }
+    for pair in names.windows(2) {
+        give(&["b:", pair[0], " ", pair[1]]);
+    }
+    for three in names.windows(3) {
+        give(&["k:", three[0], " ", three[2]]);
+        give(&["t:", three[0], " ", three[1], " ", three[2]]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_overlap_and_cover_every_line() {
+        let text: String = (1..=14).map(|n| format!("line{n}();\n")).collect();
+        let all = windows(&text, &Purpose::default(), |_, _| true);
+        let spans: Vec<(u32, u32)> = all.iter().map(|window| (window.first, window.last)).collect();
+        assert_eq!(spans, [(1, 6), (4, 9), (7, 12), (10, 14)]);
+        assert!(windows("", &Purpose::default(), |_, _| true).is_empty());
+        assert_eq!(windows("one();", &Purpose::default(), |_, _| true).len(), 1);
+        assert!(windows(&text, &Purpose::default(), |_, _| false).is_empty());
+    }
+
+    #[test]
+    fn a_word_of_the_purpose_is_another_feature() {
+        let of = |purpose: &Purpose| {
+            let mut names = Vec::new();
+            each(["readCookies()"].into_iter(), purpose, &mut |name| names.push(name.to_owned()));
+            names
+        };
+        assert!(of(&Purpose::default()).contains(&"u:cookies".to_owned()));
+        assert!(of(&Purpose::of("Exports a cookie jar")).contains(&"i:cookies".to_owned()));
+    }
+}

@@ -1,0 +1,163 @@
+//! How much lines of code read like those of malicious packages: learned weights of their names and
+//! of what the stated purpose speaks of.
+//!
+//! Rules know acts that somebody wrote down, and flows that the parsers follow. This knows what such
+//! code has in common, also where a value was lost on its way; it cannot say what the code does, so it
+//! never denies: what weighs much waits for a review where the policy asks for that. Only lines
+//! beside something that reaches out of the program are weighed. Learned by `bomvet rules learn
+//! --code` from `fixtures/code`, both sides of labelled cases and published packages; the same lines
+//! give the same weight everywhere.
+
+pub mod features;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use rayon::prelude::*;
+
+use super::{Check, Subject, context};
+use crate::model::{Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Severity, Span, escape};
+use crate::weights::{Weights, number};
+
+use features::{Purpose, Window};
+
+/// Lines that read like those of malicious packages.
+#[derive(Debug)]
+pub struct Likeness;
+
+const RULE: &str = "malice/reads-harmful";
+
+/// A score above this one has somebody look; see `fixtures/code/README.md`.
+pub const LIMIT: f32 = -1.0;
+
+/// Places of a finding at most.
+const PLACES: usize = 3;
+/// Words that are shown as what weighed.
+const WORDS: usize = 4;
+/// Largest file that is weighed, in bytes: what is larger was not written by hand.
+const MAX_FILE: usize = 1 << 19;
+
+/// The shipped weights.
+static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
+    Weights::read(include_bytes!("../../../rules/data/code-weights.bin")).expect("the shipped file is tested")
+});
+
+impl Check for Likeness {
+    fn rules(&self) -> &'static [&'static str] {
+        &[RULE]
+    }
+
+    fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        let package = subject.package;
+        if package.first_party && package.ecosystem != Ecosystem::Agent {
+            return;
+        }
+        let mut reaching: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for fact in subject.facts.iter().filter(|fact| reaches(fact)) {
+            reaching.entry(&fact.span.file).or_default().push(fact.span.line);
+        }
+        if reaching.is_empty() {
+            return;
+        }
+        let text = |path: &str| subject.contents.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let files = subject.contents.files.iter().map(|file| &*file.path);
+        let purpose = Purpose::of_files(
+            files.filter(|path| features::speaks(path)).filter_map(|path| Some((path, text(path)?))),
+        );
+        let mut found: Vec<(f32, &str, Window)> = reaching
+            .into_par_iter()
+            .filter_map(|(path, lines)| {
+                Some((path, lines, text(path).filter(|text| text.len() <= MAX_FILE)?))
+            })
+            .flat_map_iter(|(path, mut lines, text)| {
+                lines.sort_unstable();
+                let near = |first, last| {
+                    let at = lines.partition_point(|line| *line < first);
+                    lines.get(at).is_some_and(|line| *line <= last)
+                };
+                let windows = features::windows(text, &purpose, near).into_iter();
+                let heavy = windows.map(|window| (WEIGHTS.score(&window.features), path, window));
+                heavy.filter(|(score, ..)| *score > LIMIT).collect::<Vec<_>>()
+            })
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2.first).cmp(&(b.1, b.2.first))));
+        let mut apart: Vec<&(f32, &str, Window)> = Vec::new();
+        for one in &found {
+            let beside = |other: &&(f32, &str, Window)| {
+                other.1 == one.1 && other.2.first <= one.2.last && one.2.first <= other.2.last
+            };
+            if apart.len() < PLACES && !apart.iter().any(beside) {
+                apart.push(one);
+            }
+        }
+        let Some((_, path, window)) = apart.first() else { return };
+        let words = heaviest(text(path).unwrap_or_default(), window, &purpose);
+        let words: Vec<String> = words.iter().map(|word| format!("`{}`", escape(word))).collect();
+        let message = format!(
+            "lines {} to {} of `{}` read like those of malicious packages (by {})",
+            window.first,
+            window.last,
+            escape(path),
+            words.join(", ")
+        );
+        let spans = apart.iter().filter_map(|(_, path, window)| span(subject, path, window)).collect();
+        let found = Finding::new(RULE, message, spans);
+        out.push(Finding { severity: Severity::Medium, confidence: Confidence::Low, ..found });
+    }
+}
+
+/// Whether a fact is one of what reaches out of the program, in code that runs.
+fn reaches(fact: &Fact) -> bool {
+    let kind = fact.capability.is_some() || matches!(fact.kind, FactKind::Flow | FactKind::Literal);
+    kind && !fact.context.test && is_code(&fact.span.file) && !context::is_test_path(&fact.span.file)
+}
+
+/// Whether a file is code by its name.
+pub fn is_code(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "js" | "mjs"
+            | "cjs"
+            | "jsx"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "tsx"
+            | "py"
+            | "pyw"
+            | "pth"
+            | "rs"
+            | "sh"
+            | "ps1"
+            | "bat"
+    ) && ![".d.ts", ".d.mts", ".d.cts", ".min.js"].iter().any(|end| path.ends_with(end))
+}
+
+fn span(subject: &Subject<'_>, path: &str, window: &Window) -> Option<Span> {
+    let bytes = subject.contents.get(path)?;
+    let file = subject.contents.files.iter().find(|file| &*file.path == path)?;
+    let index = LineIndex::new(std::sync::Arc::clone(&file.path), std::str::from_utf8(bytes).ok()?);
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1))
+        .collect();
+    let start = *starts.get(window.first as usize - 1)?;
+    let end = starts.get(window.last as usize).map_or(bytes.len(), |next| next - 1);
+    Some(index.span(start, end.max(start)))
+}
+
+/// The words of a window that weigh most.
+fn heaviest(text: &str, window: &Window, purpose: &Purpose) -> Vec<String> {
+    let lines = text.lines().zip(1u32..).filter(|(_, at)| (window.first..=window.last).contains(at));
+    let mut found: Vec<(f32, String)> = Vec::new();
+    features::each(lines.map(|(line, _)| line), purpose, &mut |name| {
+        if let Some(word) = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:")) {
+            found.push((WEIGHTS.of(number(name)), word.to_owned()));
+        }
+    });
+    found.retain(|(weight, _)| *weight > 0.0);
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    found.dedup_by(|a, b| a.1 == b.1);
+    found.into_iter().take(WORDS).map(|(_, word)| word).collect()
+}
