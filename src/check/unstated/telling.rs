@@ -298,6 +298,12 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        what: "all secrets of a repository",
+        names: &["tojson(secrets)", "tojson( secrets )"],
+        needs: &[FsWrite, Process, Net],
+        explained: &[],
+    },
+    Kind {
         what: "a pool of miners",
         names: &["stratum+tcp", "stratum+ssl", "xmrig", "--donate-level", "cryptonight", "randomx"],
         needs: &[Process, Net, Native],
@@ -442,27 +448,80 @@ pub fn find<'a>(
         let text = contents.get(path).filter(|bytes| bytes.len() <= MAX_FILE);
         let Some(text) = text.and_then(|bytes| std::str::from_utf8(bytes).ok()) else { continue };
         let mut index = None;
-        for hit in all.find_iter(text) {
-            let Some(kind) =
-                of.get(hit.pattern().as_usize()).copied().filter(|kind| open.get(*kind) == Some(&true))
-            else {
-                continue;
-            };
-            if !is_code(text, hit.start()) {
-                continue;
-            }
+        let mut note = |kind: usize, name: &str, start: usize, end: usize| {
             let index = index.get_or_insert_with(|| LineIndex::new(path, text));
             let told = found.entry(kind).or_insert_with(|| Told {
                 what: KINDS.get(kind).map_or("", |kind| kind.what),
-                name: text.get(hit.range()).unwrap_or_default().to_owned(),
+                name: name.to_owned(),
                 spans: Vec::new(),
             });
             if told.spans.len() < super::PLACES {
-                told.spans.push(index.span(hit.start(), hit.end()));
+                told.spans.push(index.span(start, end));
             }
+        };
+        let kind_of = |pattern: aho_corasick::PatternID| {
+            of.get(pattern.as_usize()).copied().filter(|kind| open.get(*kind) == Some(&true))
+        };
+        for hit in all.find_iter(text) {
+            if let Some(kind) = kind_of(hit.pattern())
+                && is_code(text, hit.start())
+            {
+                note(kind, text.get(hit.range()).unwrap_or_default(), hit.start(), hit.end());
+            }
+        }
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if let Some(joined) = joined(line).filter(|_| is_code(text, at)) {
+                for hit in all.find_iter(&joined) {
+                    if let Some(kind) = kind_of(hit.pattern()) {
+                        note(
+                            kind,
+                            joined.get(hit.range()).unwrap_or_default(),
+                            at,
+                            at + line.trim_end().len(),
+                        );
+                    }
+                }
+            }
+            at += line.len();
         }
     }
     found.into_values().collect()
+}
+
+/// Longest line whose parts are joined, in bytes.
+const MAX_LINE: usize = 1000;
+
+/// A line whose texts in a row are one: `'Local Storage', 'leveldb'` as the path that it becomes, and
+/// `'NOPA' + 'SSWD'` as one word. None where there are no two texts in a row.
+fn joined(line: &str) -> Option<String> {
+    let quote = |c: char| matches!(c, '\'' | '"' | '`');
+    if line.len() > MAX_LINE || line.matches(quote).count() < 4 {
+        return None;
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut changed = false;
+    while let Some(at) = rest.find(quote) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let between = after.get(1..).unwrap_or_default();
+        let next = between.find(quote).unwrap_or(between.len());
+        let gap = between.get(..next).unwrap_or_default().trim().trim_end_matches(['r', 'b', 'f']).trim();
+        let (glue, taken) = match gap {
+            "," | "/" => ("/", true),
+            "+" | "." => ("", true),
+            _ => ("\"", false),
+        };
+        out.push_str(glue);
+        changed |= taken;
+        rest = match taken {
+            true => between.get(next + 1..).unwrap_or_default(),
+            false => between,
+        };
+    }
+    out.push_str(rest);
+    changed.then_some(out)
 }
 
 /// Whether one of the words begins with one of these; a phrase may stand anywhere.
@@ -483,4 +542,32 @@ fn is_code(text: &str, at: usize) -> bool {
     let remark =
         ["//", "#", "*", "/*", "--", "<!--", "'''", "\"\"\""].iter().any(|sign| start.starts_with(sign));
     !remark && !line.contains("// ") && !line.contains(" # ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn texts_in_a_row_are_one() {
+        let of = |line: &str| joined(line).unwrap_or_default();
+        assert_eq!(of("join(base, 'Local Storage', 'leveldb')"), "join(base, \"Local Storage/leveldb\")");
+        assert_eq!(of("x = \"NOPA\" + \"SSWD: ALL\""), "x = \"NOPASSWD: ALL\"");
+        assert_eq!(joined("a('b', c)"), None);
+        assert_eq!(joined("a('b', c, 'd')"), None);
+    }
+
+    #[test]
+    fn a_phrase_explains_and_a_part_of_a_word_does_not() {
+        assert!(explains("a tool for ssh keys", &["ssh"]) && !explains("crossshore", &["ssh"]));
+        assert!(explains("runs xmr with proof of work", &["proof of work"]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_panics(line in "[ab'\",+/ ü]{0,60}") {
+            joined(&line);
+        }
+    }
 }
