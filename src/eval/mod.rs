@@ -32,7 +32,7 @@ use crate::store::Store;
 pub enum Outcome {
     /// Every package of it was approved.
     Approved,
-    /// Nothing but a missing review stands against it.
+    /// Nothing but a missing review, or something that was not given, stands against it.
     NeedsReview,
     /// Denied for these rules.
     Denied(Vec<String>),
@@ -48,8 +48,8 @@ impl Outcome {
     pub fn of(audit: &Audit) -> Self {
         let denied = audit.nodes.iter().filter(|node| node.verdict.decision == Decision::Deny);
         let reasons: Vec<_> = denied.flat_map(|node| &node.verdict.reasons).collect();
-        let review =
-            |kind: &ReasonKind| matches!(kind, ReasonKind::Gap(gap) if gap.kind == GapKind::NeedsReview);
+        // What a configuration starts from elsewhere was not given: nobody says that it is harmful.
+        let review = |kind: &ReasonKind| matches!(kind, ReasonKind::Gap(gap) if matches!(gap.kind, GapKind::NeedsReview | GapKind::NotSeen));
         match reasons.as_slice() {
             [] => Self::Approved,
             reasons if reasons.iter().all(|reason| review(&reason.kind)) => Self::NeedsReview,

@@ -205,7 +205,7 @@ fn a_denied_licence_counts_only_where_there_is_no_other_choice() {
 fn bad_files_say_where_and_what_instead() {
     let error = |text: &str| Policy::parse("bomvet.toml", text, None).unwrap_err().to_string();
     insta::assert_snapshot!(error("profile = 'ci'\n[profiles.ci]\ndeny-severty = 'high'\n"), @r"
-    bomvet.toml:3:1: unknown field `deny-severty`, expected one of `deny-severity`, `deny-confidence`, `deny-advisories`, `deny-advisory-severity`, `deny-gaps`, `deny-capabilities`, `deny-gained`, `deny-flows`, `deny-tools`, `deny-licences`, `max-code-lines`, `cooling-off-days`
+    bomvet.toml:3:1: unknown field `deny-severty`, expected one of `deny-severity`, `deny-confidence`, `deny-advisories`, `deny-advisory-severity`, `deny-gaps`, `deny-capabilities`, `deny-gained`, `deny-flows`, `deny-tools`, `deny-licences`, `max-code-lines`, `cooling-off-days`, `review-uncertain`
       help: did you mean `deny-severity`?
     ");
     insta::assert_snapshot!(error("profile = 'cii'"), @r"

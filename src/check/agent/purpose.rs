@@ -10,6 +10,16 @@ use super::reach::Need;
 fn stems(need: Need) -> &'static [&'static str] {
     match need {
         Need::Net => &[
+            "stablecoin",
+            "onchain",
+            "on-chain",
+            "testnet",
+            "mainnet",
+            "ethereum",
+            "solana",
+            "bitcoin",
+            "defi",
+            "blockchain",
             "api",
             "http",
             "web",

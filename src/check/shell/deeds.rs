@@ -134,7 +134,16 @@ fn covers_tracks(name: &str, args: &[&str], redirects: &[String]) -> bool {
 
 /// Gives somebody the rights of the administrator.
 fn takes_all_rights(name: &str, args: &[&str], redirects: &[String]) -> bool {
-    let sudoers = |path: &str| path.starts_with("/etc/sudoers");
+    // A line for one program is a door of that size; what the program can do is not seen here.
+    let one_program = args.iter().any(|arg| {
+        let programs =
+            arg.split_once("NOPASSWD:").map(|(_, programs)| programs.trim().trim_end_matches("\\n"));
+        programs.is_some_and(|programs| {
+            let own = |path: &str| path.starts_with("/usr/local/") || path.starts_with("/opt/");
+            programs.split(',').all(|program| own(program.trim()) && !program.contains('*'))
+        })
+    });
+    let sudoers = |path: &str| path.starts_with("/etc/sudoers") && !one_program;
     let everybody = |mode: &str| {
         matches!(mode.trim_start_matches('0'), "666" | "777") || matches!(mode, "a+rw" | "a+rwx" | "o+rw")
     };
