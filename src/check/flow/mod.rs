@@ -30,6 +30,8 @@ pub const SECRET_FILE: &str = "secret-file";
 pub const BLOB: &str = "blob";
 /// What an encoding was taken off from.
 pub const DECODED: &str = "decoded";
+/// What was decoded from something that is not known: told only where it is run.
+pub const UNPACKED: &str = "unpacked";
 /// The whole environment.
 pub const ENV_ALL: &str = "env-all";
 /// One variable of it.

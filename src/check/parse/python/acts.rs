@@ -177,6 +177,33 @@ impl<'a> Acts<'_, '_, '_, 'a> {
         }
     }
 
+    /// Whether a value makes contexts that check no certificate.
+    fn unchecked(&self, value: &'a Expr) -> bool {
+        if self.name(value).as_deref() == Some("ssl._create_unverified_context") {
+            return true;
+        }
+        let Expr::Name(name) = value else { return false };
+        let scopes = &self.resolver.scopes;
+        let defs =
+            scopes.symbol(name).and_then(|symbol| scopes.symbols.get(symbol)).map(|symbol| &symbol.defs);
+        defs.into_iter().flatten().any(|place| match place.def {
+            Def::Func(function) => {
+                let body = scopes.funcs.get(function).map(|func| func.body).unwrap_or_default();
+                body.iter().take(MAX_ELEMENTS).any(|statement| match statement {
+                    Stmt::Assign(it) => {
+                        matches!(it.targets.as_slice(), [Expr::Attribute(mode)] if mode.attr.as_str() == "verify_mode")
+                            && self.name(&it.value).as_deref() == Some("ssl.CERT_NONE")
+                    }
+                    Stmt::Return(it) => it.value.as_deref().is_some_and(|value| {
+                        matches!(value, Expr::Call(call) if self.name(&call.func).as_deref() == Some("ssl._create_unverified_context"))
+                    }),
+                    _ => false,
+                })
+            }
+            _ => false,
+        })
+    }
+
     /// A header of a mail is set.
     fn header(&mut self, name: &str, value: &'a Expr, range: TextRange) {
         if name.eq_ignore_ascii_case("bcc")
@@ -338,10 +365,9 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             }
             Expr::Attribute(it) => {
                 let Some(owner) = self.name(&it.value) else { return };
-                if owner == "ssl"
-                    && it.attr.as_str() == "_create_default_https_context"
-                    && self.name(value).as_deref() == Some("ssl._create_unverified_context")
-                {
+                let default =
+                    matches!(it.attr.as_str(), "_create_default_https_context" | "create_default_context");
+                if owner == "ssl" && default && self.unchecked(value) {
                     self.shape("tls-checks-off", "ssl._create_default_https_context".to_owned(), range);
                 }
                 if KEY_MAKERS.contains(&owner.as_str()) {

@@ -9,8 +9,8 @@ use super::super::value::Val;
 use super::taint::{Key, Taint};
 use super::{Flows, State, names};
 use crate::check::flow::{
-    Argument, BLOB, DECODED, ENCODED, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH, computed_name,
-    computed_subdomain,
+    Argument, BLOB, DECODED, ENCODED, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH, UNPACKED,
+    computed_name, computed_subdomain,
 };
 use crate::model::CapabilityKind;
 
@@ -378,6 +378,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     }
                 };
                 out.merge(&taint.at(range));
+            }
+            let packed = given.first().is_some_and(|one| self.resolver.expr(one.value).truth().is_none());
+            if files_too && packed {
+                out.merge(&Taint::source(UNPACKED, range));
             }
             out.merge(receiver);
             return out;

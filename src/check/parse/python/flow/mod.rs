@@ -26,7 +26,8 @@ use super::scope::{ClassId, Def, FuncId, SymbolId};
 use super::value::Val;
 use super::{Unit, local};
 use crate::check::flow::{
-    Argument, BLOB, Call, DECODED, FIXED_HOST, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, SENT_TO, Summary, far,
+    Argument, BLOB, Call, DECODED, FIXED_HOST, Mode, OUTSIDE, SECRET_FILE, SECRET_PATH, SENT_TO, Summary,
+    UNPACKED, far,
 };
 use crate::model::Fact;
 use taint::{Key, Taint};
@@ -429,9 +430,14 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             return;
         }
         let cleared;
-        let taint = match sink.0 != SENT_TO && taint.has(FIXED_HOST) {
+        let told_elsewhere: &[&str] = match sink.0 {
+            SENT_TO => &[UNPACKED],
+            "dynamic-code" => &[FIXED_HOST],
+            _ => &[FIXED_HOST, UNPACKED],
+        };
+        let taint = match told_elsewhere.iter().any(|source| taint.has(source)) {
             true => {
-                cleared = taint.without(&[FIXED_HOST]);
+                cleared = taint.without(told_elsewhere);
                 &cleared
             }
             false => taint,
