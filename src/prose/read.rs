@@ -70,11 +70,9 @@ pub fn told(document: &Document, source: &str, decode: Decode<'_>) -> Vec<Senten
 
 /// Whether a sentence there is told to the reader.
 fn tells(setting: Setting, origin: &Origin) -> bool {
-    let hidden = *origin == Origin::Comment;
+    let hidden = matches!(origin, Origin::Comment | Origin::Definition);
     let aside = setting.quoted || setting.warned || setting.negated || setting.example;
-    !setting.test
-        && (hidden || !aside)
-        && !matches!(origin, Origin::Heading | Origin::Front(_) | Origin::Definition)
+    !setting.test && (hidden || !aside) && !matches!(origin, Origin::Heading | Origin::Front(_))
 }
 
 /// Reads a text without mark-up that stands at `offset` of its file.

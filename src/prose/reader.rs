@@ -277,12 +277,22 @@ impl<'a> Reader<'a> {
         let mut at = self.from;
         let mut add = |gap: Range<usize>| {
             let mut start = gap.start;
+            // Whether the title of the last one goes on: it may stand on several lines.
+            let mut open = false;
             for line in self.source.get(gap).unwrap_or_default().split_inclusive('\n') {
                 let bare = line.trim_start_matches([' ', '\t', '>', '-', '*', '+']);
                 let from = start + line.len() - bare.len();
                 let text = bare.trim_end();
-                if text.starts_with('[') && text.contains("]:") || text.starts_with(['"', '\'', '(']) {
+                let begins =
+                    text.starts_with('[') && text.contains("]:") || text.starts_with(['"', '\'', '(']);
+                if begins && !open {
                     found.push(from..from + text.len());
+                    open = title_goes_on(text);
+                } else if let Some(last) = found.last_mut().filter(|_| open && !text.is_empty()) {
+                    last.end = from + text.len();
+                    open = !text.ends_with(['"', '\'', ')']);
+                } else {
+                    open = false;
                 }
                 start += line.len();
             }
@@ -374,4 +384,19 @@ fn title_at(source: &str, link: &Link) -> Option<Range<usize>> {
     let whole = source.get(link.range.clone())?;
     let at = whole.rfind(&link.title)?;
     Some(link.range.start + at..link.range.start + at + link.title.len())
+}
+
+/// Whether a link definition's first line opens a title that it does not close.
+fn title_goes_on(line: &str) -> bool {
+    let title = line.find([' ', '\t']).map_or("", |at| line.get(at..).unwrap_or_default()).trim_start();
+    let title = match title.split_once([' ', '\t']) {
+        Some((target, rest)) if !target.starts_with(['"', '\'', '(']) => rest.trim_start(),
+        _ => title,
+    };
+    let close = match title.chars().next() {
+        Some('(') => ')',
+        Some(quote @ ('"' | '\'')) => quote,
+        _ => return false,
+    };
+    !title.get(1..).unwrap_or_default().trim_end().ends_with(close)
 }

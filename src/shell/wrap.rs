@@ -139,6 +139,18 @@ pub(super) fn unwrap(fields: &[Value]) -> (Vec<String>, usize) {
                 at += found + 2;
                 continue;
             }
+            // `$RUN sh -c '…'`: whatever stands in front, a shell is given that text.
+            let given_text = |at: usize, arg: &Value| {
+                is_shell(base(&arg.text)) && rest.get(at + 1).is_some_and(|next| next.text == "-c")
+            };
+            if field.partly
+                && field.text.starts_with('$')
+                && let Some(found) = rest.iter().take(4).enumerate().position(|(at, arg)| given_text(at, arg))
+            {
+                wrappers.push(name.to_owned());
+                at += found + 1;
+                continue;
+            }
             break;
         };
         wrappers.push(name.to_owned());
@@ -165,6 +177,13 @@ mod tests {
         ] {
             let fields: Vec<_> = line.split(' ').map(Value::known).collect();
             assert_eq!(unwrap(&fields).1, wanted, "{line}");
+        }
+        for (line, wanted) in [("$RUN sh -c x", 1), ("$SSH host bash -c x", 2), ("$RUN make -c x", 0)] {
+            let fields = line.split(' ').map(|word| match word.starts_with('$') {
+                true => Value::unknown(word),
+                false => Value::known(word),
+            });
+            assert_eq!(unwrap(&fields.collect::<Vec<_>>()).1, wanted, "{line}");
         }
     }
 }

@@ -25,6 +25,12 @@ static KEY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(text).expect("the expression is valid")
 });
 
+/// A public key, long enough to be one.
+static PUBLIC: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"\b(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp\d+)\s+AAAA[0-9A-Za-z+/]{40,}";
+    Regex::new(text).expect("the expression is valid")
+});
+
 /// A shell's `if` that compares today with a written date.
 static DATED: LazyLock<Regex> = LazyLock::new(|| {
     let text = r#"(?m)^[ \t]*(?:el)?if\b[^\n]*\bdate\b[^\n]*-(?:g[te]|eq)\s+"?(?:20\d{6}|1[6-9]\d{8}|[2-9]\d{9})"?[^\n]*$"#;
@@ -107,6 +113,35 @@ const SERVICES: &[(&str, &[&str])] = &[
     ("SSH_", &["ssh"]),
 ];
 
+/// Keys that a block of code in a text has written where keys that may log in are kept.
+fn in_blocks(path: &str, bytes: &[u8], out: &mut Vec<Finding>) {
+    if bytes.len() > MAX_FILE || memchr::memmem::find(bytes, b"authorized_keys").is_none() {
+        return;
+    }
+    let Ok(source) = std::str::from_utf8(bytes) else { return };
+    let (mut at, mut block): (usize, Option<usize>) = (0, None);
+    for line in source.split_inclusive('\n') {
+        let next = at + line.len();
+        if line.trim_start().starts_with("```") {
+            if let Some(start) = block.take() {
+                let inside = source.get(start..at).unwrap_or_default();
+                let written = inside.contains(">>") || inside.contains("tee ");
+                if inside.contains("authorized_keys")
+                    && written
+                    && let Some(found) = PUBLIC.find(inside)
+                {
+                    let span = LineIndex::new(path, source).span(start + found.start(), start + found.end());
+                    let message = "has a key of its own put where keys that may log in are kept".to_owned();
+                    out.push(finding("agent/foreign-key", message, Severity::High, span));
+                }
+            } else {
+                block = Some(next);
+            }
+        }
+        at = next;
+    }
+}
+
 impl Check for Planted {
     fn rules(&self) -> &'static [&'static str] {
         &[
@@ -127,6 +162,10 @@ impl Check for Planted {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
             if matches!(ending, "yml" | "yaml") {
                 of_workflow(&file.path, subject.contents.bytes(file), out);
+                continue;
+            }
+            if matches!(ending, "md" | "mdc" | "markdown") {
+                in_blocks(&file.path, subject.contents.bytes(file), out);
                 continue;
             }
             let shell = matches!(ending, "sh" | "bash" | "zsh");

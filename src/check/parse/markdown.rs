@@ -46,12 +46,25 @@ fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
-/// Whether a file of that name is a text that somebody reads.
+/// Endings of what is filled in and then used.
+const TEMPLATES: &[&str] =
+    &[".tmpl", ".tpl", ".template", ".in", ".j2", ".jinja", ".jinja2", ".hbs", ".mustache"];
+
+/// Whether a file of that name is a text that somebody reads; of a template, what it becomes.
 fn is_text(name: &str) -> bool {
-    matches!(ending(name), "md" | "mdc" | "markdown" | "mdx" | "txt" | "rst" | "prompt")
+    if let Some(filled) = TEMPLATES.iter().find_map(|end| name.strip_suffix(end)) {
+        return !filled.contains('.') && !filled.starts_with("makefile") || is_text(filled);
+    }
+    matches!(ending(name), "md" | "mdc" | "markdown" | "mdx" | "txt" | "rst" | "adoc" | "org" | "prompt")
         || matches!(
             name,
-            "skill" | "readme" | "instructions" | ".cursorrules" | ".windsurfrules" | ".clinerules"
+            "skill"
+                | "readme"
+                | "notice"
+                | "instructions"
+                | ".cursorrules"
+                | ".windsurfrules"
+                | ".clinerules"
         )
 }
 
