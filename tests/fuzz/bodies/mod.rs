@@ -53,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "keys", run: signed::keys, seeds: signed::key_seeds },
     Target { name: "ledger", run: signed::ledger, seeds: signed::ledger_seeds },
     Target { name: "licence", run: records::licence, seeds: records::licence_seeds },
+    Target { name: "likeness", run: code::likeness, seeds: code::likeness_seeds },
     Target { name: "npm_project", run: projects::npm_project, seeds: projects::npm_seeds },
     Target { name: "npmrc", run: projects::npmrc, seeds: projects::npmrc_seeds },
     Target { name: "osv", run: records::osv, seeds: records::osv_seeds },
