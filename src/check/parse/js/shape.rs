@@ -63,6 +63,9 @@ pub fn run<'a>(
         bumps: false,
         deleted: Vec::new(),
         rewrites: false,
+        forms: 0,
+        replaces: None,
+        recipients: speaks_of_recipients(unit.text),
         own_address: None,
         out: Vec::new(),
     };
@@ -82,6 +85,10 @@ pub fn run<'a>(
         found.push(Fact::new(FactKind::Shape, shape, unit.place.span(range)).value(name));
     }
     found.append(&mut walker.out);
+    // One table of forms of addresses and of the maker's own, and a text that is rewritten by it.
+    if let (Some(range), Some(_), 2..) = (walker.replaces, walker.own_address, walker.forms) {
+        found.push(Fact::new(FactKind::Shape, "address-table", unit.place.span(range)));
+    }
     let own_address = walker.own_address.is_some();
     let starter = walker.starter && walker.bumps;
     together(facts, unit.text, addresses && own_address, starter, &mut found);
@@ -256,9 +263,21 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     deleted: Vec<(u32, u32)>,
     /// Whether something that looks like an address is replaced.
     rewrites: bool,
+    /// Patterns of addresses, and a replacement by a pattern that is handed in.
+    forms: u32,
+    replaces: Option<Range>,
+    /// Whether the file speaks of whom messages go to.
+    recipients: bool,
     /// An address that is written down.
     own_address: Option<Range>,
     out: Vec<Fact>,
+}
+
+/// Whether a text speaks of whom messages go to.
+fn speaks_of_recipients(text: &str) -> bool {
+    ["rcpt", "envelope", "recipients", "attendees", "bcc", "Bcc", "sendMail"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Whether a pattern is one of addresses of wallets.
@@ -918,8 +937,46 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `[...made, 'own@host']`: whom a message goes to, and one who is always the same.
+    fn joins(&mut self, list: &'a ArrayExpression<'a>) {
+        let made = list.elements.iter().any(|element| match element {
+            ArrayExpressionElement::SpreadElement(spread) => {
+                matches!(self.resolver.expr(&spread.argument), Val::Unknown | Val::Name(_))
+            }
+            _ => false,
+        });
+        if !made {
+            return;
+        }
+        let constant =
+            list.elements.iter().take(16).filter_map(ArrayExpressionElement::as_expression).find_map(
+                |element| {
+                    let element = match element.get_inner_expression() {
+                        Expression::ObjectExpression(object) => {
+                            object.properties.iter().find_map(|property| {
+                                let property = property.as_property()?;
+                                let key = property.key.static_name()?;
+                                matches!(&*key, "email" | "address" | "mail" | "emailAddress")
+                                    .then_some(&property.value)
+                            })?
+                        }
+                        _ => element,
+                    };
+                    let text = self.resolver.expr(element).text()?;
+                    super::flow::mail::is_address(&text).then(|| (text.to_string(), list.span))
+                },
+            );
+        if let Some((address, range)) = constant {
+            self.out.push(
+                Fact::new(FactKind::Shape, "joined-recipient", self.unit.place.span(range)).value(address),
+            );
+        }
+    }
+
     fn address_pattern(&mut self, text: &str) {
-        self.addresses |= is_address_pattern(text);
+        let is_one = is_address_pattern(text);
+        self.addresses |= is_one;
+        self.forms += u32::from(is_one);
     }
 
     /// Files that start with the user's shell or session, written to.
@@ -1106,6 +1163,9 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             && let Some(pattern) = it.arguments.first().and_then(|argument| argument.as_expression())
         {
             self.rewrites |= self.is_address_pattern(pattern);
+            if pattern.is_identifier_reference() && it.arguments.len() > 1 {
+                self.replaces.get_or_insert(it.span);
+            }
         }
         self.persists(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee)
@@ -1119,6 +1179,14 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_call_expression(self, it);
+    }
+
+    fn visit_array_expression(&mut self, it: &ArrayExpression<'a>) {
+        let it = self.alloc(it);
+        if self.recipients {
+            self.joins(it);
+        }
+        walk_js::walk_array_expression(self, it);
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {

@@ -14,7 +14,7 @@ pub(super) fn speaks_of_copies(text: &str) -> bool {
 }
 
 /// Whether a text is a mail address and nothing else; those of examples are no one's.
-pub(super) fn is_address(text: &str) -> bool {
+pub(in crate::check::parse::js) fn is_address(text: &str) -> bool {
     let Some((user, host)) = text.trim().rsplit_once('@') else { return false };
     let plain = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-%".contains(&b));
     let example = ["example.com", "example.org", "example.net"];

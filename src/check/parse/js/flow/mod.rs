@@ -9,7 +9,7 @@
 
 mod address;
 mod carriers;
-mod mail;
+pub(super) mod mail;
 mod neighbour;
 mod outside;
 mod plain;
