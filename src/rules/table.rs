@@ -217,6 +217,7 @@ table! {
     "malice/destructive-walk",
     "malice/dropped-program",
     "malice/encoded-command",
+    "malice/encoded-twice",
     "malice/env-sent",
     "malice/exfil-endpoint",
     "malice/fetched-code",

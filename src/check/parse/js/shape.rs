@@ -760,6 +760,55 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         depth < 4 && member.is_some_and(|member| self.decodes(member.object(), depth + 1))
     }
 
+    /// What an expression encodes in base64: `Buffer.from(x).toString('base64')`, `btoa(x)`, or a call of
+    /// a function that does nothing else.
+    fn encoded(&self, value: &'a Expression<'a>, depth: u8) -> Option<&'a Expression<'a>> {
+        if depth > 4 {
+            return None;
+        }
+        match value.get_inner_expression() {
+            Expression::Identifier(name) => self.encoded(self.resolver.sole(name)?, depth + 1),
+            Expression::CallExpression(call) => {
+                let first = call.arguments.first().and_then(|argument| argument.as_expression());
+                match self.resolver.expr(&call.callee) {
+                    Val::Name(name) if &*name == "global.btoa" => return first,
+                    Val::Func(func) => {
+                        let given =
+                            func.only_return().is_some_and(|value| self.encoded(value, depth + 1).is_some());
+                        return first.filter(|_| given);
+                    }
+                    _ => {}
+                }
+                let member = call.callee.get_inner_expression().as_member_expression()?;
+                let way = self.resolver.expr(first?);
+                if member.static_property_name() != Some("toString")
+                    || !matches!(way.as_str(), Some("base64" | "base64url"))
+                {
+                    return None;
+                }
+                let Expression::CallExpression(made) = member.object().get_inner_expression() else {
+                    return None;
+                };
+                let from = self.resolver.expr(&made.callee);
+                let first = made.arguments.first().and_then(|argument| argument.as_expression());
+                first.filter(|_| from.as_name() == Some("global.Buffer.from"))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is encoded twice gets past whoever looks for the secret, or for what the first encoding makes
+    /// of it.
+    fn encodes_twice(&mut self, call: &'a Expression<'a>) {
+        if let Some(inner) = self.encoded(call, 0)
+            && let Some(what) = self.encoded(inner, 0)
+            && self.resolver.expr(what).text().is_none()
+        {
+            let span = self.unit.place.span(call.span());
+            self.out.push(Fact::new(FactKind::Shape, "encoded-twice", span));
+        }
+    }
+
     /// The function, and which of its parameters a name is.
     fn parameter(&self, name: &IdentifierReference<'a>) -> Option<(u32, usize)> {
         let symbol = super::bind::symbol(self.resolver.scoping, name)?;
@@ -1179,6 +1228,14 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_call_expression(self, it);
+    }
+
+    fn visit_expression(&mut self, it: &Expression<'a>) {
+        if matches!(it, Expression::CallExpression(_)) {
+            let it = self.alloc(it);
+            self.encodes_twice(it);
+        }
+        walk_js::walk_expression(self, it);
     }
 
     fn visit_array_expression(&mut self, it: &ArrayExpression<'a>) {

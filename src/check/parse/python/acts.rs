@@ -143,6 +143,18 @@ fn is_mail(text: &str) -> bool {
         && !sample.iter().any(|name| host.ends_with(name))
 }
 
+/// Whether a function encodes in base64 or its like.
+fn is_base64(name: &str) -> bool {
+    matches!(
+        name,
+        "base64.b64encode"
+            | "base64.urlsafe_b64encode"
+            | "base64.standard_b64encode"
+            | "base64.b32encode"
+            | "base64.b85encode"
+    )
+}
+
 impl<'a> Acts<'_, '_, '_, 'a> {
     fn shape(&mut self, name: &str, value: String, range: TextRange) {
         let mut fact = Fact::new(FactKind::Shape, name, self.unit.place.span(range)).value(value);
@@ -304,6 +316,23 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             if let Some(address) = address.filter(|_| self.is_made(&method.value)) {
                 self.joins.push((address, range));
             }
+        }
+        // What is encoded twice gets past whoever looks for what the first encoding makes of it.
+        if is_base64(&name)
+            && let Some(Expr::Call(inner)) = first
+            && let inner = match &*inner.func {
+                // `b64encode(b64encode(x).decode().encode())`
+                Expr::Attribute(method) if matches!(method.attr.as_str(), "encode" | "decode") => {
+                    &*method.value
+                }
+                _ => first.unwrap_or(&it.func),
+            }
+            && let Expr::Call(inner) = inner
+            && let Some(what) = inner.arguments.args.first()
+            && self.resolver.callee(inner).as_name().is_some_and(is_base64)
+            && self.resolver.expr(what).truth().is_none()
+        {
+            self.shape("encoded-twice", String::new(), range);
         }
         for keyword in it.arguments.keywords.iter().take(MAX_ELEMENTS) {
             if let Some(name) = &keyword.arg {
