@@ -249,7 +249,15 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 if let Some(value) = self.resolver.sole(name) {
                     return self.is_carried(value, with, depth + 1);
                 }
-                let given = bind::symbol(self.resolver.scoping, name).and_then(|it| self.given(it, with));
+                let symbol = bind::symbol(self.resolver.scoping, name);
+                // `const [file, sha256] = builds[key]`
+                if let Some([def]) =
+                    symbol.and_then(|it| self.resolver.bindings.defs.get(it.index())).map(Vec::as_slice)
+                    && let (Base::Expr(value), false) = (def.base, def.path.is_empty())
+                {
+                    return self.is_carried(value, with, depth + 1);
+                }
+                let given = symbol.and_then(|it| self.given(it, with));
                 given
                     .and_then(Argument::as_expression)
                     .is_some_and(|value| self.is_carried(value, None, depth + 1))
@@ -320,6 +328,9 @@ mod tests {
             "function ok(x) { return crypto.createHash('sha256').update(x).digest('hex') === SUMS[here]; }
              function stop(m) { console.error(m); process.exit(1); }
              async function main() { FETCH if (!ok(b)) stop('another'); fs.writeFileSync('x', b); }",
+            "const builds = { 'linux-x64': ['x', '4b1f6f2f0f0a3a7c1b9d9e6c7c5be8d5c0f1a8a97d37c7a4b6a3ee5ad6f21c90'] };
+             async function main() { const build = builds[here]; const [name, sum] = build; FETCH
+               const got = sha(b); if (got !== sum) throw new Error('another'); fs.writeFileSync(name, b); }",
             "const ok = (x, known) => sha(x) === known;
              async function main() { FETCH if (!ok(b, SUMS[here])) throw new Error('another'); fs.writeFileSync('x', b); }",
             "function check(x) { if (sha(x) !== SUM) throw new Error('another'); }

@@ -380,7 +380,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 out.merge(&taint.at(range));
             }
             let packed = given.first().is_some_and(|one| self.resolver.expr(one.value).truth().is_none());
-            if files_too && packed {
+            // What a program put into a file itself is another matter.
+            let stored = given.iter().any(|one| one.taint.has(FILE) || one.taint.has(OTHER_FILE));
+            if files_too && packed && !stored {
                 out.merge(&Taint::source(UNPACKED, range));
             }
             out.merge(receiver);
