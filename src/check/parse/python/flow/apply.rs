@@ -380,9 +380,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 out.merge(&taint.at(range));
             }
             let packed = given.first().is_some_and(|one| self.resolver.expr(one.value).truth().is_none());
-            // What a program put into a file itself is another matter.
+            // Caches of compiled code are compressed, not written in letters.
+            let letters =
+                name.starts_with("base64.") || name.starts_with("binascii.") || name.ends_with(".fromhex");
             let stored = given.iter().any(|one| one.taint.has(FILE) || one.taint.has(OTHER_FILE));
-            if files_too && packed && !stored {
+            if files_too && packed && (letters || !stored) {
                 out.merge(&Taint::source(UNPACKED, range));
             }
             out.merge(receiver);
