@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::check::likeness::features::{self, Purpose};
 use crate::check::likeness::{LIMIT, is_code};
+use crate::check::parse;
 use crate::weights::Weights;
 use crate::weights::learn::{Bag, Settings, learn};
 
@@ -38,6 +39,8 @@ const ASIDE: &[&str] = &[
     "fixtures",
     "testing",
 ];
+/// Stack of a thread that parses, in bytes.
+const STACK: usize = 64 << 20;
 /// Parts, each left out once.
 const PARTS: usize = 5;
 
@@ -104,6 +107,13 @@ struct Pair {
 /// # Errors
 /// A file that cannot be read or holds no snippets, or a folder without one.
 pub fn run(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned, LearnError> {
+    // Parsers recurse.
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
+    let pool = pool.map_err(|error| LearnError::new(from.snippets, format!("no threads: {error}")))?;
+    pool.install(|| learned(from, settings))
+}
+
+fn learned(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned, LearnError> {
     let snippets = snippets(from.snippets)?;
     let mut cases = Vec::new();
     for corpus in from.corpora {
@@ -202,8 +212,14 @@ fn most(weights: &Weights, windows: &Windows) -> f32 {
     windows.iter().map(|window| weights.score(window)).fold(f32::MIN, f32::max)
 }
 
-fn windows(text: &str, purpose: &Purpose) -> Windows {
-    features::windows(text, purpose, |_, _| true).into_iter().map(|window| window.features).collect()
+fn windows(path: &str, text: &str, purpose: &Purpose) -> Windows {
+    of_lines(path, text, purpose, |_, _| true)
+}
+
+fn of_lines(path: &str, text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool) -> Windows {
+    let parsed = parse::file(path, text.as_bytes());
+    let marks = features::marks(parsed.facts.iter());
+    features::windows(text, purpose, &marks, wanted).into_iter().map(|window| window.features).collect()
 }
 
 fn snippets(folder: &Path) -> Result<Vec<Pair>, LearnError> {
@@ -221,12 +237,20 @@ fn snippets(folder: &Path) -> Result<Vec<Pair>, LearnError> {
             toml::from_str(&text).map_err(|error| LearnError::new(path, format!("no snippets: {error}")))?;
         out.extend(raw.case.into_iter().map(|snippet| {
             let purpose = Purpose::of(&snippet.purpose);
-            let harmful = windows(&snippet.harmful, &purpose);
+            let path = match snippet.language.as_str() {
+                "ts" => "index.ts",
+                "python" => "pkg/mod.py",
+                "rust" => "src/lib.rs",
+                "shell" => "run.sh",
+                "c" => "src/a.c",
+                _ => "index.js",
+            };
+            let harmful = windows(path, &snippet.harmful, &purpose);
             Pair {
                 class: snippet.class,
                 whole: harmful.clone(),
                 harmful: vec![harmful],
-                honest: windows(&snippet.honest, &purpose),
+                honest: windows(path, &snippet.honest, &purpose),
             }
         }));
     }
@@ -240,13 +264,13 @@ fn of_case(case: &super::Case) -> Pair {
     let (none, mut pair) = (BTreeMap::new(), Pair::default());
     let good = case.good.as_ref().unwrap_or(&none);
     let purpose = said(good);
-    for (_, text) in good.iter().filter(|(path, _)| is_code(path)) {
-        pair.honest.extend(windows(text, &purpose));
+    for (path, text) in good.iter().filter(|(path, _)| is_code(path)) {
+        pair.honest.extend(windows(path, text, &purpose));
     }
     let bad = case.bad.as_ref().unwrap_or(&none);
     let purpose = said(bad);
     for (path, text) in bad.iter().filter(|(path, _)| is_code(path)) {
-        pair.whole.extend(windows(text, &purpose));
+        pair.whole.extend(windows(path, text, &purpose));
         let before: std::collections::BTreeSet<&str> =
             good.get(path).map(|text| text.lines().map(str::trim).collect()).unwrap_or_default();
         let new: Vec<u32> = text
@@ -259,8 +283,7 @@ fn of_case(case: &super::Case) -> Pair {
         let few = (new.len() / 2).clamp(1, 3);
         let changed =
             |first: u32, last: u32| new.iter().filter(|at| (first..=last).contains(*at)).count() >= few;
-        let changed: Windows =
-            features::windows(text, &purpose, changed).into_iter().map(|window| window.features).collect();
+        let changed = of_lines(path, text, &purpose, changed);
         if !changed.is_empty() {
             pair.harmful.push(changed);
         }
@@ -298,11 +321,11 @@ fn of_package(folder: &Path) -> Windows {
         if features::speaks(&inside) {
             said.push((inside, text));
         } else if is_code(&inside) && text.lines().take(50).all(|line| line.len() <= MAX_LINE) {
-            texts.push(text);
+            texts.push((inside, text));
         }
     }
     let purpose = Purpose::of_files(said.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-    texts.iter().flat_map(|text| windows(text, &purpose)).collect()
+    texts.iter().flat_map(|(path, text)| windows(path, text, &purpose)).collect()
 }
 
 /// Files of code and of words below a folder; links are not followed.

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::{Fact, FactKind};
 use crate::weights::number;
 
 use super::tokens::{self, Token};
 
 /// Lines of code that are weighed together.
 pub const TOGETHER: usize = 6;
+/// Marks of one window at most.
+const MARKS: usize = 24;
 /// Lines from one window to the next.
 const STEP: usize = 3;
 /// Letters of a word by which it is known again in another form.
@@ -94,8 +97,34 @@ pub struct Window {
     pub features: Vec<u32>,
 }
 
-/// The windows of a text, from top to bottom, as far as `wanted` takes their lines.
-pub fn windows(text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool) -> Vec<Window> {
+/// What a parser says of a line: names as they resolve, whatever they are called there.
+pub type Mark = (u32, String);
+
+/// What the facts of a file say of its lines, in order: calls that reach out by their full names, kinds of
+/// texts. Flows and shapes are for rules.
+pub fn marks<'a>(facts: impl Iterator<Item = &'a Fact>) -> Vec<Mark> {
+    let mark = |fact: &'a Fact| {
+        let name = match fact.kind {
+            FactKind::Call if fact.capability.is_some() => format!("f:{}", fact.name),
+            FactKind::Literal => format!("l:{}", fact.name),
+            _ => return None,
+        };
+        Some((fact.span.line, name))
+    };
+    let mut out: Vec<Mark> = facts.filter_map(mark).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The windows of a text, from top to bottom, as far as `wanted` takes their lines; with what is marked on
+/// them, in order of line.
+pub fn windows(
+    text: &str,
+    purpose: &Purpose,
+    marks: &[Mark],
+    wanted: impl Fn(u32, u32) -> bool,
+) -> Vec<Window> {
     let lines: Vec<(u32, &str)> = tokens::lines(text).collect();
     let mut out = Vec::new();
     let mut at = 0;
@@ -104,7 +133,10 @@ pub fn windows(text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool)
         if let (Some((first, _)), Some((last, _))) = (part.first(), part.last())
             && wanted(*first, *last)
         {
-            let features = numbers(part.iter().map(|(_, line)| *line), purpose);
+            let from = marks.partition_point(|(line, _)| line < first);
+            let marked = marks.iter().skip(from).take_while(|(line, _)| line <= last).take(MARKS);
+            let marked = marked.map(|(_, name)| name.as_str());
+            let features = numbers(part.iter().map(|(_, line)| *line), marked, purpose);
             out.push(Window { first: *first, last: *last, features });
         }
         if rest.len() <= TOGETHER {
@@ -115,9 +147,19 @@ pub fn windows(text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool)
     out
 }
 
-/// The numbers of the features of some lines.
-pub fn numbers<'a>(lines: impl Iterator<Item = &'a str>, purpose: &Purpose) -> Vec<u32> {
+/// The numbers of the features of some lines, and of what is marked there, each with the one before it.
+fn numbers<'a>(
+    lines: impl Iterator<Item = &'a str>,
+    marks: impl Iterator<Item = &'a str>,
+    purpose: &Purpose,
+) -> Vec<u32> {
     let mut out = Vec::with_capacity(256);
+    let mut before = "";
+    for mark in marks {
+        out.push(number(mark));
+        out.push(number(&format!("m:{before} {mark}")));
+        before = mark;
+    }
     each(lines, purpose, &mut |name| out.push(number(name)));
     out.sort_unstable();
     out.dedup();
@@ -171,12 +213,12 @@ mod tests {
     #[test]
     fn windows_overlap_and_cover_every_line() {
         let text: String = (1..=14).map(|n| format!("line{n}();\n")).collect();
-        let all = windows(&text, &Purpose::default(), |_, _| true);
+        let all = windows(&text, &Purpose::default(), &[], |_, _| true);
         let spans: Vec<(u32, u32)> = all.iter().map(|window| (window.first, window.last)).collect();
         assert_eq!(spans, [(1, 6), (4, 9), (7, 12), (10, 14)]);
-        assert!(windows("", &Purpose::default(), |_, _| true).is_empty());
-        assert_eq!(windows("one();", &Purpose::default(), |_, _| true).len(), 1);
-        assert!(windows(&text, &Purpose::default(), |_, _| false).is_empty());
+        assert!(windows("", &Purpose::default(), &[], |_, _| true).is_empty());
+        assert_eq!(windows("one();", &Purpose::default(), &[], |_, _| true).len(), 1);
+        assert!(windows(&text, &Purpose::default(), &[], |_, _| false).is_empty());
     }
 
     #[test]

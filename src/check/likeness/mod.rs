@@ -76,7 +76,9 @@ impl Check for Likeness {
                     let at = lines.partition_point(|line| *line < first);
                     lines.get(at).is_some_and(|line| *line <= last)
                 };
-                let windows = features::windows(text, &purpose, near).into_iter();
+                let of_file = subject.facts.iter().filter(|fact| &*fact.span.file == path);
+                let marks = features::marks(of_file);
+                let windows = features::windows(text, &purpose, &marks, near).into_iter();
                 let heavy = windows.map(|window| (WEIGHTS.score(&window.features), path, window));
                 heavy.filter(|(score, ..)| *score > LIMIT).collect::<Vec<_>>()
             })
