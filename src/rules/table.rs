@@ -250,6 +250,7 @@ table! {
     "malice/runs-download-on-import",
     "malice/sabotage-loop",
     "malice/secret-file-sent",
+    "malice/source-redirect",
     "malice/spoiled-random",
     "malice/spying",
     "malice/startup-fetch",

@@ -1,6 +1,8 @@
 //! Harm that is held back, as in the module of the same name for Python, and what a page keeps for
 //! its user sent to a host that is written down.
 
+mod builtin;
+mod keyed;
 mod page;
 mod swap;
 mod time;
@@ -318,11 +320,15 @@ pub(super) fn leaves(body: &Statement<'_>) -> bool {
 impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
         let it = self.alloc(it);
+        if let Some(body) = &it.body {
+            self.keyed(&it.params, &body.statements);
+        }
         self.inside(&it.params, |held| walk_js::walk_function(held, it, flags));
     }
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
         let it = self.alloc(it);
+        self.keyed_arrow(it);
         self.inside(&it.params, |held| walk_js::walk_arrow_function_expression(held, it));
     }
 
@@ -358,6 +364,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
+        self.built_in(it);
         walk_js::walk_assignment_expression(self, it);
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             self.assign(&[name.name.as_str()], &it.right);
@@ -381,6 +388,12 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.visit_expression(&it.left);
         let marked = it.operator == LogicalOperator::And && self.tests(&it.left, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.right));
+    }
+
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        let it = self.alloc(it);
+        self.looked_through(it);
+        walk_js::walk_for_of_statement(self, it);
     }
 
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
