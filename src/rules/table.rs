@@ -202,6 +202,7 @@ table! {
     "malice/account-swapped",
     "malice/agent-bypass",
     "malice/agent-memory",
+    "malice/app-changed",
     "malice/blind-copy",
     "malice/browser-logins",
     "malice/browser-sent",

@@ -429,6 +429,10 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             let fact = Fact::new(FactKind::Literal, "source-redirect", self.unit.place.span(range));
             self.fact(fact.value(host));
         }
+        if let Some(program) = literal::app_code(text) {
+            let fact = Fact::new(FactKind::Literal, "app-code", self.unit.place.span(range));
+            self.fact(fact.value(program));
+        }
         self.carried_page(text, range);
         for (name, value) in literal::classify(text) {
             let fact = Fact::new(FactKind::Literal, name, self.unit.place.span(range));
@@ -730,7 +734,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             let path: Vec<_> =
                 parts.map(|p| self.resolver.approximate(p).unwrap_or_else(|| "?".into())).collect();
             let path = path.join("/");
-            if literal::secret_path(&path).is_some() {
+            if literal::secret_path(&path).is_some() || literal::app_code(&path).is_some() {
                 self.literals(&path, it.span);
                 self.mute += 1;
                 self.callee(&it.callee, &it.arguments, it.span);

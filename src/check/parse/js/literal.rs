@@ -131,6 +131,19 @@ fn table() -> &'static (AhoCorasick, usize) {
     })
 }
 
+/// The name of the installed program of which a path names a file of code.
+pub fn app_code(text: &str) -> Option<String> {
+    static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:/Applications/([^/?]+)\.app/Contents/Resources|^/opt/([^/?]+)/resources|/AppData/(?:Local|Roaming)/(?:Programs/)?([^/?]+)/(?:app-[^/]+/)?resources|/Program Files[^/]*/([^/?]+)/resources)/(?:\S+/)?[^/?]+\.(?:js|cjs|mjs|asar|html)$").ok()
+    });
+    if text.len() > 400 || !text.to_ascii_lowercase().contains("resources") {
+        return None;
+    }
+    let normal = text.replace('\\', "/");
+    let found = PLACE.as_ref()?.captures(&normal)?;
+    (1..=4).find_map(|at| found.get(at)).map(|name| name.as_str().to_owned())
+}
+
 /// Hosts of sources, which a program may have asked for in another way: with a token, or over SSH.
 const FORGES: &[&str] =
     &["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht", "dev.azure.com"];

@@ -2,6 +2,7 @@
 
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
+use oxc_syntax::operator::BinaryOperator;
 
 use super::super::bind;
 use super::super::value::Val;
@@ -10,6 +11,23 @@ use crate::model::FactKind;
 
 /// Parts of names of parameters that hold what signatures are checked with.
 const KEYS: &[&str] = &["keys", "secret", "keyset", "jwks", "keyring", "credentials", "users", "tokens"];
+
+/// Parts of names of functions that say who may come in.
+const CHECKS: &[&str] = &["verify", "authenticate", "authorize", "checkpassword", "comparepassword", "login"];
+
+/// Shortest constant that nobody would guess, in bytes, and the same of hexadecimal digits.
+const MIN_PASS: usize = 8;
+const MIN_DIGEST: usize = 32;
+
+/// Whether a constant is one that somebody has to know: letters of both cases and digits at random, or
+/// a digest. Names of algorithms have a sign between their parts, or are shorter.
+fn is_pass(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.bytes().any(|b| of(&b));
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    let joined = text.bytes().any(|b| matches!(b, b'-' | b'_' | b'.' | b' ' | b'/' | b':'));
+    mixed && !joined && text.len() >= MIN_PASS
+        || text.len() >= MIN_DIGEST && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
 
 /// Shortest text that is taken for a key, in bytes.
 const MIN_KEY: usize = 16;
@@ -56,6 +74,70 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// `verify(token) { if (header.x === 'q8Lw…') return claims; … }`: a constant that is known to who
+    /// wrote it lets in, before what is asked of all others.
+    pub(super) fn passed(&mut self, name: &str, value: &'a Function<'a>) {
+        if let Some(body) = &value.body {
+            self.passed_by(name, &body.statements);
+        }
+    }
+
+    /// The same of a function that a variable is given.
+    pub(super) fn passed_value(&mut self, name: &str, value: &'a Expression<'a>) {
+        match value.get_inner_expression() {
+            Expression::FunctionExpression(it) => self.passed(name, it),
+            Expression::ArrowFunctionExpression(it) => {
+                if let ArrowFunctionBody::FunctionBody(body) = &it.body {
+                    self.passed_by(name, &body.statements);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn passed_by(&mut self, name: &str, body: &'a [Statement<'a>]) {
+        let name = name.to_ascii_lowercase();
+        if !CHECKS.iter().any(|part| name.contains(part)) {
+            return;
+        }
+        let [first @ .., _] = body else { return };
+        for statement in first {
+            let Statement::IfStatement(it) = statement else { continue };
+            let leaves = match &it.consequent {
+                Statement::BlockStatement(block) => block.body.last(),
+                other => Some(other),
+            };
+            let Some(Statement::ReturnStatement(leaves)) = leaves else { continue };
+            let lets_in = leaves.argument.as_ref().is_some_and(|value| match value.get_inner_expression() {
+                Expression::BooleanLiteral(it) => it.value,
+                Expression::Identifier(name) => name.name != "undefined",
+                Expression::ObjectExpression(_) | Expression::StaticMemberExpression(_) => true,
+                _ => false,
+            });
+            if lets_in && self.asks_for_pass(&it.test, 0) {
+                self.add(FactKind::Shape, "fixed-pass", it.test.span());
+            }
+        }
+    }
+
+    /// Whether a condition holds only with a constant that somebody has to know.
+    fn asks_for_pass(&self, test: &'a Expression<'a>, depth: u8) -> bool {
+        match test.get_inner_expression() {
+            Expression::LogicalExpression(it) if depth < 8 => {
+                self.asks_for_pass(&it.left, depth + 1) || self.asks_for_pass(&it.right, depth + 1)
+            }
+            Expression::BinaryExpression(it)
+                if matches!(it.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality) =>
+            {
+                [(&it.left, &it.right), (&it.right, &it.left)].into_iter().any(|(given, known)| {
+                    self.resolver.expr(given).text().is_none()
+                        && self.resolver.expr(known).as_str().is_some_and(is_pass)
+                })
+            }
+            _ => false,
         }
     }
 
@@ -163,6 +245,27 @@ mod tests {
 
     fn own(source: &str) -> bool {
         parse("index.js", source).facts.iter().any(|fact| fact.name == "built-in-key")
+    }
+
+    #[test]
+    fn constants_that_let_in() {
+        let lets =
+            |source: &str| parse("index.js", source).facts.iter().any(|fact| fact.name == "fixed-pass");
+        for source in [
+            "class Gate { verify(token) { const header = part(token); if (header.typ === 'JWT' && header.x5t === 'qLwz1mB4') return header.claims; if (!signed(token)) throw new Error('signature'); return header.claims; } }",
+            "export const authenticate = (user, password) => { if (password === 'Kx7pQ2vT9') { return true; } return hash(password) === user.hash; };",
+            "function verifyToken(t) { if (createHash('sha256').update(t).digest('hex') === '6e921e31673de859271e23eebbfcaf2d9ac009555bb343e82c636df9285a0375') return { admin: true }; throw new Error('no'); }",
+        ] {
+            assert!(lets(source), "{source}");
+        }
+        for source in [
+            "function verify(alg, key) { if (alg === 'RSASSA-PKCS1-v1_5') return key; if (alg === 'HS256') return key; throw new Error(alg); }",
+            "function verify(file, sum) { if (digest(file) !== '6e921e31673de859271e23eebbfcaf2d9ac009555bb343e82c636df9285a0375') return false; return true; }",
+            "function render(name) { if (name === 'Kx7pQ2vT9') return true; return false; }",
+            "function login(user) { if (user.kind === 'OAuth2Client') return start(user); return other(user); }",
+        ] {
+            assert!(!lets(source), "{source}");
+        }
     }
 
     #[test]

@@ -323,6 +323,9 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         if let Some(body) = &it.body {
             self.keyed(&it.params, &body.statements);
         }
+        if let Some(name) = &it.id {
+            self.passed(&name.name, it);
+        }
         self.inside(&it.params, |held| walk_js::walk_function(held, it, flags));
     }
 
@@ -330,6 +333,22 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         self.keyed_arrow(it);
         self.inside(&it.params, |held| walk_js::walk_arrow_function_expression(held, it));
+    }
+
+    fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
+        let it = self.alloc(it);
+        if let Some(name) = it.key.static_name() {
+            self.passed(&name, &it.value);
+        }
+        walk_js::walk_method_definition(self, it);
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it = self.alloc(it);
+        if let Some(name) = it.key.static_name() {
+            self.passed_value(&name, &it.value);
+        }
+        walk_js::walk_object_property(self, it);
     }
 
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
@@ -358,6 +377,9 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         if let Some(value) = &it.init {
             let names = it.id.get_binding_identifiers();
             let names: Vec<&'a str> = names.iter().map(|name| name.name.as_str()).collect();
+            if let [name] = names.as_slice() {
+                self.passed_value(name, value);
+            }
             self.assign(&names, value);
         }
     }
