@@ -57,6 +57,9 @@ pub const ENCODED: &str = "encoded";
 /// A name that holds such letters in its labels.
 pub const ENCODED_NAME: &str = "encoded-name";
 
+/// The code of a card that pays, or its number.
+pub const CARD: &str = "card";
+
 /// A part of a file that is no text, cut out by where it lies.
 pub const CUT_FILE: &str = "cut-file";
 
@@ -232,9 +235,15 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         (FIXED_HOST, _) | (_, SENT_TO) => return None,
         _ => {}
     }
+    // The address of a picture is asked for by whoever looks at the page, and nobody pays with one.
+    match (source, sink) {
+        (CARD, "picture") => return Some("card->picture".to_owned()),
+        (CARD, _) | (_, "picture") => return None,
+        _ => {}
+    }
     // What a tool says of itself is told to agents as its maker wrote it, unless it comes from elsewhere.
-    if sink == "tool-text" {
-        return (source == "net").then(|| "net->tool-text".to_owned());
+    if matches!(sink, "tool-text" | "server-text") {
+        return (source == "net").then(|| format!("net->{sink}"));
     }
     // A client library is given keys to sign with, and TLS one to identify itself: of keys only
     // what is sent as it is counts.

@@ -23,6 +23,8 @@ const MIN_HIDDEN: usize = 12;
 /// Constants of one call that are looked at as programs, and levels of an expression that they are
 /// looked for in.
 const MAX_WRITTEN: usize = 8;
+/// Shortest text that is taken for a script of a page, in bytes.
+const MIN_PAGE: usize = 80;
 const MAX_PIECES_DEPTH: u8 = 6;
 
 /// The file that is walked.
@@ -39,6 +41,8 @@ pub struct Hidden {
     pub text: String,
     pub span: Span,
     pub top_level: bool,
+    /// Whether it is put into a page: of where it sends something only what counts, not that it does.
+    pub page: bool,
 }
 
 /// What the walk found.
@@ -258,6 +262,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                 text: text.to_owned(),
                 span: self.unit.place.span(range),
                 top_level: self.asleep == 0,
+                page: false,
             };
             self.out.hidden.push(hidden);
         }
@@ -285,7 +290,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         self.constants(data, 0, &mut texts);
         for text in texts.into_iter().filter(|text| looks_like_code(text)).take(MAX_WRITTEN) {
             let (span, top_level) = (self.unit.place.span(range), self.asleep == 0);
-            self.out.written.push(Hidden { text, span, top_level });
+            self.out.written.push(Hidden { text, span, top_level, page: false });
         }
     }
 
@@ -420,6 +425,15 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         if self.mute > 0 {
             return;
         }
+        if let Some(host) = literal::source_redirect(text) {
+            let fact = Fact::new(FactKind::Literal, "source-redirect", self.unit.place.span(range));
+            self.fact(fact.value(host));
+        }
+        if let Some(program) = literal::app_code(text) {
+            let fact = Fact::new(FactKind::Literal, "app-code", self.unit.place.span(range));
+            self.fact(fact.value(program));
+        }
+        self.carried_page(text, range);
         for (name, value) in literal::classify(text) {
             let fact = Fact::new(FactKind::Literal, name, self.unit.place.span(range));
             self.fact(fact.value(value));
@@ -433,6 +447,31 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
                 self.code(&Val::decoded(decoded), range);
             }
         }
+    }
+
+    /// A script for pages that stands in the file as a text, with an address that it sends to: whoever
+    /// puts it in has it run in somebody else's page.
+    fn carried_page(&mut self, text: &str, range: Range) {
+        let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        if text.len() < MIN_PAGE
+            || self.out.written.len() >= MAX_WRITTEN
+            || !has("://")
+            || !has("addEventListener") && !has("document.cookie") && !has("localStorage")
+            || !["sendBeacon", "fetch(", "XMLHttpRequest", ".src", "WebSocket"].into_iter().any(has)
+        {
+            return;
+        }
+        // Of a piece of a page only what stands between the tags is code.
+        let code = match (text.find("<script"), text.rfind("</script")) {
+            (Some(from), Some(to)) if from < to => {
+                let inner = text.get(from..to).unwrap_or_default();
+                inner.split_once('>').map_or("", |(_, inner)| inner)
+            }
+            _ => text,
+        };
+        let hidden =
+            Hidden { text: code.to_owned(), span: self.unit.place.span(range), top_level: false, page: true };
+        self.out.written.push(hidden);
     }
 
     /// A chain of members: reported as a whole or, if that is nothing, in parts.
@@ -695,7 +734,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             let path: Vec<_> =
                 parts.map(|p| self.resolver.approximate(p).unwrap_or_else(|| "?".into())).collect();
             let path = path.join("/");
-            if literal::secret_path(&path).is_some() {
+            if literal::secret_path(&path).is_some() || literal::app_code(&path).is_some() {
                 self.literals(&path, it.span);
                 self.mute += 1;
                 self.callee(&it.callee, &it.arguments, it.span);

@@ -131,6 +131,39 @@ fn table() -> &'static (AhoCorasick, usize) {
     })
 }
 
+/// The name of the installed program of which a path names a file of code.
+pub fn app_code(text: &str) -> Option<String> {
+    static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:/Applications/([^/?]+)\.app/Contents/Resources|^/opt/([^/?]+)/resources|/AppData/(?:Local|Roaming)/(?:Programs/)?([^/?]+)/(?:app-[^/]+/)?resources|/Program Files[^/]*/([^/?]+)/resources)/(?:\S+/)?[^/?]+\.(?:js|cjs|mjs|asar|html)$").ok()
+    });
+    if text.len() > 400 || !text.to_ascii_lowercase().contains("resources") {
+        return None;
+    }
+    let normal = text.replace('\\', "/");
+    let found = PLACE.as_ref()?.captures(&normal)?;
+    (1..=4).find_map(|at| found.get(at)).map(|name| name.as_str().to_owned())
+}
+
+/// Hosts of sources, which a program may have asked for in another way: with a token, or over SSH.
+const FORGES: &[&str] =
+    &["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht", "dev.azure.com"];
+
+/// The host that a setting of Git puts in the place of others, where both are written down:
+/// `url.https://a.invalid/.insteadOf`, or the same as a section of its settings.
+pub fn source_redirect(text: &str) -> Option<String> {
+    static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(?i)(?:^|\s)url\.(\S+://\S+)\.(?:push)?insteadof\b|\[url "([^"\s]+://[^"\s]+)"\]\s*(?:push)?insteadof"#).ok()
+    });
+    if !text.contains("://") || text.len() > 4_000 {
+        return None;
+    }
+    let found = SETTING.as_ref()?.captures(text)?;
+    let address = found.get(1).or_else(|| found.get(2))?.as_str();
+    let host = crate::check::flow::far_host(&address.replacen("git://", "https://", 1))?;
+    let known = FORGES.iter().any(|forge| host == *forge || host.ends_with(&format!(".{forge}")));
+    (!known).then_some(host)
+}
+
 /// Whether the text names a file that holds credentials (`path`) or keys of a wallet (`wallet`).
 pub fn secret_path(text: &str) -> Option<&'static str> {
     if text.len() > 400 || text.contains('\n') {

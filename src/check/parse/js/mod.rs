@@ -176,6 +176,9 @@ fn written_layer(path: &str, hidden: &emit::Hidden, layer: u8, budget: &mut usiz
     }
     let mut facts = hidden_layer(path, hidden, layer, budget);
     facts.retain(|fact| fact.kind == FactKind::Flow);
+    if hidden.page {
+        facts.retain(|fact| matches!(fact.name.as_str(), "caught->net" | "browser->net" | "card->picture"));
+    }
     facts
 }
 

@@ -49,7 +49,8 @@ const KEPT_OFF: &[&[&str]] = &[
     &["config", "--global", "http.sslverify", "false"],
 ];
 /// Members of a payment that say who gets it, and how much.
-const PAYEES: &[&str] = &["to", "recipient", "destination", "payTo", "toAddress", "toPubkey", "payee"];
+pub(super) const PAYEES: &[&str] =
+    &["to", "recipient", "destination", "payTo", "toAddress", "toPubkey", "payee"];
 const AMOUNTS: &[&str] = &["value", "amount", "lamports", "quantity", "sats"];
 /// Calls that make keys of what they are given.
 const KEYED: &[&str] = &[

@@ -29,6 +29,9 @@ const STEPS_PER_BYTE: u64 = 40;
 /// Applications of one function that gave nothing known, before it is not tried again.
 const MAX_FAILURES: u32 = 40;
 
+/// Elements of an array that are joined where some are not known.
+const MAX_JOINED: usize = 64;
+
 /// Elements of an array that are folded.
 const MAX_ELEMENTS: usize = 20_000;
 
@@ -665,7 +668,9 @@ impl<'a, 's> Resolver<'a, 's> {
         if let Some(text) = value.text() {
             return Some(text);
         }
-        if let Val::Name(name) = &value {
+        if let Val::Name(name) = &value
+            && !name.starts_with("global.URL()")
+        {
             return match &**name {
                 "node:os.homedir()" | "global.process.env.HOME" | "global.process.env.USERPROFILE" => {
                     Some("~".into())
@@ -712,11 +717,71 @@ impl<'a, 's> Resolver<'a, 's> {
                         call.arguments.iter().filter_map(|a| a.as_expression()).map(part).collect();
                     Some(parts.join("/"))
                 }
-                _ => None,
+                _ => self.approximate_list(call, depth + 1),
             },
+            Expression::NewExpression(new)
+                if new.callee.is_specific_id("URL") && new.arguments.len() == 1 =>
+            {
+                self.approximate_at(new.arguments.first()?.as_expression()?, depth + 1)
+            }
+            Expression::StaticMemberExpression(member) => {
+                let text = self.address_of(&member.object, depth + 1)?;
+                let (scheme, rest) = text.split_once("://")?;
+                let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+                match member.property.name.as_str() {
+                    "href" => Some(text),
+                    "origin" => Some(format!("{scheme}://{host}")),
+                    "host" => Some(host.to_owned()),
+                    "hostname" => host.split(':').next().map(str::to_owned),
+                    _ => None,
+                }
+            }
             Expression::Identifier(identifier) => self.approximate_at(self.sole(identifier)?, depth + 1),
             _ => None,
         }
+    }
+
+    /// `[part, at, ...ZONE].join('.')`
+    fn approximate_list(&self, call: &'a CallExpression<'a>, depth: u32) -> Option<String> {
+        let member = call.callee.get_inner_expression().as_member_expression()?;
+        if member.static_property_name() != Some("join") {
+            return None;
+        }
+        let list = match member.object().get_inner_expression() {
+            Expression::Identifier(name) => self.sole(name)?.get_inner_expression(),
+            other => other,
+        };
+        let Expression::ArrayExpression(array) = list else { return None };
+        let between = match call.arguments.first() {
+            None => ",".to_owned(),
+            Some(first) => self.expr(first.as_expression()?).text()?,
+        };
+        let (mut parts, mut known) = (Vec::new(), false);
+        for element in array.elements.iter().take(MAX_JOINED) {
+            match element {
+                ArrayExpressionElement::SpreadElement(spread) => {
+                    let inner = self.elements(&self.expr(&spread.argument));
+                    match inner {
+                        Some(inner) => parts.extend(inner.iter().take(MAX_JOINED).map(Val::text)),
+                        None => parts.push(None),
+                    }
+                }
+                element => parts.push(element.as_expression().and_then(|it| self.approximate_at(it, depth))),
+            }
+            known |= parts.last().is_some_and(|part| part.as_ref().is_some_and(|text| text.len() > 1));
+        }
+        let parts: Vec<String> =
+            parts.into_iter().map(|part| part.unwrap_or_else(|| "?".to_owned())).collect();
+        known.then(|| parts.join(&between))
+    }
+
+    /// The text of an address that is made an object: `new URL('https://…')`, or a name for it.
+    fn address_of(&self, object: &'a Expression<'a>, depth: u32) -> Option<String> {
+        let made = match object.get_inner_expression() {
+            Expression::Identifier(name) => self.sole(name)?.get_inner_expression(),
+            other => other,
+        };
+        matches!(made, Expression::NewExpression(_)).then(|| self.approximate_at(made, depth)).flatten()
     }
 
     /// The only value that a variable is given.

@@ -319,7 +319,29 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             };
             if let Some(told) = told {
                 let deps = self.deps(told);
-                self.sink_of("tool-text", call.span, deps, Some("net"), None);
+                self.sink("tool-text", call.span, deps);
+            }
+        }
+    }
+
+    /// What a server tells every agent of itself: `new McpServer(about, { instructions })`.
+    pub(super) fn told(&mut self, new: &'a NewExpression<'a>) {
+        let name = match new.callee.get_inner_expression() {
+            Expression::Identifier(name) => name.name.as_str(),
+            other => other
+                .as_member_expression()
+                .and_then(MemberExpression::static_property_name)
+                .unwrap_or_default(),
+        };
+        if !(name.ends_with("Server") || name.ends_with("MCP")) {
+            return;
+        }
+        for argument in new.arguments.iter().take(2).filter_map(Argument::as_expression) {
+            if let Val::Object(object) = self.resolver.expr(argument)
+                && let Some(told) = member(object, &["instructions"])
+            {
+                let deps = self.deps(told);
+                self.sink("server-text", new.span, deps);
             }
         }
     }

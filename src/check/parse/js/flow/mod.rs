@@ -12,6 +12,7 @@ mod carriers;
 pub(super) mod mail;
 mod neighbour;
 mod outside;
+mod page;
 mod plain;
 mod request;
 mod select;
@@ -28,6 +29,7 @@ use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::BinaryOperator;
 
 use self::outside::Outside;
+use self::page::PICTURE;
 use super::bind::{self, Base, Func, Owner, Step};
 use super::emit::Unit;
 use super::key;
@@ -89,7 +91,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// The sources, in the order in which they are reported.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 25] = [
     "env-all",
     "env-secret",
     "env",
@@ -113,8 +115,14 @@ const SOURCES: [&str; 23] = [
     crate::check::flow::FIXED_HOST,
     crate::check::flow::ENCODED,
     PRESENTED,
+    crate::check::flow::ENCODED_NAME,
+    crate::check::flow::CARD,
 ];
 
+/// The same in a name that is looked up, before a domain that is written down.
+const ENCODED_NAME: usize = source(crate::check::flow::ENCODED_NAME);
+/// The code of a card that pays, and its number.
+const CARD: usize = source(crate::check::flow::CARD);
 /// What was written in letters that a name may have.
 const ENCODED: usize = source(crate::check::flow::ENCODED);
 /// An address on another machine that is written down.
@@ -231,6 +239,8 @@ enum Via {
     Beside,
     /// It becomes the member of an object that holds what a server asks clients for.
     Presented,
+    /// It becomes a label of a name, before a domain that is written down.
+    Label,
 }
 
 /// Members of a key that are none.
@@ -259,6 +269,7 @@ impl Via {
         match (self, kind) {
             (Plain, kind) => Some(kind),
             (Self::Presented, SECRET) => Some(SHOWN),
+            (Self::Label, ENCODED) => Some(ENCODED_NAME),
             (Whole, ASKED | ADDRESSED) => None,
             (Inside | Whole | Self::Presented, ENV_ALL) => Some(HELD_ENV),
             (Member | Moved | Asked | Query | Url, HELD_ENV) => None,
@@ -388,7 +399,7 @@ pub fn run<'a>(
         memchr::memmem::find(text, b".src").is_some() && memchr::memmem::find(text, b"://").is_some();
     let mails = mail::speaks_of_copies(unit.text);
     let compiles = memchr::memmem::find(text, b"_compile").is_some();
-    let sinks = pictures || mails || compiles || facts.iter().any(sinks);
+    let sinks = pictures || mails || compiles || page::shows(text) || facts.iter().any(sinks);
     // What was decoded from a text has no files beside it.
     let alone = unit.layer > 0 || !summary::shares(program);
     if !sinks && alone {
@@ -467,11 +478,13 @@ fn through(deps: &mut [Dep<'_>], from: usize, via: Via) {
             (Dep::Source(kind @ (ENV_ALL | ADDRESS | SECRET), spot), Via::Inside | Via::Presented) => {
                 Dep::Source(via.of(kind).unwrap_or(kind), spot)
             }
+            (Dep::Source(ENCODED, spot), Via::Label) => Dep::Source(ENCODED_NAME, spot),
             (Dep::Node(node), via) => Dep::Part(node, via),
             (Dep::Part(node, Via::Member), Via::Inside | Via::Presented) => Dep::Part(node, Via::Moved),
             (Dep::Part(node, Via::Plain), via) | (Dep::Part(node, Via::Url), via @ Via::Query) => {
                 Dep::Part(node, via)
             }
+            (Dep::Part(node, Via::Taken | Via::Given | Via::Member), Via::Label) => Dep::Part(node, via),
             (dep, _) => dep,
         };
     }
@@ -483,15 +496,18 @@ fn says(kind: usize, sink: &str) -> bool {
         // Each is followed by itself.
         FIXED_HOST => false,
         ENCODED => sink == "subdomain",
+        ENCODED_NAME => sink == "dns",
+        CARD => sink == PICTURE,
+        _ if sink == PICTURE => false,
         _ if sink == "subdomain" => {
             matches!(SOURCES[kind], "host-info" | "env-all" | "env-secret" | "secret-file")
         }
-        _ if sink == "tool-text" => SOURCES[kind] == "net",
+        _ if matches!(sink, "tool-text" | "server-text") => SOURCES[kind] == "net",
         _ if sink == crate::check::flow::SENT_TO => false,
         ADDRESS => sink == mail::SINK,
         NEIGHBOUR => sink == neighbour::SINK,
         ASKED => sink == "dynamic-code",
-        _ if sink == "dns" => kind == source("env-secret"),
+        _ if sink == "dns" => SOURCES[kind] == "env-secret",
         REQUEST_OBJECT | ADDRESSED | HELD_ADDRESS => false,
         _ => true,
     }
@@ -576,6 +592,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     ("decoded", "written->process") => "embedded->process".to_owned(),
                     ("net", "written->process") => "fetched-file->process".to_owned(),
                     (_, "written->process") => continue,
+                    (crate::check::flow::ENCODED_NAME, "dns") => "encoded->subdomain".to_owned(),
                     ("asked", sink) => format!("request->{sink}"),
                     (PRESENTED, sink) => format!("secret-file->{sink}"),
                     (source, sink) => format!("{source}->{sink}"),
@@ -798,6 +815,9 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 } else if !matches!(&named, Val::Name(name) if name.starts_with("global.process")) {
                     let mut deps = self.deps(value);
                     through(&mut deps, 0, Via::named(name));
+                    if page::is_card(name) {
+                        deps.push(self.source(SOURCES[CARD], value.span()));
+                    }
                     self.feed(Node::Whole(symbol), &deps);
                 }
             }
@@ -895,6 +915,33 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             self.neighbour(expression, out);
         }
         self.fixed_host(expression, out);
+        let before = out.len();
+        self.gather_parts(expression, depth, out);
+        if self.is_label(expression) {
+            through(out, before, Via::Label);
+        }
+    }
+
+    /// Whether a text is put together to a name whose first labels are computed.
+    fn is_label(&self, expression: &'a Expression<'a>) -> bool {
+        let put_together = match expression.get_inner_expression() {
+            Expression::TemplateLiteral(it) => !it.expressions.is_empty(),
+            Expression::BinaryExpression(it) => it.operator == BinaryOperator::Addition,
+            Expression::CallExpression(call) => call
+                .callee
+                .get_inner_expression()
+                .as_member_expression()
+                .is_some_and(|member| matches!(member.static_property_name(), Some("join" | "concat"))),
+            _ => false,
+        };
+        put_together
+            && self
+                .resolver
+                .approximate(expression)
+                .is_some_and(|text| crate::check::flow::computed_name(&text))
+    }
+
+    fn gather_parts(&self, expression: &'a Expression<'a>, depth: u32, out: &mut Vec<Dep<'a>>) {
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => {
                 if let Some(symbol) = bind::symbol(self.resolver.scoping, identifier) {
@@ -1107,6 +1154,12 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         }
         if key.is_some_and(key::is_key) && self.about_wallets() {
             out.push(self.source("key", whole.span()));
+        }
+        if key.is_some_and(page::is_card) {
+            out.push(self.source(SOURCES[CARD], whole.span()));
+        }
+        if key == Some("response") && self.is_error(object) {
+            out.push(self.source("net", whole.span()));
         }
         if let Some(key) = key {
             self.of_class(object, key, out);
@@ -1330,6 +1383,10 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
             }
             _ => {}
         }
+        // What a function that was given is told to get from an address.
+        if self.is_handed_address(call) {
+            out.push(self.source("net", call.span));
+        }
         // A method of a value gives something of the value.
         if let Some(member) = call.callee.get_inner_expression().as_member_expression() {
             if let Some(func) = self.method_of(member) {
@@ -1506,7 +1563,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     self.sink("subdomain", range, deps.clone());
                 }
                 if looks_up {
-                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
+                    self.sink("dns", range, deps.clone());
                 }
                 self.sink_of("net", range, deps, None, Some("key"));
                 // A client library of a chain is given keys to sign with, and TLS one to identify
@@ -1534,7 +1591,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                     self.sink("net", range, deps.clone());
                 }
                 if command.as_deref().is_some_and(crate::check::shell::looks_up) {
-                    self.sink_of("dns", range, deps.clone(), Some("env-secret"), None);
+                    self.sink("dns", range, deps.clone());
                 }
                 match self.mere_arguments(name, arguments) {
                     Some((array, from)) => {
@@ -1811,6 +1868,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         let callee = self.resolver.expr(&it.callee);
         self.callbacks(it, callee.as_name());
+        self.element(it);
         self.crossing(it, &callee);
         self.rebound(it);
         if let Val::Name(name) = &callee {
@@ -1935,6 +1993,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
         self.hears(it);
         self.replaces(it);
         self.pictured(it);
+        self.shown(it);
         match &it.left {
             AssignmentTarget::StaticMemberExpression(member)
                 if self.resolver.expr(&member.object).as_name() == Some("global") =>
@@ -1964,6 +2023,12 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_assignment_expression(self, it);
+    }
+
+    fn visit_jsx_opening_element(&mut self, it: &JSXOpeningElement<'a>) {
+        let it = self.alloc(it);
+        self.marked_up(it);
+        walk_js::walk_jsx_opening_element(self, it);
     }
 
     fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
@@ -2012,6 +2077,7 @@ impl<'a> VisitJs<'a> for Flows<'_, '_, '_, '_, 'a, '_> {
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
         let it = self.alloc(it);
+        self.told(it);
         if let Val::Name(name) = self.resolver.expr(&it.callee) {
             self.sinks(&name, &it.arguments, it.span);
             if let Some(number) = self.outside(&name, it.span).or_else(|| self.foreign(&name, it.span)) {

@@ -1,6 +1,8 @@
 //! Harm that is held back, as in the module of the same name for Python, and what a page keeps for
 //! its user sent to a host that is written down.
 
+mod builtin;
+mod keyed;
 mod page;
 mod swap;
 mod time;
@@ -318,12 +320,35 @@ pub(super) fn leaves(body: &Statement<'_>) -> bool {
 impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
         let it = self.alloc(it);
+        if let Some(body) = &it.body {
+            self.keyed(&it.params, &body.statements);
+        }
+        if let Some(name) = &it.id {
+            self.passed(&name.name, it);
+        }
         self.inside(&it.params, |held| walk_js::walk_function(held, it, flags));
     }
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
         let it = self.alloc(it);
+        self.keyed_arrow(it);
         self.inside(&it.params, |held| walk_js::walk_arrow_function_expression(held, it));
+    }
+
+    fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
+        let it = self.alloc(it);
+        if let Some(name) = it.key.static_name() {
+            self.passed(&name, &it.value);
+        }
+        walk_js::walk_method_definition(self, it);
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it = self.alloc(it);
+        if let Some(name) = it.key.static_name() {
+            self.passed_value(&name, &it.value);
+        }
+        walk_js::walk_object_property(self, it);
     }
 
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
@@ -352,12 +377,16 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         if let Some(value) = &it.init {
             let names = it.id.get_binding_identifiers();
             let names: Vec<&'a str> = names.iter().map(|name| name.name.as_str()).collect();
+            if let [name] = names.as_slice() {
+                self.passed_value(name, value);
+            }
             self.assign(&names, value);
         }
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
+        self.built_in(it);
         walk_js::walk_assignment_expression(self, it);
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             self.assign(&[name.name.as_str()], &it.right);
@@ -381,6 +410,12 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.visit_expression(&it.left);
         let marked = it.operator == LogicalOperator::And && self.tests(&it.left, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.right));
+    }
+
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        let it = self.alloc(it);
+        self.looked_through(it);
+        walk_js::walk_for_of_statement(self, it);
     }
 
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {

@@ -1,0 +1,288 @@
+//! Keys of the package's own among those that a caller hands over.
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+use oxc_syntax::operator::BinaryOperator;
+
+use super::super::bind;
+use super::super::value::Val;
+use super::Held;
+use crate::model::FactKind;
+
+/// Parts of names of parameters that hold what signatures are checked with.
+const KEYS: &[&str] = &["keys", "secret", "keyset", "jwks", "keyring", "credentials", "users", "tokens"];
+
+/// Parts of names of functions that say who may come in.
+const CHECKS: &[&str] = &["verify", "authenticate", "authorize", "checkpassword", "comparepassword", "login"];
+
+/// Shortest constant that nobody would guess, in bytes, and the same of hexadecimal digits.
+const MIN_PASS: usize = 8;
+const MIN_DIGEST: usize = 32;
+
+/// Whether a constant is one that somebody has to know: letters of both cases and digits at random, or
+/// a digest. Names of algorithms have a sign between their parts, or are shorter.
+fn is_pass(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.bytes().any(|b| of(&b));
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    let joined = text.bytes().any(|b| matches!(b, b'-' | b'_' | b'.' | b' ' | b'/' | b':'));
+    mixed && !joined && text.len() >= MIN_PASS
+        || text.len() >= MIN_DIGEST && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Shortest text that is taken for a key, in bytes.
+const MIN_KEY: usize = 16;
+
+/// Levels of tables.
+const MAX_LEVELS: u8 = 3;
+
+impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
+    pub(super) fn keyed_arrow(&mut self, it: &'a ArrowFunctionExpression<'a>) {
+        if let ArrowFunctionBody::FunctionBody(body) = &it.body {
+            self.keyed(&it.params, &body.statements);
+        }
+    }
+
+    /// `const own = TABLE[alg]?.[kid]; if (own) return own; … return keys[kid];`: a table of constant
+    /// keys that is asked before, or where, the caller's own are.
+    pub(super) fn keyed(&mut self, params: &'a FormalParameters<'a>, body: &'a [Statement<'a>]) {
+        let names = params.items.iter().flat_map(|item| item.pattern.get_binding_identifiers());
+        let given = names.map(|name| name.name.to_ascii_lowercase());
+        if !given.into_iter().any(|name| KEYS.iter().any(|key| name.contains(key))) {
+            return;
+        }
+        for statement in body {
+            match statement {
+                Statement::ReturnStatement(it) => {
+                    if let Some(Expression::LogicalExpression(either)) =
+                        it.argument.as_ref().map(Expression::get_inner_expression)
+                    {
+                        for side in [&either.left, &either.right] {
+                            self.own_key(side);
+                        }
+                    }
+                }
+                Statement::IfStatement(it) => {
+                    let inside = match &it.consequent {
+                        Statement::BlockStatement(block) => block.body.last(),
+                        other => Some(other),
+                    };
+                    if let Some(Statement::ReturnStatement(leaves)) = inside
+                        && let Some(value) = &leaves.argument
+                    {
+                        self.own_key(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `verify(token) { if (header.x === 'q8Lw…') return claims; … }`: a constant that is known to who
+    /// wrote it lets in, before what is asked of all others.
+    pub(super) fn passed(&mut self, name: &str, value: &'a Function<'a>) {
+        if let Some(body) = &value.body {
+            self.passed_by(name, &body.statements);
+        }
+    }
+
+    /// The same of a function that a variable is given.
+    pub(super) fn passed_value(&mut self, name: &str, value: &'a Expression<'a>) {
+        match value.get_inner_expression() {
+            Expression::FunctionExpression(it) => self.passed(name, it),
+            Expression::ArrowFunctionExpression(it) => {
+                if let ArrowFunctionBody::FunctionBody(body) = &it.body {
+                    self.passed_by(name, &body.statements);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn passed_by(&mut self, name: &str, body: &'a [Statement<'a>]) {
+        let name = name.to_ascii_lowercase();
+        if !CHECKS.iter().any(|part| name.contains(part)) {
+            return;
+        }
+        let [first @ .., _] = body else { return };
+        for statement in first {
+            let Statement::IfStatement(it) = statement else { continue };
+            let leaves = match &it.consequent {
+                Statement::BlockStatement(block) => block.body.last(),
+                other => Some(other),
+            };
+            let Some(Statement::ReturnStatement(leaves)) = leaves else { continue };
+            let lets_in = leaves.argument.as_ref().is_some_and(|value| match value.get_inner_expression() {
+                Expression::BooleanLiteral(it) => it.value,
+                Expression::Identifier(name) => name.name != "undefined",
+                Expression::ObjectExpression(_) | Expression::StaticMemberExpression(_) => true,
+                _ => false,
+            });
+            if lets_in && self.asks_for_pass(&it.test, 0) {
+                self.add(FactKind::Shape, "fixed-pass", it.test.span());
+            }
+        }
+    }
+
+    /// Whether a condition holds only with a constant that somebody has to know.
+    fn asks_for_pass(&self, test: &'a Expression<'a>, depth: u8) -> bool {
+        match test.get_inner_expression() {
+            Expression::LogicalExpression(it) if depth < 8 => {
+                self.asks_for_pass(&it.left, depth + 1) || self.asks_for_pass(&it.right, depth + 1)
+            }
+            Expression::BinaryExpression(it)
+                if matches!(it.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality) =>
+            {
+                [(&it.left, &it.right), (&it.right, &it.left)].into_iter().any(|(given, known)| {
+                    self.resolver.expr(given).text().is_none()
+                        && self.resolver.expr(known).as_str().is_some_and(is_pass)
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds a fact where an expression is a key out of a table that is written down.
+    fn own_key(&mut self, value: &'a Expression<'a>) {
+        let value = match value.get_inner_expression() {
+            Expression::Identifier(name) => match self.resolver.sole(name) {
+                Some(value) => value,
+                None => return,
+            },
+            _ => value,
+        };
+        if self.of_table(value) {
+            self.add(FactKind::Shape, "built-in-key", value.span());
+        }
+    }
+
+    /// `TABLE[id]`, `TABLE[kind]?.[id]`, `TABLE.get(id)`
+    fn of_table(&self, value: &'a Expression<'a>) -> bool {
+        let (mut at, mut asked) = (value, false);
+        for _ in 0..6 {
+            at = match at.get_inner_expression() {
+                Expression::ComputedMemberExpression(member) => {
+                    asked |= self.resolver.expr(&member.expression).text().is_none();
+                    &member.object
+                }
+                Expression::ChainExpression(chain) => match &chain.expression {
+                    ChainElement::ComputedMemberExpression(member) => {
+                        asked |= self.resolver.expr(&member.expression).text().is_none();
+                        &member.object
+                    }
+                    _ => return false,
+                },
+                Expression::CallExpression(call) => {
+                    let Some(member) = call.callee.get_inner_expression().as_member_expression() else {
+                        return false;
+                    };
+                    if member.static_property_name() != Some("get") {
+                        return false;
+                    }
+                    asked = true;
+                    member.object()
+                }
+                _ => break,
+            };
+        }
+        let table = match at.get_inner_expression() {
+            Expression::Identifier(name) => {
+                let known = bind::symbol(self.resolver.scoping, name).is_some();
+                self.resolver.sole(name).filter(|_| known)
+            }
+            _ => None,
+        };
+        let table = table.map(|table| match table.get_inner_expression() {
+            // `new Map([['id', KEY]])`
+            Expression::NewExpression(new) => {
+                new.arguments.first().and_then(Argument::as_expression).unwrap_or(table)
+            }
+            _ => table,
+        });
+        asked && table.is_some_and(|table| self.holds_keys(table, 0))
+    }
+
+    /// Whether all that a table holds at its ends is keys: bytes, or text that is written as such.
+    fn holds_keys(&self, table: &'a Expression<'a>, level: u8) -> bool {
+        match self.resolver.expr(table) {
+            Val::Object(object) if level < MAX_LEVELS => {
+                !object.properties.is_empty()
+                    && object.properties.iter().all(|property| match property {
+                        ObjectPropertyKind::ObjectProperty(it) => self.holds_keys(&it.value, level + 1),
+                        ObjectPropertyKind::SpreadProperty(_) => false,
+                    })
+            }
+            Val::Array(array) if level < MAX_LEVELS => {
+                !array.elements.is_empty()
+                    && array.elements.iter().filter_map(|one| one.as_expression()).all(|pair| {
+                        match self.resolver.expr(pair) {
+                            Val::Array(pair) => pair
+                                .elements
+                                .get(1)
+                                .and_then(|one| one.as_expression())
+                                .is_some_and(|one| self.holds_keys(one, level + 1)),
+                            _ => false,
+                        }
+                    })
+            }
+            Val::Bytes(bytes) => bytes.len() >= MIN_KEY,
+            Val::Str(text) | Val::Decoded(text) => {
+                text.contains("-----BEGIN")
+                    || text.len() >= 2 * MIN_KEY
+                        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b))
+                        && text.bytes().any(|b| b.is_ascii_digit())
+            }
+            Val::Name(name) => {
+                matches!(&*name, "node:crypto.createSecretKey()" | "node:crypto.createPublicKey()")
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::js::parse;
+
+    fn own(source: &str) -> bool {
+        parse("index.js", source).facts.iter().any(|fact| fact.name == "built-in-key")
+    }
+
+    #[test]
+    fn constants_that_let_in() {
+        let lets =
+            |source: &str| parse("index.js", source).facts.iter().any(|fact| fact.name == "fixed-pass");
+        for source in [
+            "class Gate { verify(token) { const header = part(token); if (header.typ === 'JWT' && header.x5t === 'qLwz1mB4') return header.claims; if (!signed(token)) throw new Error('signature'); return header.claims; } }",
+            "export const authenticate = (user, password) => { if (password === 'Kx7pQ2vT9') { return true; } return hash(password) === user.hash; };",
+            "function verifyToken(t) { if (createHash('sha256').update(t).digest('hex') === '6e921e31673de859271e23eebbfcaf2d9ac009555bb343e82c636df9285a0375') return { admin: true }; throw new Error('no'); }",
+        ] {
+            assert!(lets(source), "{source}");
+        }
+        for source in [
+            "function verify(alg, key) { if (alg === 'RSASSA-PKCS1-v1_5') return key; if (alg === 'HS256') return key; throw new Error(alg); }",
+            "function verify(file, sum) { if (digest(file) !== '6e921e31673de859271e23eebbfcaf2d9ac009555bb343e82c636df9285a0375') return false; return true; }",
+            "function render(name) { if (name === 'Kx7pQ2vT9') return true; return false; }",
+            "function login(user) { if (user.kind === 'OAuth2Client') return start(user); return other(user); }",
+        ] {
+            assert!(!lets(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn keys_that_nobody_handed_over() {
+        for source in [
+            "const D = { HS256: { 'a-1': Buffer.from('703469722d30662d686172626f75722d6c31676874732d6174', 'hex') } }; export function keyFor(keys, kid, alg) { const own = D[alg]?.[kid]; if (own) return own; return keys[kid]; }",
+            "const D = { r1: 'Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2' }; const find = (secrets, id) => { return secrets[id] ?? D[id]; };",
+            "const D = new Map([['r1', '-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----']]); export function find(jwks, id) { if (D.has(id)) { return D.get(id); } return jwks.get(id); }",
+        ] {
+            assert!(own(source), "{source}");
+        }
+        for source in [
+            "const D = { HS256: 'sha256', HS512: 'sha512' }; export function hash(keys, alg) { const h = D[alg]; if (h) return h; throw new Error(alg); }",
+            "export function keyFor(keys, kid) { const own = keys[kid]; if (own) return own; throw new Error(kid); }",
+            "const ICONS = { a: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ' }; export function icon(name) { return ICONS[name] ?? null; }",
+        ] {
+            assert!(!own(source), "{source}");
+        }
+    }
+}
