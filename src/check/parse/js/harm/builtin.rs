@@ -6,7 +6,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::scope::ScopeFlags;
 
 use super::super::value::Val;
-use super::{Held, words};
+use super::Held;
 use crate::model::FactKind;
 
 /// Objects of the language and of pages whose functions everybody calls.
@@ -113,16 +113,12 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             AssignmentTarget::ComputedMemberExpression(member) => &member.object,
             _ => return,
         };
-        if self.is_built_in(target, 0) && self.fails_by_chance(&it.right, 0) {
+        if self.is_built_in(target, 0) && self.fails_by_chance(&it.right) {
             self.add(FactKind::Shape, "chance-and-time", it.span());
         }
     }
 
-    fn fails_by_chance(&self, value: &'a Expression<'a>, depth: u8) -> bool {
-        // `Math.random = …` of a test draws no lots, and a mock has none of its own.
-        if depth > MAX_NAMES || words(value).all.contains(&"random") && depth == 0 {
-            return false;
-        }
+    fn fails_by_chance(&self, value: &'a Expression<'a>) -> bool {
         let mut chance = Chance::default();
         match value.get_inner_expression() {
             Expression::FunctionExpression(it) => {
