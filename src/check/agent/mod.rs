@@ -89,8 +89,11 @@ pub fn uncertain(findings: &[Finding]) -> Vec<Gap> {
 /// Reach of a package that nothing which it says of itself explains: uncertain, and whether it waits
 /// for a review is for the policy to say.
 pub fn unexplained(findings: &[Finding]) -> Vec<Gap> {
-    let of_package =
-        |rule: &str| ["identity/un", "install/", "malice/"].iter().any(|start| rule.starts_with(start));
+    // Of the rules on identity, those on what a package does not say.
+    let of_package = |rule: &str| {
+        let (folder, name) = rule.split_once('/').unwrap_or((rule, ""));
+        matches!(folder, "install" | "malice") || folder == "identity" && name.starts_with("un")
+    };
     let of_package: Vec<Finding> =
         findings.iter().filter(|finding| of_package(&finding.rule)).cloned().collect();
     uncertain(&of_package)
