@@ -227,6 +227,7 @@ table! {
     "malice/fixed-bcc",
     "malice/fixed-recipient",
     "malice/foreign-key",
+    "malice/foreign-proxy",
     "malice/found-key-sent",
     "malice/grants-root",
     "malice/guarded-destruction",

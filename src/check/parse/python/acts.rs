@@ -9,11 +9,17 @@ use super::Unit;
 use super::resolve::Resolver;
 use super::scope::Def;
 use super::shape::starts_again;
+use crate::check::flow::far;
 use crate::check::shell;
 use crate::model::{Fact, FactKind};
 
 /// How deep a value is searched for a constant.
 const MAX_DEPTH: u8 = 6;
+
+/// Written texts of one file that are read as programs.
+const MAX_PROGRAMS: u8 = 32;
+/// Longest text that is read as a program, in bytes.
+const MAX_WRITTEN: usize = 16 << 10;
 
 /// Elements of one value that are looked at.
 const MAX_ELEMENTS: usize = 64;
@@ -60,6 +66,7 @@ pub fn run<'a>(unit: &Unit<'_, '_>, resolver: &Resolver<'a>, body: &'a [Stmt], f
         depth: 0,
         startup: None,
         fetches: false,
+        programs: 0,
         envelopes: false,
         joins: Vec::new(),
         out: Vec::new(),
@@ -122,6 +129,8 @@ struct Acts<'u, 'i, 'r, 'a> {
     startup: Option<TextRange>,
     /// Whether a line that fetches and runs is written somewhere.
     fetches: bool,
+    /// Written texts that were read as programs.
+    programs: u8,
     /// Whether mail is sent to recipients that are told beside the message's headers.
     envelopes: bool,
     /// Constant addresses that join recipients which are not.
@@ -290,6 +299,40 @@ impl<'a> Acts<'_, '_, '_, 'a> {
         }
     }
 
+    /// Whether a text that is written somewhere is a command line or a program of Python's that runs
+    /// what it fetches.
+    fn fetches_and_runs(&mut self, text: &str, range: TextRange) -> bool {
+        let bad = ["pipe-to-shell", "download-and-run", "reverse-shell"];
+        let span = self.unit.place.span(range);
+        if shell::facts(text.trim(), &span).iter().any(|fact| bad.contains(&fact.name.as_str())) {
+            return true;
+        }
+        // What is not known is some name.
+        let code = text.replace('?', "_");
+        // A program that is written by one that is written is left.
+        let likely = !matches!(self.unit.place, super::Place::Code(_))
+            && self.programs < MAX_PROGRAMS
+            && text.len() < MAX_WRITTEN
+            && code.contains("import ")
+            && ["exec", "eval", "system", "subprocess", "Popen"].iter().any(|word| code.contains(word));
+        self.programs += u8::from(likely);
+        likely && {
+            let runs = [
+                "net->dynamic-code",
+                "net->process",
+                "net->deserialize",
+                "net->require",
+                "fetched-file->process",
+                "decoded->dynamic-code",
+            ];
+            let facts = super::written(self.unit.path, &code, &span);
+            facts.iter().any(|fact| {
+                fact.kind == FactKind::Flow && runs.contains(&fact.name.as_str())
+                    || bad.contains(&fact.name.as_str())
+            })
+        }
+    }
+
     fn writes(&self, it: &'a ExprCall, at: usize) -> bool {
         it.arguments
             .find_argument_value("mode", at)
@@ -297,11 +340,44 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             .is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))
     }
 
+    /// All that the process asks for goes through a machine that is written down.
+    fn proxied(&mut self, key: &'a Expr, value: &'a Expr, range: TextRange) {
+        let names = ["https_proxy", "http_proxy", "all_proxy"];
+        let key = self.resolver.approximate(key).unwrap_or_default().to_ascii_lowercase();
+        if names.contains(&key.as_str())
+            && let Some(address) = self.text(value)
+            && far(&address.replace("socks5h://", "http://").replace("socks5://", "http://"))
+        {
+            self.shape("foreign-proxy", address, range);
+        }
+    }
+
     fn call(&mut self, it: &'a ExprCall) {
         let range = it.range();
         let callee = self.resolver.callee(it);
         let name = callee.as_name().unwrap_or("").to_owned();
         let first = it.arguments.args.first();
+        if matches!(name.as_str(), "os.environ.setdefault" | "os.putenv")
+            && let [key, value, ..] = &*it.arguments.args
+        {
+            self.proxied(key, value, range);
+        }
+        if name == "os.environ.update" {
+            if let Some(Expr::Dict(dict)) = first {
+                for item in dict.items.iter().take(MAX_ELEMENTS) {
+                    if let Some(key) = &item.key {
+                        self.proxied(key, &item.value, range);
+                    }
+                }
+            }
+            for keyword in it.arguments.keywords.iter().take(MAX_ELEMENTS) {
+                let proxy =
+                    keyword.arg.as_ref().is_some_and(|name| name.to_ascii_lowercase().ends_with("_proxy"));
+                if proxy && let Some(address) = self.text(&keyword.value).filter(|text| far(text)) {
+                    self.shape("foreign-proxy", address, range);
+                }
+            }
+        }
         if let Expr::Attribute(method) = &*it.func {
             self.envelopes |= match method.attr.as_str() {
                 "sendmail" => it.arguments.args.len() + it.arguments.keywords.len() > 2,
@@ -353,12 +429,10 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             if writes && let Some(path) = self.resolver.approximate(&attribute.value) {
                 self.opened_to_write(&path, range);
             }
-            if matches!(method, "write" | "write_text" | "writelines")
+            if matches!(method, "write" | "write_text" | "write_bytes" | "writelines")
                 && let Some(text) = first.and_then(|first| self.resolver.approximate(first))
             {
-                let bad = ["pipe-to-shell", "download-and-run", "reverse-shell"];
-                let found = shell::facts(text.trim(), &self.unit.place.span(range));
-                self.fetches |= found.iter().any(|fact| bad.contains(&fact.name.as_str()));
+                self.fetches = self.fetches || self.fetches_and_runs(&text, range);
             }
             if method == "add_header"
                 && let (Some(header), Some(value)) =
@@ -366,6 +440,16 @@ impl<'a> Acts<'_, '_, '_, 'a> {
             {
                 self.header(&header, value, range);
             }
+        }
+        if name == "builtins.setattr"
+            && let [module, member, value] = &*it.arguments.args
+            && self.name(module).as_deref() == Some("ssl")
+            && self.text(member).is_some_and(|member| {
+                member.ends_with("create_default_context") || member == "_create_default_https_context"
+            })
+            && self.unchecked(value)
+        {
+            self.shape("tls-checks-off", "ssl._create_default_https_context".to_owned(), range);
         }
         // `setattr(Account, 'create', …)`, or a helper that is given the class, a name and what to put there.
         let patches =
@@ -381,6 +465,9 @@ impl<'a> Acts<'_, '_, '_, 'a> {
     fn assigned(&mut self, target: &'a Expr, value: &'a Expr, range: TextRange) {
         match target {
             Expr::Subscript(it) => {
+                if self.name(&it.value).as_deref() == Some("os.environ") {
+                    self.proxied(&it.slice, value, range);
+                }
                 let Some(key) = self.text(&it.slice) else { return };
                 self.header(&key, value, range);
                 let off = matches!(

@@ -1,6 +1,6 @@
 //! Texts of which a part is known: paths and command lines with `?` where nothing is.
 
-use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, Operator};
+use ruff_python_ast::{Expr, ExprAttribute, FStringPart, InterpolatedStringElement, Operator};
 
 use super::calls::join_path;
 use super::resolve::{Resolver, spine};
@@ -10,6 +10,8 @@ use super::value::Val;
 
 /// Levels that are followed.
 const MAX_DEPTH: u8 = 12;
+/// Pieces of one text that are looked at.
+const MAX_PIECES: usize = 64;
 /// Longest text that is made.
 const MAX: usize = 64 << 10;
 
@@ -36,6 +38,68 @@ impl<'a> Resolver<'a> {
             other => other,
         };
         super::scope::literal_elements(list)?.first()
+    }
+
+    /// The value of a member that is set once, in the class itself or by its methods.
+    fn member_value(&self, it: &'a ExprAttribute) -> Option<&'a Expr> {
+        let Expr::Name(owner) = &*it.value else { return None };
+        let class = match self.expr(&it.value) {
+            Val::Class(class) | Val::Instance(class) => class,
+            _ => self.scopes.self_symbol(self.scopes.symbol(owner)?)?,
+        };
+        match self.scopes.classes.get(class)?.members.get(it.attr.as_str()).map(Vec::as_slice) {
+            Some([Def::Value(value)]) => return Some(value),
+            Some(_) => return None,
+            None => {}
+        }
+        let symbol = self.scopes.symbols.get(self.scopes.class_symbol(class, &it.attr)?)?;
+        match symbol.defs.as_slice() {
+            [place] => match place.def {
+                Def::Value(value) => Some(value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The elements of a list that is written down, here, under a name or as a member.
+    fn spread(&self, list: &'a Expr, depth: u8) -> Option<Vec<String>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Val::List(elements) = self.expr(list) {
+            let shown = |value: &Val| value.shown().unwrap_or_else(|| "?".to_owned());
+            return Some(elements.iter().take(MAX_PIECES).map(shown).collect());
+        }
+        match list {
+            Expr::Name(name) => {
+                let symbol = self.scopes.symbols.get(self.scopes.symbol(name)?)?;
+                match symbol.defs.as_slice() {
+                    [place] => match place.def {
+                        Def::Value(value) => self.spread(value, depth + 1),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            Expr::Attribute(it) => self.spread(self.member_value(it)?, depth + 1),
+            other => Some(self.pieces(super::scope::literal_elements(other)?, depth)),
+        }
+    }
+
+    /// What is given one after the other, `*list` by its elements.
+    fn pieces(&self, given: &'a [Expr], depth: u8) -> Vec<String> {
+        let mut out = Vec::new();
+        for piece in given.iter().take(MAX_PIECES) {
+            match piece {
+                Expr::Starred(it) => match self.spread(&it.value, depth + 1) {
+                    Some(elements) => out.extend(elements),
+                    None => out.push("?".to_owned()),
+                },
+                piece => out.push(self.hole(piece, depth)),
+            }
+        }
+        out
     }
 
     fn hole(&self, expr: &'a Expr, depth: u8) -> String {
@@ -108,8 +172,7 @@ impl<'a> Resolver<'a> {
                 let first = it.arguments.args.first();
                 match callee.as_name() {
                     Some("os.path.join" | "pathlib.Path" | "pathlib.PurePath" | "builtins.str.join") => {
-                        let parts: Vec<String> =
-                            it.arguments.args.iter().take(32).map(|part| self.hole(part, depth)).collect();
+                        let parts = self.pieces(&it.arguments.args, depth);
                         return Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()));
                     }
                     Some("os.getenv" | "os.environ.get" | "os.environ.pop") => {
@@ -137,7 +200,11 @@ impl<'a> Resolver<'a> {
                 }
                 let Expr::Attribute(attribute) = &*it.func else { return None };
                 match (attribute.attr.as_str(), self.expr(&attribute.value)) {
-                    ("format", Val::Str(template, _)) => {
+                    ("format", template) => {
+                        let template = match template {
+                            Val::Str(text, _) => text.to_string(),
+                            _ => self.approx(&attribute.value, depth + 1)?,
+                        };
                         let mut next = 0;
                         let mut out = String::new();
                         let mut rest = &*template;
@@ -161,15 +228,10 @@ impl<'a> Resolver<'a> {
                         out.push_str(rest);
                         Some(out)
                     }
-                    ("join", Val::Str(mark, _)) => {
-                        let elements = super::scope::literal_elements(first?)?;
-                        let parts: Vec<String> =
-                            elements.iter().take(64).map(|part| self.hole(part, depth)).collect();
-                        Some(parts.join(&mark))
-                    }
+                    ("join", Val::Str(mark, _)) => Some(self.spread(first?, depth + 1)?.join(&mark)),
                     ("joinpath", _) => {
                         let mut parts = vec![self.hole(&attribute.value, depth)];
-                        parts.extend(it.arguments.args.iter().take(16).map(|part| self.hole(part, depth)));
+                        parts.extend(self.pieces(&it.arguments.args, depth));
                         Some(join_path(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
                     }
                     (
@@ -188,14 +250,7 @@ impl<'a> Resolver<'a> {
                 let path = self.approx(&it.value, depth + 1)?;
                 Some(path.rsplit_once('/').map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned()))
             }
-            Expr::Attribute(it) => {
-                let Expr::Name(owner) = &*it.value else { return None };
-                let class = self.scopes.self_symbol(self.scopes.symbol(owner)?)?;
-                match self.scopes.classes.get(class)?.members.get(it.attr.as_str())?.as_slice() {
-                    [Def::Value(value)] => self.approx(value, depth + 1),
-                    _ => None,
-                }
-            }
+            Expr::Attribute(it) => self.approx(self.member_value(it)?, depth + 1),
             Expr::Name(name) => {
                 let symbol = self.scopes.symbols.get(self.scopes.symbol(name)?)?;
                 let at = name.range.start().to_u32();

@@ -225,6 +225,13 @@ fn hidden_layer(path: &str, hidden: &emit::Hidden, layer: u8, budget: &mut usize
     parsed
 }
 
+/// The facts of a program that a text is written down for, shown where it is.
+fn written(path: &str, text: &str, span: &Span) -> Vec<Fact> {
+    // Programs that write programs that write programs are left.
+    let mut budget = 0;
+    analyse(path, text, &Place::Code(span), MAX_LAYERS, &mut budget).facts
+}
+
 /// Lines that hold something other than white space and comments.
 fn code_lines(text: &str) -> u64 {
     let code = |line: &str| {
