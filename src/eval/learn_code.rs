@@ -91,6 +91,9 @@ pub struct From<'a> {
 
 type Windows = Vec<Vec<u32>>;
 
+/// Scores of pairs by their place: the harmful side's and the honest one's.
+type Scored = Vec<(usize, f32, f32)>;
+
 /// Both sides of something labelled.
 #[derive(Debug, Default)]
 struct Pair {
@@ -149,7 +152,7 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned,
         }
         learn(&bags, settings)
     };
-    let scored: Vec<(Vec<(usize, f32, f32)>, Vec<(usize, f32, f32)>)> = (0..PARTS)
+    let scored: Vec<(Scored, Scored)> = (0..PARTS)
         .into_par_iter()
         .map(|part| {
             let weights = learn_without(part);

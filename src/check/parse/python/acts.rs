@@ -288,7 +288,8 @@ impl<'a> Acts<'_, '_, '_, 'a> {
 
     fn opened_to_write(&mut self, path: &str, range: TextRange) {
         let lower = path.replace('\\', "/").to_ascii_lowercase();
-        if starts_again(path) {
+        // Where the folder is not known, only what is written tells.
+        if starts_again(path) || lower.ends_with(".pth") {
             self.startup = Some(range);
         }
         if lower == "/etc/sudoers" || lower.starts_with("/etc/sudoers.d/") {

@@ -76,7 +76,7 @@ pub(super) fn starts_again(path: &str) -> bool {
         || lower.ends_with("sitecustomize.py")
         || lower.ends_with("usercustomize.py")
         || (lower.ends_with(".pth")
-            && ["site-packages", "dist-packages", "?"].iter().any(|part| lower.contains(part)))
+            && ["site-packages", "dist-packages"].iter().any(|part| lower.contains(part)))
         || lower.contains("launchagents/")
         || lower.contains("/etc/systemd/")
         || lower.contains("systemd/user/")
