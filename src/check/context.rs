@@ -5,6 +5,15 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 
+/// Whether a file is a program that a parser follows, by its name; declarations of types do nothing.
+pub fn is_code(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "py" | "pyw" | "pth" | "rs" | "sh"
+    ) && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
+}
+
 /// Whether a path is one of tests, benches, examples, docs or fixtures, by the names that the
 /// tools of both ecosystems use.
 pub fn is_test_path(path: &str) -> bool {

@@ -55,7 +55,7 @@ fn written(name: &str, text: &str, out: &mut Manifest) {
     let index = LineIndex::new(name, text);
     let mut at = 0;
     for line in text.split_inclusive('\n').take(MAX_REQUIREMENTS) {
-        let code = line.split('#').next().filter(|_| line.trim_start().starts_with('#')).is_none();
+        let code = !line.trim_start().starts_with('#');
         for part in line.split(['"', '\'']).filter(|_| code) {
             let value = part.trim();
             let named = value.split_once('@').is_some_and(|(name, _)| is_name(name.trim()));
@@ -77,27 +77,16 @@ fn is_name(text: &str) -> bool {
         && extras.trim_end().ends_with(']')
 }
 
-/// The fact that a requirement is: none where it is a version from the registry, or has a digest.
+/// The fact that a requirement is: none where it is a version from the registry, or has a digest. One
+/// that names an archive by an address without a version, or that is not protected on its way, may be
+/// another one tomorrow.
 fn kind(requirement: &str) -> Option<&'static str> {
-    if mutable(requirement) {
-        return Some("mutable-dependency");
-    }
     let (_, url) = requirement.split_once('@')?;
     let url = url.trim_start().split([' ', ';']).next().unwrap_or("").to_ascii_lowercase();
-    let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
-    (url.starts_with("https://") && !fragment.contains("sha")).then_some("addressed-dependency")
-}
-
-/// Whether a requirement names an archive by an address that says neither digest nor version, or
-/// that is not protected on its way.
-fn mutable(requirement: &str) -> bool {
-    let Some((_, url)) = requirement.split_once('@') else { return false };
-    let url = url.trim_start().split([' ', ';']).next().unwrap_or("");
-    let lower = url.to_ascii_lowercase();
-    let Some((scheme, rest)) = lower.split_once("://") else { return false };
+    let (scheme, rest) = url.split_once("://")?;
     let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
     if !matches!(scheme, "http" | "https") || fragment.contains("sha") {
-        return false;
+        return None;
     }
     let path = rest.split('?').next().unwrap_or(rest);
     // A revision in an address of a forge is one of many digits; so is a version.
@@ -106,13 +95,18 @@ fn mutable(requirement: &str) -> bool {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
         digits > 1 && (part.contains('.') || part.len() >= 7)
     });
-    scheme == "http" || parts.contains(&"heads") || !versioned
+    let mutable = scheme == "http" || parts.contains(&"heads") || !versioned;
+    Some(if mutable { "mutable-dependency" } else { "addressed-dependency" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn mutable(requirement: &str) -> bool {
+        kind(requirement) == Some("mutable-dependency")
+    }
 
     #[test]
     fn what_may_change() {

@@ -9,6 +9,7 @@ mod agent;
 mod context;
 mod direct;
 mod distribution;
+mod doubt;
 pub mod examples;
 mod files;
 pub mod flow;
@@ -36,7 +37,7 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 
-pub use agent::{uncertain, unexplained};
+pub use doubt::{uncertain, unexplained};
 
 pub use share::{Memo, union};
 
@@ -320,9 +321,7 @@ fn analyse_all(
     }
     if audience == parse::markdown::Audience::Clients {
         // What a server says is said to agents; where that is uncertain, somebody has to look.
-        let said: Vec<Finding> =
-            findings.iter().filter(|finding| finding.rule.starts_with("agent/")).cloned().collect();
-        gaps.extend(agent::uncertain(&said));
+        gaps.extend(uncertain(findings.iter().filter(|finding| finding.rule.starts_with("agent/"))));
     }
     findings.sort();
     findings.dedup();

@@ -22,11 +22,11 @@ use crate::weights::learn::{Bag, Settings, learn};
 /// Largest text that is read, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
 
-/// A file of labelled passages.
+/// A file of what is labelled.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
-    case: Vec<Passage>,
+struct Raw<T> {
+    case: Vec<T>,
 }
 
 /// A harmful passage and its honest look-alike.
@@ -60,7 +60,7 @@ impl LearnError {
 }
 
 /// The numbers of a text's sentences, up to three in a row together.
-type Numbers = Vec<Vec<u32>>;
+pub(super) type Numbers = Vec<Vec<u32>>;
 
 /// A text read with its purpose, and as if nothing were known of that.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ const WRITTEN: f32 = 3.0;
 /// What an example of a rule on prose counts: what it must find, and what it must not.
 const EXAMPLE: f32 = 6.0;
 
-fn most(weights: &Weights, sentences: &Numbers) -> f32 {
+pub(super) fn most(weights: &Weights, sentences: &Numbers) -> f32 {
     sentences.iter().map(|sentence| weights.score(sentence)).fold(f32::MIN, f32::max)
 }
 
@@ -201,7 +201,13 @@ fn table(
     out
 }
 
-fn pairs(folder: &Path) -> Result<Vec<Pair>, LearnError> {
+/// What stands in the files of a folder (`*.toml`), in order of their names; `what` they hold, as in
+/// `like`.
+pub(super) fn labelled<T: serde::de::DeserializeOwned>(
+    folder: &Path,
+    what: &str,
+    like: &str,
+) -> Result<Vec<Vec<T>>, LearnError> {
     let fail = |path: &Path, message: String| LearnError { path: path.to_owned(), message };
     let entries = std::fs::read_dir(folder).map_err(|error| fail(folder, error.to_string()))?;
     let mut files: Vec<PathBuf> = entries
@@ -211,14 +217,21 @@ fn pairs(folder: &Path) -> Result<Vec<Pair>, LearnError> {
         .collect();
     files.sort();
     if files.is_empty() {
-        return Err(fail(folder, "no file of passages in it (`*.toml`, as in `fixtures/prose`)".to_owned()));
+        return Err(fail(folder, format!("no file of {what} in it (`*.toml`, as in `{like}`)")));
     }
-    let mut out = Vec::new();
-    for (file, path) in files.iter().enumerate() {
+    let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).map_err(|error| fail(path, error.to_string()))?;
-        let raw: Raw = toml::from_str(&text).map_err(|error| fail(path, format!("no passages: {error}")))?;
-        let read: Vec<Pair> = raw
-            .case
+        let raw: Raw<T> = toml::from_str(&text).map_err(|error| fail(path, format!("no {what}: {error}")))?;
+        Ok(raw.case)
+    };
+    files.iter().map(read).collect()
+}
+
+fn pairs(folder: &Path) -> Result<Vec<Pair>, LearnError> {
+    let mut out = Vec::new();
+    let files: Vec<Vec<Passage>> = labelled(folder, "passages", "fixtures/prose")?;
+    for (file, passages) in files.into_iter().enumerate() {
+        let read: Vec<Pair> = passages
             .into_par_iter()
             .map(|passage| {
                 let purpose = Purpose::of(&passage.purpose);
@@ -257,12 +270,8 @@ impl Text {
     }
 
     /// To learn from, with and without the purpose: it is not always known.
-    fn bags(&self, harmful: bool, weight: f32) -> [Bag; 2] {
-        [&self.with, &self.without].map(|sentences| Bag {
-            windows: sentences.clone(),
-            harmful,
-            weight: weight / 2.0,
-        })
+    fn bags(&self, harmful: bool, weight: f32) -> [Bag<'_>; 2] {
+        [&self.with, &self.without].map(|windows| Bag { windows, harmful, weight: weight / 2.0 })
     }
 }
 
@@ -270,7 +279,7 @@ fn all_documents(folders: &[PathBuf]) -> Result<Vec<Text>, LearnError> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let mut found = Vec::new();
-        below(folder, 0, &mut found);
+        below(folder, 0, &|_| true, &|name, size| name.ends_with(".md") && size <= MAX_TEXT, &mut found);
         if found.is_empty() {
             let message = "no Markdown in it".to_owned();
             return Err(LearnError { path: folder.clone(), message });
@@ -335,15 +344,22 @@ fn first_words(document: &markdown::Document, source: &str) -> String {
     first.map(|block| block.text(source)).unwrap_or_default().to_string()
 }
 
-/// Markdown files below a folder; links are not followed.
-fn below(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) {
+/// Files below a folder that are wanted by name and by size in bytes, in folders that are entered by
+/// name; links are not followed.
+pub(super) fn below(
+    folder: &Path,
+    depth: usize,
+    enter: &dyn Fn(&str) -> bool,
+    want: &dyn Fn(&str, u64) -> bool,
+    out: &mut Vec<PathBuf>,
+) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, kind) = (entry.path(), entry.file_type());
-        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) && depth < 32 {
-            below(&path, depth + 1, out);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) && depth < 32 && enter(&name) {
+            below(&path, depth + 1, enter, want, out);
         } else if kind.is_ok_and(|kind| kind.is_file())
-            && path.extension().is_some_and(|end| end == "md")
-            && entry.metadata().is_ok_and(|meta| meta.len() <= MAX_TEXT)
+            && entry.metadata().is_ok_and(|meta| want(&name, meta.len()))
         {
             out.push(path);
         }

@@ -15,10 +15,9 @@ use serde::Deserialize;
 use crate::check::likeness::features::{self, Purpose};
 use crate::check::likeness::{LIMIT, is_code};
 use crate::check::parse;
-use crate::weights::Weights;
 use crate::weights::learn::{Bag, Settings, learn};
 
-use super::learn::LearnError;
+use super::learn::{LearnError, Learned, Numbers as Windows, below, labelled, most};
 
 /// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 200_000;
@@ -50,12 +49,6 @@ const HARMFUL: f32 = 4.0;
 const ALIKE: f32 = 4.0;
 /// What a window of an honest side counts.
 const WRITTEN: f32 = 3.0;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    case: Vec<Snippet>,
-}
 
 /// A harmful piece of code and its honest look-alike.
 #[derive(Debug, Deserialize)]
@@ -89,8 +82,6 @@ pub struct From<'a> {
     pub apart: &'a [PathBuf],
 }
 
-type Windows = Vec<Vec<u32>>;
-
 /// Scores of pairs by their place: the harmful side's and the honest one's.
 type Scored = Vec<(usize, f32, f32)>;
 
@@ -109,14 +100,14 @@ struct Pair {
 ///
 /// # Errors
 /// A file that cannot be read or holds no snippets, or a folder without one.
-pub fn run(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned, LearnError> {
+pub fn run(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
     // Parsers recurse.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
     let pool = pool.map_err(|error| LearnError::new(from.snippets, format!("no threads: {error}")))?;
     pool.install(|| learned(from, settings))
 }
 
-fn learned(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned, LearnError> {
+fn learned(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
     let snippets = snippets(from.snippets)?;
     let mut cases = Vec::new();
     for corpus in from.corpora {
@@ -130,26 +121,22 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned,
     }
     let honest = packages(from.honest)?;
     let apart = packages(from.apart)?;
+    let sampled = |windows: &Windows| -> Windows {
+        windows.iter().step_by(windows.len().div_ceil(MOST).max(1)).cloned().collect()
+    };
+    let sampled: Vec<Windows> = honest.iter().map(sampled).collect();
     let learn_without = |part: usize| {
         let mut bags = Vec::new();
-        let counts = |at: usize| at % PARTS != part;
-        let mut give = |windows: &Windows, harmful, weight| {
-            if !windows.is_empty() {
-                bags.push(Bag { windows: windows.clone(), harmful, weight });
+        for (pairs, alike) in [(&snippets, ALIKE), (&cases, WRITTEN)] {
+            for (_, pair) in pairs.iter().enumerate().filter(|(at, _)| at % PARTS != part) {
+                let harmful = pair.harmful.iter();
+                bags.extend(harmful.map(|windows| Bag { windows, harmful: true, weight: HARMFUL }));
+                bags.push(Bag { windows: &pair.honest, harmful: false, weight: alike });
             }
-        };
-        for (_, pair) in snippets.iter().enumerate().filter(|(at, _)| counts(*at)) {
-            pair.harmful.iter().for_each(|windows| give(windows, true, HARMFUL));
-            give(&pair.honest, false, ALIKE);
         }
-        for (_, pair) in cases.iter().enumerate().filter(|(at, _)| counts(*at)) {
-            pair.harmful.iter().for_each(|windows| give(windows, true, HARMFUL));
-            give(&pair.honest, false, WRITTEN);
-        }
-        for windows in &honest {
-            let step = windows.len().div_ceil(MOST).max(1);
-            give(&windows.iter().step_by(step).cloned().collect(), false, 1.0);
-        }
+        bags.extend(sampled.iter().map(|windows| Bag { windows, harmful: false, weight: 1.0 }));
+        // What has no code has nothing to say, and would make all else look rarer.
+        bags.retain(|bag| !bag.windows.is_empty());
         learn(&bags, settings)
     };
     let scored: Vec<(Scored, Scored)> = (0..PARTS)
@@ -198,7 +185,7 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<super::learn::Learned,
     for (class, [harmful, alike, all]) in classes {
         let _ = writeln!(out, "{class:16} {harmful:4} {alike:4} of {all}");
     }
-    Ok(super::learn::Learned { weights, figures: out })
+    Ok(Learned { weights, figures: out })
 }
 
 /// Per cent of scores above a limit; what has no score is not counted.
@@ -209,10 +196,6 @@ fn share(scores: impl Iterator<Item = f32>, limit: f32) -> f64 {
         above += usize::from(score > limit);
     }
     100.0 * above as f64 / all.max(1) as f64
-}
-
-fn most(weights: &Weights, windows: &Windows) -> f32 {
-    windows.iter().map(|window| weights.score(window)).fold(f32::MIN, f32::max)
 }
 
 fn windows(path: &str, text: &str, purpose: &Purpose) -> Windows {
@@ -226,38 +209,27 @@ fn of_lines(path: &str, text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32)
 }
 
 fn snippets(folder: &Path) -> Result<Vec<Pair>, LearnError> {
-    let entries = std::fs::read_dir(folder).map_err(|error| LearnError::new(folder, error.to_string()))?;
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
-        .collect();
-    files.sort();
-    let mut out = Vec::new();
-    for path in &files {
-        let text = std::fs::read_to_string(path).map_err(|error| LearnError::new(path, error.to_string()))?;
-        let raw: Raw =
-            toml::from_str(&text).map_err(|error| LearnError::new(path, format!("no snippets: {error}")))?;
-        out.extend(raw.case.into_iter().map(|snippet| {
-            let purpose = Purpose::of(&snippet.purpose);
-            let path = match snippet.language.as_str() {
-                "ts" => "index.ts",
-                "python" => "pkg/mod.py",
-                "rust" => "src/lib.rs",
-                "shell" => "run.sh",
-                "c" => "src/a.c",
-                _ => "index.js",
-            };
-            let harmful = windows(path, &snippet.harmful, &purpose);
-            Pair {
-                class: snippet.class,
-                whole: harmful.clone(),
-                harmful: vec![harmful],
-                honest: windows(path, &snippet.honest, &purpose),
-            }
-        }));
+    let files: Vec<Vec<Snippet>> = labelled(folder, "snippets", "fixtures/code")?;
+    Ok(files.into_iter().flatten().map(of_snippet).collect())
+}
+
+fn of_snippet(snippet: Snippet) -> Pair {
+    let purpose = Purpose::of(&snippet.purpose);
+    let path = match snippet.language.as_str() {
+        "ts" => "index.ts",
+        "python" => "pkg/mod.py",
+        "rust" => "src/lib.rs",
+        "shell" => "run.sh",
+        "c" => "src/a.c",
+        _ => "index.js",
+    };
+    let harmful = windows(path, &snippet.harmful, &purpose);
+    Pair {
+        class: snippet.class,
+        whole: harmful.clone(),
+        harmful: vec![harmful],
+        honest: windows(path, &snippet.honest, &purpose),
     }
-    Ok(out)
 }
 
 fn of_case(case: &super::Case) -> Pair {
@@ -313,7 +285,8 @@ fn packages(folders: &[PathBuf]) -> Result<Vec<Windows>, LearnError> {
 
 fn of_package(folder: &Path) -> Windows {
     let mut paths = Vec::new();
-    below(folder, 0, &mut paths);
+    let want = |name: &str, size| (is_code(name) || features::speaks(name)) && size <= MAX_FILE;
+    below(folder, 0, &|name| !ASIDE.contains(&name), &want, &mut paths);
     paths.sort();
     let (mut texts, mut said) = (Vec::new(), Vec::new());
     for path in paths {
@@ -329,21 +302,4 @@ fn of_package(folder: &Path) -> Windows {
     }
     let purpose = Purpose::of_files(said.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     texts.iter().flat_map(|(path, text)| windows(path, text, &purpose)).collect()
-}
-
-/// Files of code and of words below a folder; links are not followed.
-fn below(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type());
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) && depth < 16 && !ASIDE.contains(&name.as_str())
-        {
-            below(&path, depth + 1, out);
-        } else if kind.is_ok_and(|kind| kind.is_file())
-            && (is_code(&name) || features::speaks(&name))
-            && entry.metadata().is_ok_and(|meta| meta.len() <= MAX_FILE)
-        {
-            out.push(path);
-        }
-    }
 }

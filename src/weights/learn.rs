@@ -7,10 +7,10 @@ use super::{BITS, Weights, scale};
 
 /// What was read of a passage, as numbers of the features of its windows (sentences or lines in a row): of a
 /// harmful passage at least one is harmful, of an honest one none is.
-#[derive(Debug, Clone)]
-pub struct Bag {
+#[derive(Debug, Clone, Copy)]
+pub struct Bag<'a> {
     /// The windows.
-    pub windows: Vec<Vec<u32>>,
+    pub windows: &'a [Vec<u32>],
     /// Whether the passage is harmful.
     pub harmful: bool,
     /// How much it counts.
@@ -39,7 +39,7 @@ const OFTEN: u32 = 4;
 
 /// How much a feature's presence counts, by how few passages have it (inverse document frequency,
 /// Spärck Jones, Journal of Documentation 28, 1972), 1 on average; 0 where too few do.
-fn rarity(bags: &[Bag]) -> Vec<f32> {
+fn rarity(bags: &[Bag<'_>]) -> Vec<f32> {
     let size = 1usize << BITS;
     let mut counts = vec![0u32; size];
     for bag in bags {
@@ -66,7 +66,7 @@ const CLOSE: f32 = 1.5;
 
 /// Learns. Of a harmful passage, only the window that weighs most after the first pass, and what
 /// comes close to it, counts as harmful: the others may be innocent.
-pub fn learn(bags: &[Bag], settings: Settings) -> Weights {
+pub fn learn(bags: &[Bag<'_>], settings: Settings) -> Weights {
     let size = 1usize << BITS;
     let rarity = rarity(bags);
     let mut weights = vec![0f32; size];

@@ -61,6 +61,21 @@ impl Weights {
         self.steps.get(feature as usize).map_or(0.0, |&n| f32::from(n) * self.step)
     }
 
+    /// The words that weigh most, at most `most`, for people who want to know why: of features named
+    /// `w:word` and `b:two words`, which `each` gives.
+    pub fn heaviest(&self, most: usize, each: impl FnOnce(&mut dyn FnMut(&str))) -> Vec<String> {
+        let mut found: Vec<(f32, String)> = Vec::new();
+        each(&mut |name| {
+            if let Some(word) = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:")) {
+                found.push((self.of(number(name)), word.to_owned()));
+            }
+        });
+        found.retain(|(weight, _)| *weight > 0.0);
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        found.dedup_by(|a, b| a.1 == b.1);
+        found.into_iter().take(most).map(|(_, word)| word).collect()
+    }
+
     /// The file's bytes.
     ///
     /// # Errors

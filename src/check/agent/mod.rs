@@ -23,9 +23,7 @@ pub use self::weighed::Weighed;
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    Confidence, Fact, FactKind, Finding, Gap, GapKind, Permissions, Polarity, Severity, Span, ToolUse,
-};
+use crate::model::{Fact, FactKind, Gap, GapKind, Permissions, Polarity, Span, ToolUse};
 
 /// Longest purpose that is kept, in characters.
 const MAX_PURPOSE: usize = 1000;
@@ -71,32 +69,6 @@ pub fn set_aside(facts: &[Fact]) -> Option<Gap> {
     let first = spans.first()?;
     let message = format!("`{}` is test data by its folder, and instructs whoever reads it", first.file);
     Some(Gap { kind: GapKind::NeedsReview, message, spans })
-}
-
-/// Findings that would matter if they were surer: somebody has to look.
-pub fn uncertain(findings: &[Finding]) -> Vec<Gap> {
-    findings
-        .iter()
-        .filter(|finding| finding.severity >= Severity::Medium && finding.confidence == Confidence::Low)
-        .map(|finding| Gap {
-            kind: GapKind::NeedsReview,
-            message: format!("uncertain: {} ({})", finding.message, finding.rule),
-            spans: finding.spans.clone(),
-        })
-        .collect()
-}
-
-/// Reach of a package that nothing which it says of itself explains: uncertain, and whether it waits
-/// for a review is for the policy to say.
-pub fn unexplained(findings: &[Finding]) -> Vec<Gap> {
-    // Of the rules on identity, those on what a package does not say.
-    let of_package = |rule: &str| {
-        let (folder, name) = rule.split_once('/').unwrap_or((rule, ""));
-        matches!(folder, "install" | "malice") || folder == "identity" && name.starts_with("un")
-    };
-    let of_package: Vec<Finding> =
-        findings.iter().filter(|finding| of_package(&finding.rule)).cloned().collect();
-    uncertain(&of_package)
 }
 
 /// Each tool and object once, at its first place.

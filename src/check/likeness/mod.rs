@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::{Check, Subject, context};
 use crate::model::{Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Severity, Span, escape};
-use crate::weights::{Weights, number};
+use crate::weights::Weights;
 
 use features::{Purpose, Window};
 
@@ -53,11 +53,12 @@ impl Check for Likeness {
         if package.first_party && package.ecosystem != Ecosystem::Agent {
             return;
         }
-        let mut reaching: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for fact in subject.facts.iter().filter(|fact| reaches(fact)) {
-            reaching.entry(&fact.span.file).or_default().push(fact.span.line);
+        let mut by_file: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+        for fact in subject.facts {
+            by_file.entry(&fact.span.file).or_default().push(fact);
         }
-        if reaching.is_empty() {
+        by_file.retain(|_, facts| facts.iter().any(|fact| reaches(fact)));
+        if by_file.is_empty() {
             return;
         }
         let text = |path: &str| subject.contents.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -65,19 +66,20 @@ impl Check for Likeness {
         let purpose = Purpose::of_files(
             files.filter(|path| features::speaks(path)).filter_map(|path| Some((path, text(path)?))),
         );
-        let mut found: Vec<(f32, &str, Window)> = reaching
+        let mut found: Vec<(f32, &str, Window)> = by_file
             .into_par_iter()
-            .filter_map(|(path, lines)| {
-                Some((path, lines, text(path).filter(|text| text.len() <= MAX_FILE)?))
+            .filter_map(|(path, facts)| {
+                Some((path, facts, text(path).filter(|text| text.len() <= MAX_FILE)?))
             })
-            .flat_map_iter(|(path, mut lines, text)| {
+            .flat_map_iter(|(path, facts, text)| {
+                let reaching = facts.iter().filter(|fact| reaches(fact));
+                let mut lines: Vec<u32> = reaching.map(|fact| fact.span.line).collect();
                 lines.sort_unstable();
                 let near = |first, last| {
                     let at = lines.partition_point(|line| *line < first);
                     lines.get(at).is_some_and(|line| *line <= last)
                 };
-                let of_file = subject.facts.iter().filter(|fact| &*fact.span.file == path);
-                let marks = features::marks(of_file);
+                let marks = features::marks(facts.into_iter());
                 let windows = features::windows(text, &purpose, &marks, near).into_iter();
                 let heavy = windows.map(|window| (WEIGHTS.score(&window.features), path, window));
                 heavy.filter(|(score, ..)| *score > LIMIT).collect::<Vec<_>>()
@@ -115,51 +117,23 @@ fn reaches(fact: &Fact) -> bool {
     kind && !fact.context.test && is_code(&fact.span.file) && !context::is_test_path(&fact.span.file)
 }
 
-/// Whether a file is code by its name.
+/// Whether a file is code that somebody wrote, by its name.
 pub fn is_code(path: &str) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(
-        ending,
-        "js" | "mjs"
-            | "cjs"
-            | "jsx"
-            | "ts"
-            | "mts"
-            | "cts"
-            | "tsx"
-            | "py"
-            | "pyw"
-            | "pth"
-            | "rs"
-            | "sh"
-            | "ps1"
-            | "bat"
-    ) && ![".d.ts", ".d.mts", ".d.cts", ".min.js"].iter().any(|end| path.ends_with(end))
+    context::is_code(path) && !path.ends_with(".min.js") || path.ends_with(".ps1") || path.ends_with(".bat")
 }
 
 fn span(subject: &Subject<'_>, path: &str, window: &Window) -> Option<Span> {
-    let bytes = subject.contents.get(path)?;
     let file = subject.contents.files.iter().find(|file| &*file.path == path)?;
-    let index = LineIndex::new(std::sync::Arc::clone(&file.path), std::str::from_utf8(bytes).ok()?);
-    let starts: Vec<usize> = std::iter::once(0)
-        .chain(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1))
-        .collect();
-    let start = *starts.get(window.first as usize - 1)?;
-    let end = starts.get(window.last as usize).map_or(bytes.len(), |next| next - 1);
-    Some(index.span(start, end.max(start)))
+    let text = std::str::from_utf8(subject.contents.bytes(file)).ok()?;
+    let index = LineIndex::new(std::sync::Arc::clone(&file.path), text);
+    let start = |line: u32| index.offset(line as usize, 0) as usize;
+    let last = start(window.last);
+    let end = text.get(last..)?.find('\n').map_or(text.len(), |len| last + len);
+    Some(index.span(start(window.first), end))
 }
 
 /// The words of a window that weigh most.
 fn heaviest(text: &str, window: &Window, purpose: &Purpose) -> Vec<String> {
     let lines = text.lines().zip(1u32..).filter(|(_, at)| (window.first..=window.last).contains(at));
-    let mut found: Vec<(f32, String)> = Vec::new();
-    features::each(lines.map(|(line, _)| line), purpose, &mut |name| {
-        if let Some(word) = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:")) {
-            found.push((WEIGHTS.of(number(name)), word.to_owned()));
-        }
-    });
-    found.retain(|(weight, _)| *weight > 0.0);
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    found.dedup_by(|a, b| a.1 == b.1);
-    found.into_iter().take(WORDS).map(|(_, word)| word).collect()
+    WEIGHTS.heaviest(WORDS, |out| features::each(lines.map(|(line, _)| line), purpose, out))
 }

@@ -134,15 +134,17 @@ fn covers_tracks(name: &str, args: &[&str], redirects: &[String]) -> bool {
 
 /// Gives somebody the rights of the administrator.
 fn takes_all_rights(name: &str, args: &[&str], redirects: &[String]) -> bool {
-    // A line for one program is a door of that size; what the program can do is not seen here.
-    let one_program = args.iter().any(|arg| {
-        let programs =
-            arg.split_once("NOPASSWD:").map(|(_, programs)| programs.trim().trim_end_matches("\\n"));
-        programs.is_some_and(|programs| {
-            let own = |path: &str| path.starts_with("/usr/local/") || path.starts_with("/opt/");
-            programs.split(',').all(|program| own(program.trim()) && !program.contains('*'))
-        })
-    });
+    // Lines for one program each are a door of that size; what the program can do is not seen here.
+    let own = |path: &str| {
+        (path.starts_with("/usr/local/") || path.starts_with("/opt/")) && !path.contains(['*', '?', '['])
+    };
+    let small = |line: &str| {
+        let programs = line.rsplit_once("NOPASSWD:").map(|(_, programs)| programs);
+        programs.is_some_and(|programs| programs.split(',').all(|program| own(program.trim())))
+    };
+    let said = || args.iter().filter(|arg| arg.contains('=')).flat_map(|text| text.split('\n'));
+    let lines = || said().flat_map(|line| line.split("\\n")).map(str::trim).filter(|line| !line.is_empty());
+    let one_program = lines().next().is_some() && lines().all(|line| line.starts_with('#') || small(line));
     let sudoers = |path: &str| path.starts_with("/etc/sudoers") && !one_program;
     let everybody = |mode: &str| {
         matches!(mode.trim_start_matches('0'), "666" | "777") || matches!(mode, "a+rw" | "a+rwx" | "o+rw")

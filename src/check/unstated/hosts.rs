@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::check::{Subject, distribution};
+use crate::check::{Subject, context, distribution};
 use crate::json::{self, Node};
 use crate::model::{Contents, Ecosystem, Fact, LineIndex, Span};
 
@@ -322,7 +322,7 @@ impl Own {
         );
         let Ok(asked) = regex::bytes::Regex::new(&pattern) else { return false };
         let code = contents.files.iter().filter(|file| {
-            super::is_code(&file.path)
+            context::is_code(&file.path)
                 && file.range.len() <= MAX_FILE
                 && !crate::check::context::is_test_path(&file.path)
         });

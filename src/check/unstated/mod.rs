@@ -2,9 +2,8 @@
 //!
 //! A library that formats numbers and connects to a host of its maker's choice may be honest, and
 //! is how most code looks that was made to take something along. No rule can tell them apart, so
-//! both are told: the findings are uncertain and deny nothing, but raise the package's risk in the
-//! queue of reviews. That they should wait for one was measured and given up: of honest packages
-//! which nobody had tuned for one in six would have waited.
+//! both are told: the findings are uncertain and deny nothing by themselves. They raise the package's risk
+//! in the queue of reviews, and the package waits for one where the policy says so (`review-uncertain`).
 //!
 //! Two things are asked of the words of the manifest: whether they speak of the network, or of
 //! other programs. What a word list lets pass is judged by all other rules.
@@ -69,16 +68,8 @@ impl Check for Unstated {
     }
 }
 
-fn is_code(path: &str) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(
-        ending,
-        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "py" | "pyw" | "pth" | "rs" | "sh"
-    ) && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
-}
-
 fn live(fact: &Fact) -> bool {
-    !fact.context.test && is_code(&fact.span.file) && !context::is_test_path(&fact.span.file)
+    !fact.context.test && context::is_code(&fact.span.file) && !context::is_test_path(&fact.span.file)
 }
 
 /// Addresses that code of the package connects to, as far as they are constant.
@@ -124,10 +115,10 @@ fn targets(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     if able.is_empty() {
         return;
     }
-    let said = words::all(subject.package, subject.contents);
+    let said = || words::all(subject.package, subject.contents);
     let paths = subject.contents.files.iter().map(|file| &*file.path);
-    let code = paths.filter(|path| is_code(path) && !context::is_test_path(path));
-    for told in telling::find(code, subject.contents, &able, &said) {
+    let code = paths.filter(|path| context::is_code(path) && !context::is_test_path(path));
+    for told in telling::find(code, subject.contents, &able, said) {
         let message = format!("names {} (`{}`), and says nowhere what for", told.what, escape(&told.name));
         out.push(finding(TARGET, message, told.spans));
     }

@@ -404,15 +404,9 @@ const KINDS: &[Kind] = &[
 const MAX_FILE: usize = 1 << 20;
 
 static ALL: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
-    let mut of = Vec::new();
     let names =
         KINDS.iter().enumerate().flat_map(|(kind, all)| all.names.iter().map(move |name| (kind, *name)));
-    let names: Vec<&str> = names
-        .map(|(kind, name)| {
-            of.push(kind);
-            name
-        })
-        .collect();
+    let (of, names): (Vec<usize>, Vec<&str>) = names.unzip();
     let all = AhoCorasick::builder().ascii_case_insensitive(true).build(names).expect("fixed names");
     (all, of)
 });
@@ -428,22 +422,18 @@ pub struct Told {
     pub spans: Vec<Span>,
 }
 
-/// Looks for names in `files`; `said` are all words of the package's own texts, in one text, lower case.
+/// Looks for names in `files`; `said` gives all words of the package's own texts, in one text, lower case,
+/// where there is something to explain.
 pub fn find<'a>(
     files: impl Iterator<Item = &'a str>,
     contents: &Contents,
     able: &BTreeSet<CapabilityKind>,
-    said: &str,
+    said: impl FnOnce() -> String,
 ) -> Vec<Told> {
     let (all, of) = &*ALL;
-    let open: Vec<bool> = KINDS
-        .iter()
-        .map(|kind| kind.needs.iter().any(|need| able.contains(need)) && !explains(said, kind.explained))
-        .collect();
+    let open: Vec<bool> =
+        KINDS.iter().map(|kind| kind.needs.iter().any(|need| able.contains(need))).collect();
     let mut found: BTreeMap<usize, Told> = BTreeMap::new();
-    if !open.contains(&true) {
-        return Vec::new();
-    }
     for path in files {
         let text = contents.get(path).filter(|bytes| bytes.len() <= MAX_FILE);
         let Some(text) = text.and_then(|bytes| std::str::from_utf8(bytes).ok()) else { continue };
@@ -471,7 +461,7 @@ pub fn find<'a>(
         }
         let mut at = 0;
         for line in text.split_inclusive('\n') {
-            if let Some(joined) = joined(line).filter(|_| is_code(text, at)) {
+            if let Some(joined) = joined(line) {
                 for hit in all.find_iter(&joined) {
                     if let Some(kind) = kind_of(hit.pattern()) {
                         note(
@@ -485,6 +475,10 @@ pub fn find<'a>(
             }
             at += line.len();
         }
+    }
+    if !found.is_empty() {
+        let said = said();
+        found.retain(|kind, _| KINDS.get(*kind).is_some_and(|kind| !explains(&said, kind.explained)));
     }
     found.into_values().collect()
 }

@@ -102,19 +102,15 @@ impl Purpose {
     }
 }
 
-/// The words of a sentence that weigh most, at most `most`: for people who want to know why.
+/// The words of a sentence that weigh most, at most `most`: without its edges.
 fn heaviest(reading: &Reading<'_>, purpose: &Purpose, most: usize) -> Vec<String> {
-    let mut found: Vec<(f32, String)> = Vec::new();
-    features::each(reading, purpose, &mut |name| {
-        let word = name.strip_prefix("w:").or_else(|| name.strip_prefix("b:"));
-        if let Some(word) = word.filter(|word| !word.contains(['^', '$'])) {
-            found.push((WEIGHTS.of(number(name)), word.to_owned()));
-        }
-    });
-    found.retain(|(weight, _)| *weight > 0.0);
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    found.dedup_by(|a, b| a.1 == b.1);
-    found.into_iter().take(most).map(|(_, word)| word).collect()
+    WEIGHTS.heaviest(most, |out| {
+        features::each(reading, purpose, &mut |name| {
+            if !name.contains(['^', '$']) {
+                out(name);
+            }
+        });
+    })
 }
 
 #[cfg(test)]
@@ -155,15 +151,14 @@ mod tests {
     fn what_tells_two_kinds_apart_is_learned() {
         use crate::weights::learn::{Bag, Settings, learn};
         let read = |text: &str| numbers(&Reading::new(text, &[]), &Purpose::default());
-        let bag = |text: &str, harmful| Bag { windows: vec![read(text)], harmful, weight: 1.0 };
-        let bags: Vec<Bag> = ["red apples", "red cars", "a red house", "red doors", "red paint"]
+        let all = |texts: [&str; 5]| texts.map(|text| [read(text)]);
+        let red = all(["red apples", "red cars", "a red house", "red doors", "red paint"]);
+        let green = all(["green apples", "green cars", "a green house", "green doors", "green paint"]);
+        let bag = |windows, harmful| Bag { windows, harmful, weight: 1.0 };
+        let bags: Vec<Bag<'_>> = red
             .iter()
-            .map(|text| bag(text, true))
-            .chain(
-                ["green apples", "green cars", "a green house", "green doors", "green paint"]
-                    .iter()
-                    .map(|text| bag(text, false)),
-            )
+            .map(|windows| bag(windows, true))
+            .chain(green.iter().map(|windows| bag(windows, false)))
             .collect();
         let weights = learn(&bags, Settings::default());
         assert!(weights.score(&read("red trees")) > weights.score(&read("green trees")) + 1.0);

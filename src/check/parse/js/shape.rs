@@ -55,7 +55,6 @@ pub fn run<'a>(
         calls,
         functions: Vec::new(),
         hooks: Vec::new(),
-        addresses: false,
         listings: Vec::new(),
         overwritten: Vec::new(),
         filled: Vec::new(),
@@ -76,7 +75,7 @@ pub fn run<'a>(
             walker.overwrites(*func);
         }
     }
-    let addresses = walker.addresses;
+    let addresses = walker.forms > 0;
     for (name, range) in std::mem::take(&mut walker.hooks) {
         // That requests are watched and addresses known says nothing: one has to be put in.
         let swaps = addresses && (walker.rewrites || walker.own_address.is_some());
@@ -250,7 +249,6 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     /// Ends of the functions around here.
     functions: Vec<u32>,
     hooks: Vec<(String, Range)>,
-    addresses: bool,
     /// Calls that list a folder, and calls that write a constant.
     listings: Vec<u32>,
     overwritten: Vec<(u32, u32)>,
@@ -263,8 +261,9 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     deleted: Vec<(u32, u32)>,
     /// Whether something that looks like an address is replaced.
     rewrites: bool,
-    /// Patterns of addresses, and a replacement by a pattern that is handed in.
+    /// Patterns of addresses.
     forms: u32,
+    /// A replacement by a pattern that is handed in.
     replaces: Option<Range>,
     /// Whether the file speaks of whom messages go to.
     recipients: bool,
@@ -760,51 +759,51 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         depth < 4 && member.is_some_and(|member| self.decodes(member.object(), depth + 1))
     }
 
-    /// What an expression encodes in base64: `Buffer.from(x).toString('base64')`, `btoa(x)`, or a call of
-    /// a function that does nothing else.
+    /// What an expression encodes in base64, under whatever name.
     fn encoded(&self, value: &'a Expression<'a>, depth: u8) -> Option<&'a Expression<'a>> {
         if depth > 4 {
             return None;
         }
         match value.get_inner_expression() {
             Expression::Identifier(name) => self.encoded(self.resolver.sole(name)?, depth + 1),
-            Expression::CallExpression(call) => {
-                let first = call.arguments.first().and_then(|argument| argument.as_expression());
-                match self.resolver.expr(&call.callee) {
-                    Val::Name(name) if &*name == "global.btoa" => return first,
-                    Val::Func(func) => {
-                        let given =
-                            func.only_return().is_some_and(|value| self.encoded(value, depth + 1).is_some());
-                        return first.filter(|_| given);
-                    }
-                    _ => {}
-                }
-                let member = call.callee.get_inner_expression().as_member_expression()?;
-                let way = self.resolver.expr(first?);
-                if member.static_property_name() != Some("toString")
-                    || !matches!(way.as_str(), Some("base64" | "base64url"))
-                {
-                    return None;
-                }
-                let Expression::CallExpression(made) = member.object().get_inner_expression() else {
-                    return None;
-                };
-                let from = self.resolver.expr(&made.callee);
-                let first = made.arguments.first().and_then(|argument| argument.as_expression());
-                first.filter(|_| from.as_name() == Some("global.Buffer.from"))
-            }
+            Expression::CallExpression(call) => self.encoded_by(call, depth),
             _ => None,
         }
     }
 
+    /// The same of a call: `Buffer.from(x).toString('base64')`, `btoa(x)`, or a function that does nothing
+    /// else.
+    fn encoded_by(&self, call: &'a CallExpression<'a>, depth: u8) -> Option<&'a Expression<'a>> {
+        let first = call.arguments.first()?.as_expression()?;
+        match self.resolver.expr(&call.callee) {
+            Val::Name(name) if &*name == "global.btoa" => return Some(first),
+            Val::Func(func) => {
+                return self.encoded(func.only_return()?, depth + 1).map(|_| first);
+            }
+            _ => {}
+        }
+        let member = call.callee.get_inner_expression().as_member_expression()?;
+        let way = self.resolver.expr(first);
+        if member.static_property_name() != Some("toString")
+            || !matches!(way.as_str(), Some("base64" | "base64url"))
+        {
+            return None;
+        }
+        let Expression::CallExpression(made) = member.object().get_inner_expression() else { return None };
+        if self.resolver.expr(&made.callee).as_name() != Some("global.Buffer.from") {
+            return None;
+        }
+        made.arguments.first()?.as_expression()
+    }
+
     /// What is encoded twice gets past whoever looks for the secret, or for what the first encoding makes
     /// of it.
-    fn encodes_twice(&mut self, call: &'a Expression<'a>) {
-        if let Some(inner) = self.encoded(call, 0)
+    fn encodes_twice(&mut self, call: &'a CallExpression<'a>) {
+        if let Some(inner) = self.encoded_by(call, 0)
             && let Some(what) = self.encoded(inner, 0)
             && self.resolver.expr(what).text().is_none()
         {
-            let span = self.unit.place.span(call.span());
+            let span = self.unit.place.span(call.span);
             self.out.push(Fact::new(FactKind::Shape, "encoded-twice", span));
         }
     }
@@ -1023,9 +1022,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn address_pattern(&mut self, text: &str) {
-        let is_one = is_address_pattern(text);
-        self.addresses |= is_one;
-        self.forms += u32::from(is_one);
+        self.forms += u32::from(is_address_pattern(text));
     }
 
     /// Files that start with the user's shell or session, written to.
@@ -1207,6 +1204,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it = self.alloc(it);
         self.destructive(it);
+        self.encodes_twice(it);
         let method = it.callee.get_inner_expression().as_member_expression();
         if let Some("replace" | "replaceAll") = method.and_then(|member| member.static_property_name())
             && let Some(pattern) = it.arguments.first().and_then(|argument| argument.as_expression())
@@ -1228,14 +1226,6 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
             }
         }
         walk_js::walk_call_expression(self, it);
-    }
-
-    fn visit_expression(&mut self, it: &Expression<'a>) {
-        if matches!(it, Expression::CallExpression(_)) {
-            let it = self.alloc(it);
-            self.encodes_twice(it);
-        }
-        walk_js::walk_expression(self, it);
     }
 
     fn visit_array_expression(&mut self, it: &ArrayExpression<'a>) {

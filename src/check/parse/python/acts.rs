@@ -396,13 +396,13 @@ impl<'a> Acts<'_, '_, '_, 'a> {
         }
         // What is encoded twice gets past whoever looks for what the first encoding makes of it.
         if is_base64(&name)
-            && let Some(Expr::Call(inner)) = first
+            && let Some(one @ Expr::Call(inner)) = first
             && let inner = match &*inner.func {
                 // `b64encode(b64encode(x).decode().encode())`
                 Expr::Attribute(method) if matches!(method.attr.as_str(), "encode" | "decode") => {
                     &*method.value
                 }
-                _ => first.unwrap_or(&it.func),
+                _ => one,
             }
             && let Expr::Call(inner) = inner
             && let Some(what) = inner.arguments.args.first()

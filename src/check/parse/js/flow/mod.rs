@@ -917,7 +917,7 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
         self.fixed_host(expression, out);
         let before = out.len();
         self.gather_parts(expression, depth, out);
-        if self.is_label(expression) {
+        if out.len() > before && self.is_label(expression) {
             through(out, before, Via::Label);
         }
     }

@@ -5,6 +5,7 @@ use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::GetSpan;
 use oxc_syntax::scope::ScopeFlags;
 
+use super::super::bind::{self, Func};
 use super::super::value::Val;
 use super::Held;
 use crate::model::FactKind;
@@ -85,7 +86,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             Expression::Identifier(name) if depth < MAX_NAMES => match self.resolver.sole(name) {
                 Some(value) => self.is_built_in(value, depth + 1),
                 None => {
-                    super::super::bind::symbol(self.resolver.scoping, name).is_none()
+                    bind::symbol(self.resolver.scoping, name).is_none()
                         && BUILT_IN.contains(&name.name.as_str())
                 }
             },
@@ -119,37 +120,23 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     }
 
     fn fails_by_chance(&self, value: &'a Expression<'a>) -> bool {
-        let mut chance = Chance::default();
-        match value.get_inner_expression() {
-            Expression::FunctionExpression(it) => {
-                walk_js::walk_function(&mut chance, it, ScopeFlags::empty());
-                chance.draws
-            }
-            Expression::ArrowFunctionExpression(it) => {
-                walk_js::walk_arrow_function_expression(&mut chance, it);
-                chance.draws
-            }
+        let held = |value: &'a Expression<'a>| match self.resolver.expr(value) {
+            Val::Func(func) => Some(func),
+            _ => None,
+        };
+        let func = match value.get_inner_expression() {
             // `dull(plain, …)`: what it gives.
-            Expression::CallExpression(call) => match self.resolver.expr(&call.callee) {
-                Val::Func(super::super::bind::Func::Function(it)) => {
-                    walk_js::walk_function(&mut chance, it, ScopeFlags::empty());
-                    chance.draws
-                }
-                Val::Func(super::super::bind::Func::Arrow(it)) => {
-                    walk_js::walk_arrow_function_expression(&mut chance, it);
-                    chance.draws
-                }
-                _ => false,
-            },
-            Expression::Identifier(_) => match self.resolver.expr(value) {
-                Val::Func(super::super::bind::Func::Function(it)) => {
-                    walk_js::walk_function(&mut chance, it, ScopeFlags::empty());
-                    chance.draws
-                }
-                _ => false,
-            },
-            _ => false,
+            Expression::CallExpression(call) => held(&call.callee),
+            Expression::Identifier(_) => held(value),
+            value => Func::of(value),
+        };
+        let mut chance = Chance::default();
+        match func {
+            Some(Func::Function(it)) => walk_js::walk_function(&mut chance, it, ScopeFlags::empty()),
+            Some(Func::Arrow(it)) => walk_js::walk_arrow_function_expression(&mut chance, it),
+            None => {}
         }
+        chance.draws
     }
 }
 

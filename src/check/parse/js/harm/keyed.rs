@@ -35,6 +35,18 @@ const MIN_KEY: usize = 16;
 /// Levels of tables.
 const MAX_LEVELS: u8 = 3;
 
+/// What is given back at the end of what an `if` guards.
+fn given_back<'a>(it: &'a IfStatement<'a>) -> Option<&'a Expression<'a>> {
+    let last = match &it.consequent {
+        Statement::BlockStatement(block) => block.body.last()?,
+        other => other,
+    };
+    match last {
+        Statement::ReturnStatement(leaves) => leaves.argument.as_ref(),
+        _ => None,
+    }
+}
+
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     pub(super) fn keyed_arrow(&mut self, it: &'a ArrowFunctionExpression<'a>) {
         if let ArrowFunctionBody::FunctionBody(body) = &it.body {
@@ -62,13 +74,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                     }
                 }
                 Statement::IfStatement(it) => {
-                    let inside = match &it.consequent {
-                        Statement::BlockStatement(block) => block.body.last(),
-                        other => Some(other),
-                    };
-                    if let Some(Statement::ReturnStatement(leaves)) = inside
-                        && let Some(value) = &leaves.argument
-                    {
+                    if let Some(value) = given_back(it) {
                         self.own_key(value);
                     }
                 }
@@ -106,12 +112,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         let [first @ .., _] = body else { return };
         for statement in first {
             let Statement::IfStatement(it) = statement else { continue };
-            let leaves = match &it.consequent {
-                Statement::BlockStatement(block) => block.body.last(),
-                other => Some(other),
-            };
-            let Some(Statement::ReturnStatement(leaves)) = leaves else { continue };
-            let lets_in = leaves.argument.as_ref().is_some_and(|value| match value.get_inner_expression() {
+            let lets_in = given_back(it).is_some_and(|value| match value.get_inner_expression() {
                 Expression::BooleanLiteral(it) => it.value,
                 Expression::Identifier(name) => name.name != "undefined",
                 Expression::ObjectExpression(_) | Expression::StaticMemberExpression(_) => true,
