@@ -205,7 +205,7 @@ fn windows(path: &str, text: &str, purpose: &Purpose) -> Windows {
 fn of_lines(path: &str, text: &str, purpose: &Purpose, wanted: impl Fn(u32, u32) -> bool) -> Windows {
     let parsed = parse::file(path, text.as_bytes());
     let marks = features::marks(parsed.facts.iter());
-    features::windows(text, purpose, &marks, wanted).into_iter().map(|window| window.features).collect()
+    features::windows(path, text, purpose, &marks, wanted).into_iter().map(|window| window.features).collect()
 }
 
 fn snippets(folder: &Path) -> Result<Vec<Pair>, LearnError> {
@@ -215,12 +215,24 @@ fn snippets(folder: &Path) -> Result<Vec<Pair>, LearnError> {
 
 fn of_snippet(snippet: Snippet) -> Pair {
     let purpose = Purpose::of(&snippet.purpose);
-    let path = match snippet.language.as_str() {
-        "ts" => "index.ts",
-        "python" => "pkg/mod.py",
-        "rust" => "src/lib.rs",
-        "shell" => "run.sh",
-        "c" => "src/a.c",
+    let path = match (snippet.language.as_str(), snippet.place.as_str()) {
+        ("python", "install") => "setup.py",
+        ("python", "import") => "pkg/__init__.py",
+        ("python", "cli") => "pkg/cli.py",
+        ("python", "hook") => "hooks/mod.py",
+        ("python", _) => "pkg/mod.py",
+        ("rust", "install") => "build.rs",
+        ("rust", "cli") => "src/main.rs",
+        ("rust", _) => "src/lib.rs",
+        ("shell", "install") => "install.sh",
+        ("shell", "hook") => "hooks/run.sh",
+        ("shell", _) => "scripts/run.sh",
+        ("c", _) => "src/a.c",
+        ("ts", "cli") => "bin/index.ts",
+        ("ts", _) => "src/index.ts",
+        (_, "install") => "postinstall.js",
+        (_, "cli") => "bin/index.js",
+        (_, "hook") => "hooks/index.js",
         _ => "index.js",
     };
     let harmful = windows(path, &snippet.harmful, &purpose);

@@ -29,7 +29,7 @@ pub struct Likeness;
 const RULE: &str = "malice/reads-harmful";
 
 /// A score above this one has somebody look; see `fixtures/code/README.md`.
-pub const LIMIT: f32 = -0.5;
+pub const LIMIT: f32 = -0.25;
 
 /// Places of a finding at most.
 const PLACES: usize = 3;
@@ -80,7 +80,7 @@ impl Check for Likeness {
                     lines.get(at).is_some_and(|line| *line <= last)
                 };
                 let marks = features::marks(facts.into_iter());
-                let windows = features::windows(text, &purpose, &marks, near).into_iter();
+                let windows = features::windows(path, text, &purpose, &marks, near).into_iter();
                 let heavy = windows.map(|window| (WEIGHTS.score(&window.features), path, window));
                 heavy.filter(|(score, ..)| *score > LIMIT).collect::<Vec<_>>()
             })

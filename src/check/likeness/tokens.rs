@@ -25,6 +25,8 @@ pub enum Token {
     Name(String, Vec<String>),
     /// A kind of value: an address, a number of so many digits, data.
     Kind(String),
+    /// The host of an address, lower case.
+    Host(String),
     /// A sign.
     Sign(char),
 }
@@ -56,6 +58,7 @@ pub fn read(line: &str, out: &mut Vec<Token>) {
             out.push(Token::Kind(if is_ip(&written) { "_ip_" } else { "_url_" }.to_owned()));
             let kinds = KINDS.iter().filter(|kind| written.contains(**kind));
             out.extend(kinds.map(|kind| Token::Kind(format!("_u{kind}"))));
+            out.extend(host(&written).map(|host| Token::Host(host.to_owned())));
             len
         } else if first.is_alphabetic() || matches!(first, '_' | '$') {
             let len =
@@ -131,6 +134,13 @@ fn address(rest: &str, before: char) -> Option<usize> {
     (quoted && ENDS.contains(&end)).then(|| rest.find(stop).unwrap_or(rest.len()))
 }
 
+/// The host of an address, as far as it is written down.
+fn host(written: &str) -> Option<&str> {
+    let rest = written.split_once("://").map_or(written, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?.split(':').next()?;
+    (host.contains('.') && !host.contains(['{', '$', '%', '+'])).then_some(host)
+}
+
 fn is_ip(text: &str) -> bool {
     let mut labels = 0;
     text.split('.').all(|label| {
@@ -150,6 +160,7 @@ mod tests {
             Token::Name(name, parts) if parts.is_empty() => name,
             Token::Name(name, parts) => format!("{name}<{}>", parts.join("+")),
             Token::Kind(kind) => kind,
+            Token::Host(host) => format!("@{host}"),
             Token::Sign(sign) => sign.to_string(),
         });
         shown.collect::<Vec<_>>().join(" ")

@@ -322,6 +322,11 @@ mod tests {
             ("sed -i '/x/d' ~/.bash_history", &["covered-tracks"]),
             ("history | tail", &[]),
             ("echo x | sudo tee /etc/sudoers.d/x", &["all-rights"]),
+            ("echo 'me ALL=(ALL) NOPASSWD: /usr/local/bin/rotate' > /etc/sudoers.d/x", &[]),
+            (
+                "printf 'me ALL=(ALL) NOPASSWD: /usr/local/bin/rotate\\nme ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/x",
+                &["all-rights"],
+            ),
             ("sudo chmod 666 /var/run/docker.sock", &["all-rights"]),
             ("chmod 755 run.sh", &[]),
             ("docker run -v /:/host alpine", &["host-mount"]),

@@ -8,9 +8,9 @@
 //! Two things are asked of the words of the manifest: whether they speak of the network, or of
 //! other programs. What a word list lets pass is judged by all other rules.
 
-mod hosts;
+pub(super) mod hosts;
 mod telling;
-mod words;
+pub(super) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

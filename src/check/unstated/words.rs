@@ -310,7 +310,7 @@ fn readme(contents: &Contents) -> Option<&str> {
 }
 
 /// Words, those of `camelCase` apart as well.
-fn split(text: &str, out: &mut BTreeSet<String>) {
+pub fn split(text: &str, out: &mut BTreeSet<String>) {
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         let mut part = String::new();
         let mut lower = false;
