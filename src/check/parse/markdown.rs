@@ -159,7 +159,11 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
             };
             let sample = |range: &Range<usize>| samples.iter().any(|of| of.contains(&range.start));
             found.retain(|found| found.kind != Kind::Weighs || !sample(&found.range));
-            found.iter_mut().for_each(|found| found.doubted |= sample(&found.range));
+            // Of a text that is filled in when it is shown, half is not known.
+            let filled = |text: &str| text.matches('{').count() > 1 && text.matches('}').count() > 1;
+            found.iter_mut().for_each(|found| {
+                found.doubted |= sample(&found.range) || !agent && filled(&found.text);
+            });
             // Of a package for people, an agent reads what the tools say of themselves.
             let whole = |found: &Found| matches!(found.kind, Kind::Instruction(_, false) | Kind::Weighs);
             add(found.into_iter().filter(|found| agent || whole(found)).collect(), &index, out);

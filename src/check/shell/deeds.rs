@@ -181,8 +181,14 @@ fn mounts_host(name: &str, args: &[&str]) -> bool {
     });
     let socket = mounts.iter().any(|mount| mount.contains("docker.sock"));
     let privileged = args.iter().any(|arg| matches!(*arg, "--privileged" | "--privileged=true"));
-    let shared = has(args, &["--pid=host", "--userns=host"]);
-    whole || [socket, privileged, shared].iter().filter(|is| **is).count() > 1
+    let of_host = |keys: &[&str]| keys.iter().any(|key| sets(args, key, &["host"]));
+    let shared = of_host(&["--pid", "--userns", "--ipc"]);
+    let keys = mounts.iter().any(|mount| {
+        [".aws", ".ssh", ".kube", ".gnupg", ".config/gcloud"].iter().any(|folder| mount.contains(folder))
+    });
+    // What shows containers needs the socket, what serves a cloud its keys; who needs two has the machine.
+    let reach = [socket, privileged, shared, keys, socket && of_host(&["--network", "--net"])];
+    whole || reach.iter().filter(|is| **is).count() > 1
 }
 
 /// Takes packages from a host that nobody's configuration names.
@@ -331,6 +337,11 @@ mod tests {
             ("chmod 755 run.sh", &[]),
             ("docker run -v /:/host alpine", &["host-mount"]),
             ("docker run -v ./docs:/docs --rm alpine", &[]),
+            (
+                "docker run --network host --pid host -v /var/run/docker.sock:/s -v $HOME/.aws:/a x",
+                &["host-mount"],
+            ),
+            ("docker run -v $HOME/.aws:/root/.aws:ro aws-mcp", &[]),
             ("docker run -v /var/run/docker.sock:/var/run/docker.sock portainer", &[]),
             ("pip install x --extra-index-url https://w.example.invalid/simple", &["foreign-index"]),
             ("pip install torch --index-url https://download.pytorch.org/whl/cpu", &[]),

@@ -301,7 +301,10 @@ impl Own {
         };
         let (short, name) = (plain(owner), plain(&self.name));
         let same = name.contains(&short) || short.contains(&name);
-        !same && (self.told(owner) || path.to_ascii_lowercase().contains(owner))
+        // `Google` for `www.googleapis.com`.
+        let whose = ["apis", "api", "app", "usercontent"].iter().find_map(|end| owner.strip_suffix(end));
+        let whose = whose.filter(|whose| whose.len() > 3).unwrap_or(owner);
+        !same && (self.told(owner) || self.told(whose) || path.to_ascii_lowercase().contains(whose))
     }
 
     /// Whether the code asks its user for a key of who owns a host: `OPENAI_API_KEY` for

@@ -9,6 +9,7 @@
 //! other programs. What a word list lets pass is judged by all other rules.
 
 pub(super) mod hosts;
+mod lookalike;
 mod telling;
 pub(super) mod words;
 
@@ -38,17 +39,21 @@ const PLACES: usize = 5;
 
 impl Check for Unstated {
     fn rules(&self) -> &'static [&'static str] {
-        &[NETWORK, PROCESS, TARGET, RECEIVER]
+        &[NETWORK, PROCESS, TARGET, RECEIVER, lookalike::RULE]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
         let package = subject.package;
+        if package.ecosystem == Ecosystem::Agent {
+            return lookalike::find(subject, out);
+        }
         if package.first_party
             || !matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::Pypi | Ecosystem::Cargo)
         {
             return;
         }
         targets(subject, out);
+        lookalike::find(subject, out);
         let reaches = |fact: &Fact| {
             matches!(fact.capability, Some(CapabilityKind::Net | CapabilityKind::Process)) && live(fact)
         };

@@ -32,7 +32,15 @@ pub fn embeds(name: &str) -> Option<fn(&str) -> Pieces> {
 /// Parses a script.
 pub fn parse(path: &str, source: &str) -> Parsed {
     let index = LineIndex::new(path, source);
-    let found = shell::analyse(source);
+    let mut found = shell::analyse(source);
+    if !found.errors.is_empty()
+        && let Some(plain) = without_brackets(source)
+    {
+        let again = shell::analyse(&plain);
+        if again.errors.is_empty() {
+            found = again;
+        }
+    }
     let mut parsed = Parsed::only(Treatment::Parsed("shell".to_owned()));
     parsed.code_lines = code_lines(source);
     parsed.local = found.local.iter().map(|file| beside(path, file)).collect();
@@ -52,6 +60,41 @@ pub fn parse(path: &str, source: &str) -> Parsed {
         parsed.facts.push(Fact::new(FactKind::File, "too-deep", index.span(0, 0)).value(why));
     }
     finish(parsed)
+}
+
+/// The text with blanks for the brackets in words that stand in for a variable, as in
+/// `"${age:+ (${age} min)}"`: the grammar takes them for a subshell, the shell for a text. Nothing where
+/// there are none, or where a command stands within.
+fn without_brackets(source: &str) -> Option<String> {
+    let mut out = source.as_bytes().to_vec();
+    let mut changed = false;
+    for (at, _) in source.match_indices("${") {
+        let rest = source.as_bytes().get(at + 2..)?;
+        let name = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let word = match rest.get(name..).unwrap_or_default() {
+            [b':', b'+' | b'-' | b'=' | b'?', ..] => name + 2,
+            [b'+' | b'-' | b'=' | b'?', ..] => name + 1,
+            _ => continue,
+        };
+        let (mut depth, mut brackets, mut before) = (1usize, Vec::new(), b' ');
+        for (offset, &byte) in rest.iter().enumerate().skip(word) {
+            match byte {
+                b'\n' | b'`' => break,
+                b'(' if matches!(before, b'$' | b'<' | b'>') => break,
+                b'(' | b')' => brackets.push(at + 2 + offset),
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                changed |= !brackets.is_empty();
+                brackets.iter().for_each(|at| out.get_mut(*at).into_iter().for_each(|byte| *byte = b' '));
+                break;
+            }
+            before = byte;
+        }
+    }
+    changed.then(|| String::from_utf8(out).ok()).flatten()
 }
 
 /// The facts of shell text within another file (recipes, `RUN` lines, the `run:` blocks of a

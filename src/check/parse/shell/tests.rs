@@ -53,3 +53,14 @@ fn files_that_a_script_starts() {
     let parsed = parse("scripts/a.sh", "source ./b.sh\nnode c.js\n");
     assert_eq!(parsed.local, ["scripts/b.sh", "scripts/c.js"]);
 }
+
+#[test]
+fn brackets_in_a_word_for_a_variable_are_a_text() {
+    let parsed =
+        parse("s.sh", "printf '%s%s' \"${a:-none}\" \"${age:+ (${age}m)}\"\ncurl https://a.invalid/x\n");
+    assert!(parsed.facts.iter().all(|fact| fact.name != "unparsed"), "{:?}", parsed.facts);
+    assert!(parsed.facts.iter().any(|fact| fact.name == "curl" && fact.span.line == 2));
+    // A command in it stays one.
+    assert_eq!(without_brackets("echo \"${a:-$(id)}\""), None);
+    assert_eq!(without_brackets("echo \"${a:-b}\" (x)"), None);
+}
