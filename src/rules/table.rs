@@ -256,6 +256,7 @@ table! {
     "malice/spoiled-random",
     "malice/spying",
     "malice/startup-fetch",
+    "malice/store-sent",
     "malice/system-loader",
     "malice/temporary-program",
     "malice/tls-checks-off",

@@ -348,6 +348,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if names::logs(name) {
             self.sink("log", range, &union(given));
         }
+        if self.asks_unseen(name, it) {
+            out.merge(&Taint::source(names::TYPED, range));
+        }
+        if self.ships_log(name, it) {
+            self.sink("net", range, &Taint::source(names::LOG, range));
+        }
         // `parser.read(path)`: what is in the file is in the parser from then on.
         if name.starts_with("configparser.")
             && (name.ends_with("().read") || name.ends_with("().read_file"))
@@ -413,8 +419,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let addresses = given.iter().filter(|one| one.name.is_none()).take(3);
                 let addresses = addresses.chain(given.iter().filter(|one| one.name == Some("url")));
                 let fixed = addresses.into_iter().any(|one| self.is_fixed(one.value));
-                if fixed && !name.contains("()") {
-                    self.sink("net-fixed", range, &sent);
+                if fixed {
+                    let sink = if name.contains("()") { "net-fixed/client" } else { "net-fixed" };
+                    self.sink(sink, range, &sent);
                 }
                 self.addressed(name, given, range);
                 if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
@@ -835,6 +842,34 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 .any(|(name, ..)| text.contains(&format!("{name}(")))
     }
 
+    /// Whether what is given may be the arguments of a program that is known, so that a value in it
+    /// need not be what runs.
+    fn is_list_of_arguments(
+        &self,
+        it: &'a ExprCall,
+        command: &'a Expr,
+        interpreted: bool,
+        parts: &[String],
+    ) -> bool {
+        // `['python', '-m', 'tool', value]`, but not `['sh', '-c', value]`
+        if interpreted {
+            let inline = ["-c", "-e", "-lc", "-ic", "/c", "/C", "-Command", "-EncodedCommand", "-enc"];
+            return !parts.iter().any(|part| inline.contains(&part.as_str()));
+        }
+        let shell = it.arguments.find_keyword("shell");
+        if shell.is_some_and(|shell| self.resolver.expr(&shell.value).truth() != Some(false)) {
+            return false;
+        }
+        match command {
+            // Taken as it comes: `create_subprocess_exec(*json.loads(body))`
+            Expr::Starred(it) => !it.value.is_call_expr(),
+            Expr::Call(call) => {
+                matches!(self.resolver.callee(call), Val::Func(_) | Val::Bound(_) | Val::Local(..))
+            }
+            _ => false,
+        }
+    }
+
     /// A process is started.
     fn process(
         &mut self,
@@ -851,16 +886,20 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let interprets = names::interprets(program);
         if let Some(command) = command {
             let taint = command.taint.without(&[SECRET_PATH]);
+            let listed = literal_elements(command.value).is_some();
+            let by_list = name.starts_with("subprocess.") || listed;
             // Only what is run matters: the program, or what a shell or an interpreter is given.
             let shell = interprets
-                || !name.starts_with("subprocess.")
+                || !by_list
                 || name.ends_with("output") && name.starts_with("subprocess.get")
                 || matches!(command.value, Expr::FString(_) | Expr::BinOp(_) | Expr::Call(_))
                 || it
                     .arguments
                     .find_keyword("shell")
                     .is_some_and(|it| self.resolver.expr(&it.value).truth() != Some(false));
-            if shell {
+            if shell && self.is_list_of_arguments(it, command.value, interprets && listed, &parts) {
+                self.sink("process-list", range, &taint);
+            } else if shell {
                 self.sink("process", range, &taint);
             } else {
                 if let Some(first) = literal_elements(command.value).and_then(<[Expr]>::first) {

@@ -32,6 +32,13 @@ pub const CAUGHT: &str = "caught";
 /// What a client of a web service asks with.
 pub const REQUEST: &str = "request";
 
+/// The same, where only a command or code that is made of it says something.
+pub const POSTED: &str = "posted";
+/// Credentials that a platform keeps for its users.
+pub const STORE: &str = "store";
+/// What is typed without being shown.
+pub const TYPED: &str = "typed";
+
 /// What a value or the result of a call is a source of, by its name alone.
 pub fn source(name: &str, called: bool) -> Option<&'static str> {
     Some(match (name, called) {
@@ -90,7 +97,33 @@ pub fn source(name: &str, called: bool) -> Option<&'static str> {
             false,
         )
         | ("flask.request.get_json" | "flask.request.get_data", true) => REQUEST,
+        (name, _) if of_request(name) => POSTED,
+        (name, called) if super::stores::is_store(name, called) => STORE,
         _ => return None,
+    })
+}
+
+/// A member or method of a request that a framework keeps under a global name.
+fn of_request(name: &str) -> bool {
+    let member = name.strip_prefix("quart.request.").or_else(|| name.strip_prefix("bottle.request."));
+    member.is_some_and(|member| {
+        matches!(
+            member,
+            "args"
+                | "body"
+                | "cookies"
+                | "data"
+                | "files"
+                | "form"
+                | "forms"
+                | "get_data"
+                | "get_json"
+                | "headers"
+                | "json"
+                | "params"
+                | "query"
+                | "values"
+        )
     })
 }
 
