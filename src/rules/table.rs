@@ -230,6 +230,7 @@ table! {
     "malice/foreign-proxy",
     "malice/found-key-sent",
     "malice/grants-root",
+    "malice/guard-off",
     "malice/guarded-destruction",
     "malice/hidden-name",
     "malice/host-in-subdomain",

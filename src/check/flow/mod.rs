@@ -260,6 +260,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
             _ => None,
         };
     }
+    if source == "guard-off" {
+        return sink.starts_with("process").then(|| "guard-off->process".to_owned());
+    }
     if source == "typed" {
         return (sink == "log").then(|| "typed->log".to_owned());
     }

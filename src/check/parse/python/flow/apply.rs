@@ -44,7 +44,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             let name = keyword.arg.as_ref().map_or("**", |name| name.as_str());
             given.push(Given { name: Some(name), value: &keyword.value, taint });
         }
-        self.callbacks(&callee, &given, range);
+        self.callbacks(&callee, &given, range, state);
         self.tool_text(it, &given, range);
         match &callee {
             Val::Func(func) => self.local_call(*func, false, &given, range),
@@ -166,10 +166,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// Functions that are handed to others to be called.
-    fn callbacks(&mut self, callee: &Val, given: &[Given<'a>], range: TextRange) {
+    fn callbacks(&mut self, callee: &Val, given: &[Given<'a>], range: TextRange, state: &mut State) {
         let name = callee.as_name().unwrap_or("");
         let source = names::source(name, true);
         for (at, one) in given.iter().enumerate() {
+            // `loop.call_soon_threadsafe(queue.put_nowait, x)`, `executor.submit(list.append, x)`
+            if let Expr::Attribute(method) = one.value
+                && names::puts(&method.attr)
+            {
+                let rest: Vec<&Taint> = given.iter().skip(at + 1).map(|one| &one.taint).collect();
+                let mut put = Taint::default();
+                rest.into_iter().for_each(|taint| {
+                    put.merge(&taint.at(range));
+                });
+                if !put.is_empty() {
+                    self.put(&method.value, &put, state);
+                }
+            }
             let (func, bound) = match self.resolver.expr(one.value) {
                 Val::Func(func) => (func, false),
                 Val::Bound(func) => (func, true),

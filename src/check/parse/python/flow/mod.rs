@@ -482,6 +482,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let mut taint = self.fresh(expr, state);
         self.depth -= 1;
         // What a text says, whichever way it was put together.
+        if matches!(expr, Expr::StringLiteral(_) | Expr::FString(_))
+            && self.text.get(expr.range().to_std_range()).is_some_and(names::unguards)
+        {
+            taint.merge(&Taint::source(names::GUARD_OFF, expr.range()));
+        }
         if matches!(
             expr,
             Expr::StringLiteral(_)
