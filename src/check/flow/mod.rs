@@ -231,6 +231,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // The token of somebody's bot, that nobody was to read.
         (DECODED, "hidden-bot") => return Some("decoded->bot".to_owned()),
         (_, "hidden-bot") => return None,
+        // A credential file's content that is written in letters, wherever those go.
+        (SECRET_FILE, "letters") => return Some("secret-file->letters".to_owned()),
+        (_, "letters") => return None,
         (FIXED_HOST, SENT_TO) => return Some(ADDRESSED.to_owned()),
         (FIXED_HOST, _) | (_, SENT_TO) => return None,
         _ => {}

@@ -130,6 +130,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.answered(it, &mut out);
         self.replaces_itself(it, receiver, given);
+        // A kernel's client: what it is given is code.
+        if attribute.attr.as_str() == "execute"
+            && given.iter().any(|one| matches!(one.name, Some("silent" | "store_history" | "allow_stdin")))
+            && let Some(code) = given.first()
+        {
+            self.sink("dynamic-code", it.range(), &code.taint);
+        }
         if matches!(attribute.attr.as_str(), "write_text" | "write_bytes")
             && let Some(data) = given.first()
         {
@@ -379,6 +386,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         if names::encodes(name) || name.ends_with(".hex") {
             out.merge(&Taint::source(ENCODED, range));
+        }
+        // Keys of other programs are made into letters to go where only letters pass.
+        if (names::encodes(name)
+            || matches!(name, "base64.b64encode" | "base64.b85encode" | "base64.encodebytes"))
+            && let Some(first) = first
+        {
+            self.sink("letters", range, &first.taint);
         }
         if matches!(name, "getpass.getuser" | "os.getlogin" | "pwd.getpwuid") {
             out.merge(&Taint::source(names::USER, range));
