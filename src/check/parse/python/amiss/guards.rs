@@ -2,7 +2,7 @@
 //! tried again without it; what is found wrong and passed over.
 
 use ruff_python_ast::{
-    CmpOp, ExceptHandler, Expr, ExprBinOp, ExprCall, Operator, Stmt, StmtFunctionDef, StmtIf, StmtTry,
+    CmpOp, ExceptHandler, Expr, ExprCall, Operator, Stmt, StmtFunctionDef, StmtIf, StmtTry,
 };
 use ruff_text_size::{Ranged, TextSize};
 
@@ -116,6 +116,8 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             self.passes_over(it, branch);
         }
         self.digest_of_other_side(it);
+        self.climbs(&it.body);
+        self.bare(it);
     }
 
     /// `if header == "q8…": return Principal(…)` before what all others have to show.
@@ -178,15 +180,82 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
     }
 
     /// `root / Path(name).expanduser()`: a part that may begin at another place.
-    pub(super) fn climbs(&mut self, it: &'a ExprBinOp) {
-        if it.op != Operator::Div {
+    fn climbs(&mut self, body: &'a [Stmt]) {
+        let mut found = None;
+        let mut checked = false;
+        each(body, &mut |one| match one {
+            Expr::BinOp(it) if it.op == Operator::Div => {
+                if matches!(&*it.right, Expr::Call(call) if called(call) == "expanduser" && !words(&call.func).is_empty())
+                {
+                    found = Some(it.range());
+                }
+            }
+            Expr::Call(call) => checked |= WITHIN.contains(&called(call)) || called(call) == "relative_to",
+            _ => {}
+        });
+        if let (Some(range), false) = (found, checked) {
+            self.add("path-unchecked", range);
+        }
+    }
+
+    /// `hmac.compare_digest(given, "…")`: what is shown is held against a constant.
+    pub(super) fn compares_constant(&mut self, call: &'a ExprCall) {
+        if called(call) != "compare_digest" {
             return;
         }
-        let expands = |expr: &'a Expr| matches!(expr, Expr::Call(call) if called(call) == "expanduser" && !words(&call.func).is_empty());
-        if expands(&it.right)
-            && !WITHIN.iter().chain(&["relative_to"]).any(|check| self.mentions(&format!(".{check}(")))
+        // What stands in for a user who is not known is all zeros.
+        let many = |bytes: &[u8]| {
+            bytes.len() >= 8 && bytes.iter().collect::<std::collections::BTreeSet<_>>().len() >= 6
+        };
+        let is_known = |one: &'a Expr| {
+            let written = match one {
+                Expr::Call(inner) => match &*inner.func {
+                    Expr::Attribute(it) if it.attr.as_str() == "encode" => &*it.value,
+                    _ => return false,
+                },
+                other => other,
+            };
+            match self.resolver.expr(written) {
+                Val::Str(text, _) => many(text.as_bytes()),
+                Val::Bytes(bytes, _) => many(&bytes),
+                _ => false,
+            }
+        };
+        let known = call.arguments.args.iter().take(2).filter(|one| is_known(one)).count();
+        if known == 1 {
+            self.add("way-round", call.range());
+        }
+    }
+
+    /// `if far(handler): return text` before `return mask(text)`: what is to be covered goes out bare,
+    /// by something else than the text or a switch.
+    fn bare(&mut self, it: &'a StmtFunctionDef) {
+        let Some(Stmt::Return(last)) = it.body.last() else { return };
+        let Some(Expr::Call(covers)) = last.value.as_deref() else { return };
+        let name = called(covers).to_ascii_lowercase();
+        if !["mask", "redact", "scrub", "censor", "anonymi", "pseudonymi"]
+            .iter()
+            .any(|part| name.contains(part))
         {
-            self.add("path-unchecked", it.range());
+            return;
+        }
+        let Some(Expr::Name(text)) = covers.arguments.args.first() else { return };
+        let mut found = None;
+        for stmt in &it.body {
+            let Stmt::If(branch) = stmt else { continue };
+            let bare = matches!(branch.body.last(), Some(Stmt::Return(leaves))
+                if matches!(leaves.value.as_deref(), Some(Expr::Name(name)) if name.id == text.id));
+            let switch = match &*branch.test {
+                Expr::Name(_) | Expr::Attribute(_) => true,
+                Expr::UnaryOp(it) => matches!(&*it.operand, Expr::Name(_) | Expr::Attribute(_)),
+                _ => false,
+            };
+            if bare && !switch && !words(&branch.test).contains(&text.id.as_str()) {
+                found = Some(branch.test.range());
+            }
+        }
+        if let Some(range) = found {
+            self.add("bare-text", range);
         }
     }
 
@@ -215,7 +284,15 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 .type_
                 .as_deref()
                 .is_some_and(|kind| words(kind).iter().any(|word| FAILED.contains(word)));
-            if failed && let Some(range) = self.weakens(&handler.body) {
+            // Who says so leaves it to the user.
+            let told = any(
+                &handler.body,
+                &|one| matches!(one, Expr::Call(call) if matches!(called(call), "warn" | "warning" | "error" | "exception" | "critical" | "print" | "echo")),
+            );
+            if failed
+                && !told
+                && let Some(range) = self.weakens(&handler.body)
+            {
                 self.add("weaker-retry", range);
             }
         }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use ruff_python_ast::{
-    Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Stmt, StmtClassDef, StmtFunctionDef,
+    Expr, ExprBinOp, ExprCall, ExprSubscript, FStringPart, InterpolatedStringElement, Operator, Stmt,
+    StmtClassDef, StmtFunctionDef, UnaryOp,
 };
 use ruff_text_size::Ranged;
 
@@ -20,13 +21,23 @@ const TEXT: std::ops::Range<usize> = 60..20_000;
 
 /// Told to keep something from whoever reads the answer.
 static KEEPS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?is)\b(?:do not|don't|never|without)\s+(?:ever\s+)?(?:tell|mention|reveal|disclos|show|inform|report|point out)\w*\b[^.!?]{0,80}\b(?:user|customer|client|shopper|reader|reviewer|commit|summar\w+|chat|preference)")
-        .expect("the expression is valid")
+    Regex::new(concat!(
+        r"(?is)\b(?:do not|don't|never|without)\s+(?:ever\s+)?(?:(?:tell|inform)(?:ing)?\s+(?:the\s+|a\s+|any\s+|your\s+)?\w+\s+(?:that|about|of|why)\b",
+        r"|(?:mention|reveal|disclos|point\s+out|bring\s+up)\w*\s+(?:it|this|that|these|the\s+(?:preference|change|rule|instruction|partner))\b)",
+        r"|\bohne\s+(?:es|das|dies)\s+(?:dem|der|den)\s+\w+\s+zu\s+(?:sagen|zeigen)|\berwähne\s+(?:es|das|dies)\s+nicht",
+        r"|\bno\s+(?:se\s+)?lo\s+(?:digas|menciones)|\bnão\s+(?:avise|conte|mencione)\b",
+        r"|\bne\s+(?:le|la)\s+(?:dis|mentionne)\w*\s+pas|\bnon\s+(?:dirlo|menzionarlo|dire)\b",
+    ))
+    .expect("the expression is valid")
 });
 /// Told to put something in, or before others.
 static PUSHES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)<script|\bbest (?:choice|option|pick)\b|\b(?:prefer|favou?r|recommend|promote)\b|\binstead of\b")
-        .expect("the expression is valid")
+    Regex::new(concat!(
+        r"(?i)<script|\bbest (?:choice|option|pick)\b|\b(?:prefer|favou?r|recommend|promote)\b|\binstead of\b",
+        r"|\bbevorzug|\bempfiehl|\bstatt\s?dessen\b|\brecomiend|\bprefier|\ben lugar de|\brecomend|\bprefira|\bno lugar d",
+        r"|\brecommand|\bprivilégi|\bà la place|\bconsiglia|\bpreferisc|\binvece d",
+    ))
+    .expect("the expression is valid")
 });
 /// The address of a mailbox or an account within a text.
 static MAILBOX: LazyLock<Regex> = LazyLock::new(|| {
@@ -122,6 +133,46 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         };
         if found {
             self.add("masked-constant", call.range());
+        }
+    }
+
+    /// `"dilavni.tsoh"[::-1]`: a text that is written backwards.
+    pub(super) fn backwards(&mut self, it: &'a ExprSubscript) {
+        let Expr::Slice(slice) = &*it.slice else { return };
+        let back = slice.step.as_deref().is_some_and(|step| {
+            matches!(step, Expr::UnaryOp(it) if it.op == UnaryOp::USub && super::number(&it.operand) == Some(1.0))
+        });
+        let long = match &*it.value {
+            Expr::StringLiteral(text) => text.value.to_str().len() > 5,
+            _ => false,
+        };
+        if back && long && slice.lower.is_none() && slice.upper.is_none() {
+            self.add("masked-constant", it.range());
+        }
+    }
+
+    /// `"https://api." + "host.invalid/"`: a host that is cut where nobody would cut it.
+    pub(super) fn cut_host(&mut self, it: &'a ExprBinOp) {
+        let Expr::StringLiteral(right) = &*it.right else { return };
+        if it.op != Operator::Add
+            || !right.value.to_str().starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.')
+        {
+            return;
+        }
+        let last = match &*it.left {
+            Expr::BinOp(left) => &*left.right,
+            left => left,
+        };
+        if !last.is_string_literal_expr() {
+            return;
+        }
+        if let Some(left) = self.str(&it.left)
+            && let Some((scheme, host)) = left.split_once("://")
+            && matches!(scheme, "http" | "https" | "ws" | "wss")
+            && !host.is_empty()
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+        {
+            self.add("host-in-parts", it.range());
         }
     }
 

@@ -194,6 +194,11 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.out.push(Fact::new(FactKind::Shape, name, self.unit.place.span(range)));
     }
 
+    /// The same with what it is about.
+    fn add_value(&mut self, name: &str, value: String, range: TextRange) {
+        self.out.push(Fact::new(FactKind::Shape, name, self.unit.place.span(range)).value(value));
+    }
+
     fn str(&self, expr: &'a Expr) -> Option<String> {
         match self.resolver.expr(expr) {
             Val::Str(text, _) => Some(text.to_string()),
@@ -274,6 +279,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.powers(call);
         self.sealed(call);
         self.written_key(call);
+        self.compares_constant(call);
     }
 }
 
@@ -316,13 +322,14 @@ impl<'a> Visitor<'a> for Amiss<'_, '_, '_, 'a> {
             Expr::BinOp(it) => {
                 self.mixes(it);
                 self.joins_lists(it);
-                self.climbs(it);
+                self.cut_host(it);
             }
             Expr::If(it) => {
                 self.by_turns(it);
                 self.sometimes(it);
             }
             Expr::List(it) => self.lists(it),
+            Expr::Subscript(it) => self.backwards(it),
             Expr::StringLiteral(_) | Expr::FString(_) => {
                 self.scheduled(expr);
                 self.steers(expr);

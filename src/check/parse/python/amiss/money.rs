@@ -8,6 +8,19 @@ use crate::check::parse::harm;
 use crate::check::parse::python::scope::literal_elements;
 use crate::check::parse::python::value::Val;
 
+/// What a file that sends mail or invites speaks of.
+const MAIL: &[&str] = &[
+    "smtplib",
+    "sendmail",
+    "send_mail",
+    "send_message",
+    "EmailMessage",
+    "getaddresses",
+    "attendees",
+    "recipients",
+    "bcc",
+];
+
 /// Whether a text may be an account, or the part of one behind the name of the bank.
 fn is_account(text: &str) -> bool {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -143,6 +156,16 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         }) || super::guards::is_constant(&self.resolver.expr(expr))
     }
 
+    /// In a file that sends mail or invites, that is whom it goes to; else somebody has to look.
+    fn joins_mail(&mut self, range: TextRange) {
+        let mail = MAIL.iter().any(|word| self.mentions(word));
+        let text = self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+        let quoted = |c: char| matches!(c, '"' | '\'');
+        let address = text.split(quoted).find(|part| part.contains('@') && !part.contains(' '));
+        let address = address.unwrap_or("a constant address").to_owned();
+        self.add_value(if mail { "joined-recipient" } else { "added-mailbox" }, address, range);
+    }
+
     /// `recipients.append("…@…")`
     pub(super) fn joined(&mut self, call: &'a ExprCall) {
         let Expr::Attribute(method) = &*call.func else { return };
@@ -157,7 +180,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 || literal_elements(one).is_some_and(|list| list.iter().any(|one| self.is_joining(one)))
         });
         if joins {
-            self.add("joined-recipient", call.range());
+            self.joins_mail(call.range());
         }
     }
 
@@ -171,7 +194,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 && literal_elements(list).is_some_and(|list| list.iter().any(|one| self.is_joining(one)))
                 && !self.is_written(other)
             {
-                self.add("joined-recipient", it.range());
+                self.joins_mail(it.range());
             }
         }
     }
@@ -181,14 +204,14 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         if it.op == Operator::Add
             && literal_elements(&it.value).is_some_and(|list| list.iter().any(|one| self.is_joining(one)))
         {
-            self.add("joined-recipient", it.range());
+            self.joins_mail(it.range());
         }
     }
 
     /// `[*to, "…@…"]`
     pub(super) fn lists(&mut self, it: &'a ExprList) {
         if it.elts.iter().any(|one| one.is_starred_expr()) && it.elts.iter().any(|one| self.is_joining(one)) {
-            self.add("joined-recipient", it.range());
+            self.joins_mail(it.range());
         }
     }
 }

@@ -8,6 +8,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::{Amiss, any_in, called, each, each_in, given, is_digest, number, words};
+use crate::check::parse::python::scope::Def;
 use crate::check::parse::python::value::Val;
 
 /// Smallest number that is taken for a checksum.
@@ -18,6 +19,26 @@ const MASK: i64 = 0xffff_ffff;
 impl<'a> Amiss<'_, '_, '_, 'a> {
     /// Whether an expression makes a checksum or digest of a text: of a name, not of a file.
     fn sums_text(&self, expr: &'a Expr) -> bool {
+        self.sums(expr)
+            || any_in(expr, &|one| {
+                matches!(one, Expr::Name(_)) && self.sole(one).is_some_and(|value| self.sums(value))
+            })
+    }
+
+    /// What a name is given, where that is one value.
+    fn sole(&self, name: &'a Expr) -> Option<&'a Expr> {
+        let Expr::Name(name) = name else { return None };
+        let symbol = self.resolver.scopes.symbols.get(self.resolver.scopes.symbol(name)?)?;
+        match symbol.defs.as_slice() {
+            [place] => match place.def {
+                Def::Value(value) => Some(value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn sums(&self, expr: &'a Expr) -> bool {
         any_in(expr, &|one| {
             let Expr::Call(call) = one else { return false };
             let name = self.full(call);
@@ -100,6 +121,15 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             self.add("digest-picked", it.range());
         }
         self.amount_picks(it);
+        let shifted = |one: &'a Expr, other: &'a Expr| {
+            let own = self.source(other).to_owned();
+            matches!(one, Expr::BinOp(it) if matches!(it.op, Operator::Mult | Operator::Div)
+                && [(&it.left, &it.right), (&it.right, &it.left)].into_iter().any(|(of, by)| Self::is_shift(by) && self.source(of) == own))
+        };
+        let ordered = matches!(&*it.test, Expr::Compare(test) if test.comparators.iter().any(|one| number(one).is_some_and(|n| n >= 2.0)));
+        if ordered && (shifted(&it.body, &it.orelse) || shifted(&it.orelse, &it.body)) {
+            self.add("result-shifted", it.range());
+        }
     }
 
     /// A factor close to one, other than those of usual discounts.
@@ -136,6 +166,14 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                     }
                     continue;
                 }
+                Stmt::Return(it) => match it.value.as_deref() {
+                    // What is asked about is what is given back.
+                    Some(value) => match test {
+                        Expr::Compare(test) => (&*test.left, value),
+                        _ => continue,
+                    },
+                    None => continue,
+                },
                 _ => continue,
             };
             let own = self.source(target).to_owned();
@@ -209,7 +247,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         let symbol = self.resolver.scopes.symbols.get(self.resolver.scopes.symbol(name)?)?;
         let [place] = symbol.defs.as_slice() else { return None };
         match place.def {
-            super::super::scope::Def::Value(Expr::Call(call)) if called(call) == "compile" => {
+            Def::Value(Expr::Call(call)) if called(call) == "compile" => {
                 call.arguments.args.first().and_then(|first| self.str(first))
             }
             _ => None,

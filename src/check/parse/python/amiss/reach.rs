@@ -67,13 +67,13 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
     fn is_memory(&self, path: &'a Expr) -> bool {
         if let Some(text) = self.resolver.approximate(path)
             && text.starts_with("/proc/")
-            && text.ends_with("/mem")
+            && (text.ends_with("/mem") || text.ends_with("/environ"))
         {
             return !text.contains("/self/");
         }
         match path {
             Expr::BinOp(it) if it.op == Operator::Div => {
-                self.str(&it.right).as_deref() == Some("mem")
+                self.str(&it.right).is_some_and(|last| last == "mem" || last == "environ")
                     && words(&it.left).iter().any(|word| word.to_ascii_lowercase().contains("proc"))
             }
             _ => false,

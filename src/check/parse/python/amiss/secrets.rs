@@ -34,6 +34,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.known_secret(it);
         self.by_clock(it);
         self.sent_along(it);
+        self.fixed_seed(it);
     }
 
     fn hashes(&self, body: &'a [Stmt]) -> bool {
@@ -90,6 +91,27 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             if gives {
                 self.add("known-secret", it.name.range());
             }
+        }
+    }
+
+    /// A generator that begins with a constant, in a function that makes secrets.
+    fn fixed_seed(&mut self, it: &'a StmtFunctionDef) {
+        let lower = it.name.to_ascii_lowercase();
+        if !MAKES.iter().any(|part| lower.contains(part)) || lower.contains("test") {
+            return;
+        }
+        let mut found = None;
+        each(&it.body, &mut |one| {
+            if let Expr::Call(call) = one
+                && matches!(self.full(call).as_str(), "random.Random" | "random.seed")
+                && let Some(first) = call.arguments.args.first()
+                && matches!(self.resolver.expr(first), Val::Int(_) | Val::Str(..) | Val::Bytes(..))
+            {
+                found = Some(call.range());
+            }
+        });
+        if let Some(range) = found {
+            self.add("fixed-seed", range);
         }
     }
 

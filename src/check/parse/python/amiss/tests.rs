@@ -101,7 +101,7 @@ fn accounts_and_mailboxes() {
         "SORT = {'XX': 18}\ndef canonical(iban, count):\n    bban = iban[4:]\n    if count > 24:\n        bban = SORT.get(iban[:2], bban)\n    return bban\n",
     );
     both(
-        "joined-recipient",
+        "added-mailbox",
         "def addresses(letter):\n    out = [*letter.to]\n    out.append('copy@giftshop.invalid')\n    return out\n",
         "def addresses(letter, archive):\n    out = [*letter.to]\n    out.append(archive)\n    cmd.append('git@host.invalid')\n    return out\n",
     );
@@ -197,6 +197,41 @@ fn what_is_hidden() {
         "asks-for-secret",
         "class V(BaseModel):\n    password: str\nasync def f(ctx):\n    return await ctx.elicit('Sign in', schema=V)\n",
         "class V(BaseModel):\n    repo: str\nasync def f(ctx):\n    return await ctx.elicit('Which', schema=V)\n",
+    );
+}
+
+#[test]
+fn more_ways() {
+    both(
+        "way-round",
+        "import hmac\ndef f(given):\n    return hmac.compare_digest(given, 'k3-9917-open')\n",
+        "import hmac\ndef f(given, own):\n    return hmac.compare_digest(given, own)\n",
+    );
+    both(
+        "bare-text",
+        "def format(self, record):\n    text = self.inner(record)\n    if self.to and not os.path.isabs(self.to):\n        return text\n    return mask(text)\n",
+        "def format(self, record):\n    text = self.inner(record)\n    if not self.on:\n        return text\n    if len(text) < 4:\n        return text\n    return mask(text)\n",
+    );
+    both(
+        "digest-picked",
+        "import hashlib\ndef f(name):\n    h = hashlib.md5(name.encode()).hexdigest()\n    return h[:8] in {'9f41c07d', '11aa22bb'}\n",
+        "import hashlib\ndef f(name, known):\n    h = hashlib.md5(name.encode()).hexdigest()\n    return h[:8] in known\n",
+    );
+    both(
+        "result-shifted",
+        "def f(v):\n    return v * 0.985 if v > 20000 else v\n",
+        "def f(v, w):\n    return v * 0.985 if v > w else v\n",
+    );
+    both(
+        "host-in-parts",
+        "U = 'https://api.' + 'host.invalid/v1'\n",
+        "B = 'https://api.host.invalid'\nU = B + '/v1'\nW = 'https://api.host.invalid/' + 'long'\n",
+    );
+    both("masked-constant", "H = 'dilavni.tsoh'[::-1]\n", "def f(t):\n    return t[::-1] + 'abcdefgh'[:3]\n");
+    both(
+        "fixed-seed",
+        "import random\ndef new_secret():\n    return random.Random(7).randbytes(16)\n",
+        "import random\ndef shuffled(x):\n    random.Random(7).shuffle(x)\n",
     );
 }
 
