@@ -36,12 +36,72 @@ static FILLED_HTML: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is valid")
 });
 
+/// `journal = "a@b.c"`: a member that is a mailbox.
+static MEMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)^[ \t]+(?:self\.)?([A-Za-z_]\w{2,60})(?:[ \t]*:[ \t]*\w+)?[ \t]*=[ \t]*["']([^"'\s@]{1,64}@[a-z0-9.-]{1,200}\.[a-z]{2,24})["'][ \t]*$"#)
+        .expect("the expression is valid")
+});
+
+/// `recipients.append(self.archive or self.transport.journal)`
+static ADDED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b\w*(?:recipients?|addresses|rcpt|envelope|attendees|to_addrs)\w*\.(?:append|add|insert|extend)\(([^()\n]{1,200})\)")
+        .expect("the expression is valid")
+});
+
+/// A mailbox that a member of one file holds and that joins the recipients in another.
+fn joined_by_member(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let sources: Vec<(&str, &str)> = subject
+        .contents
+        .files
+        .iter()
+        .filter(|file| file.path.ends_with(".py") && !context::is_test_path(&file.path))
+        .filter_map(|file| {
+            let bytes = subject.contents.bytes(file);
+            (bytes.len() <= MAX_FILE)
+                .then(|| std::str::from_utf8(bytes).ok())
+                .flatten()
+                .map(|text| (&*file.path, text))
+        })
+        .collect();
+    let mut members: Vec<(&str, &str)> = Vec::new();
+    for (_, source) in &sources {
+        for found in MEMBER.captures_iter(source).take(64) {
+            if let (Some(name), Some(address)) = (found.get(1), found.get(2))
+                && !address.as_str().contains("@example.")
+            {
+                members.push((name.as_str(), address.as_str()));
+            }
+        }
+    }
+    if members.is_empty() {
+        return;
+    }
+    for (path, source) in &sources {
+        for found in ADDED.captures_iter(source).take(64) {
+            let Some(given) = found.get(1) else { continue };
+            let own = members.iter().find(|(name, _)| {
+                given
+                    .as_str()
+                    .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+                    .any(|part| part.rsplit_once('.').is_some_and(|(_, last)| last == *name))
+            });
+            if let Some((_, address)) = own {
+                let message = format!("sends a blind copy of each mail to `{}`", escape(address));
+                let span = LineIndex::new(*path, *source).span(given.start(), given.end());
+                out.push(Finding::new("malice/fixed-recipient", message, vec![span]));
+                return;
+            }
+        }
+    }
+}
+
 impl Check for Recipient {
     fn rules(&self) -> &'static [&'static str] {
         &["agent/filled-image", "malice/fixed-recipient"]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+        joined_by_member(subject, out);
         for file in &subject.contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
             let code = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "py");

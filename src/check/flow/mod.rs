@@ -231,6 +231,9 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
         // The token of somebody's bot, that nobody was to read.
         (DECODED, "hidden-bot") => return Some("decoded->bot".to_owned()),
         (_, "hidden-bot") => return None,
+        // A credential file's content that is written in letters, wherever those go.
+        (SECRET_FILE, "letters") => return Some("secret-file->letters".to_owned()),
+        (_, "letters") => return None,
         (FIXED_HOST, SENT_TO) => return Some(ADDRESSED.to_owned()),
         (FIXED_HOST, _) | (_, SENT_TO) => return None,
         _ => {}
@@ -249,6 +252,30 @@ pub fn name(source: &str, sink: &str) -> Option<String> {
     // what is sent as it is counts.
     // Of what was caught only what goes to a host that is written down says something.
     // What a request brings is what most of a server's code works with: it must not be code.
+    if source == "posted" {
+        return matches!(sink, "dynamic-code" | "process").then(|| format!("request->{sink}"));
+    }
+    // Of a platform's store what goes to a host that is written down; what is typed is sent to log in.
+    if source == "store" {
+        return match sink {
+            "net-fixed" | "net-fixed/client" => Some("store->net".to_owned()),
+            "log" => Some("store->log".to_owned()),
+            _ => None,
+        };
+    }
+    if source == "guard-off" {
+        return sink.starts_with("process").then(|| "guard-off->process".to_owned());
+    }
+    if source == "typed" {
+        return (sink == "log").then(|| "typed->log".to_owned());
+    }
+    if sink == "net-fixed/client" {
+        return None;
+    }
+    // A list of arguments that begins with a program which is known, as far as it is told.
+    if sink == "process-list" {
+        return if source == "request" { None } else { name(source, "process") };
+    }
     if source == "asked" {
         return (sink == "dynamic-code").then(|| format!("request->{sink}"));
     }

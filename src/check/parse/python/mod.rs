@@ -8,6 +8,7 @@
 //! looked at all the same.
 
 mod acts;
+mod amiss;
 mod approx;
 mod calls;
 mod decode;
@@ -181,6 +182,7 @@ fn parsed(path: &str, text: &str, place: &Place<'_, '_>, layer: u8, budget: &mut
     shape::run(&unit, &resolver, &module.body, &mut found.facts);
     harm::run(&unit, text, &resolver, &module.body, &mut found.facts);
     acts::run(&unit, &resolver, &module.body, &mut found.facts);
+    amiss::run(&unit, text, &resolver, &module.body, &mut found.facts);
     verified::run(&unit, &resolver, &module.body, &mut found.facts);
     let flows = flow::run(&unit, text, &resolver, &module.body, &mut found.facts);
     if resolver.exhausted() {

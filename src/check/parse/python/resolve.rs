@@ -447,7 +447,57 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|call| self.argument(it.class.is_some() && !it.unbound, call, at, param.name))
             .collect();
-        match (given.as_slice(), param.default) {
+        let value = self.given_value(&given, param.default, depth);
+        match (value.is_unknown() || value == Val::None, param.annotation) {
+            (true, Some(annotation)) => match self.instance_of(annotation, depth) {
+                Val::Unknown => value,
+                instance => instance,
+            },
+            _ => value,
+        }
+    }
+
+    /// An object of what an annotation names, where that is a class: `Client`, `Client | None`, `'Client'`.
+    fn instance_of(&self, annotation: &'a Expr, depth: u16) -> Val {
+        if depth > MAX_DEPTH {
+            return Val::Unknown;
+        }
+        let is_class = |name: &str| {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            last.starts_with(|c: char| c.is_ascii_uppercase()) && !name.ends_with(')')
+        };
+        match annotation {
+            Expr::BinOp(it) if it.op == Operator::BitOr => match self.instance_of(&it.left, depth + 1) {
+                Val::Unknown => self.instance_of(&it.right, depth + 1),
+                value => value,
+            },
+            Expr::Subscript(it) => match &*it.value {
+                Expr::Name(name) if matches!(name.id.as_str(), "Optional" | "Annotated") => {
+                    let inner = super::scope::literal_elements(&it.slice).and_then(<[Expr]>::first);
+                    self.instance_of(inner.unwrap_or(&it.slice), depth + 1)
+                }
+                _ => Val::Unknown,
+            },
+            Expr::Name(_) | Expr::Attribute(_) => match self.eval(annotation, None, depth + 1) {
+                Val::Class(class) => Val::Instance(class),
+                Val::Local(module, path) if is_class(&path) => Val::Local(module, format!("{path}()").into()),
+                Val::Name(name)
+                    if is_class(&name)
+                        && !["builtins.", "typing.", "collections.", "enum.", "typing_extensions."]
+                            .iter()
+                            .any(|start| name.starts_with(start)) =>
+                {
+                    Val::name(format!("{name}()"))
+                }
+                _ => Val::Unknown,
+            },
+            _ => Val::Unknown,
+        }
+    }
+
+    /// What a parameter is by what the calls that the file shows give it.
+    fn given_value(&self, given: &[Option<&'a Expr>], default: Option<&'a Expr>, depth: u16) -> Val {
+        match (given, default) {
             ([Some(only)], _) => self.eval(only, None, depth),
             (all, Some(default)) if all.iter().all(Option::is_none) => self.eval(default, None, depth),
             (all, _) => {

@@ -83,6 +83,8 @@ pub struct Param<'a> {
     pub name: &'a str,
     /// What it is where nothing is given.
     pub default: Option<&'a Expr>,
+    /// What it is said to be.
+    pub annotation: Option<&'a Expr>,
     /// Its symbol.
     pub symbol: SymbolId,
     /// Takes the rest: `*args`, `**kwargs`.
@@ -447,7 +449,13 @@ impl<'a> Scopes<'a> {
             let inner = parameter.as_parameter();
             let (name, at): (&'a str, u32) = (inner.name.as_str(), inner.range().start().to_u32());
             let symbol = self.define(name, at, Def::Param(func, out.len()));
-            out.push(Param { name, default: parameter.default(), symbol, rest: parameter.is_variadic() });
+            out.push(Param {
+                name,
+                default: parameter.default(),
+                annotation: inner.annotation.as_deref(),
+                symbol,
+                rest: parameter.is_variadic(),
+            });
         }
         out
     }

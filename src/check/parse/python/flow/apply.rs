@@ -44,7 +44,7 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             let name = keyword.arg.as_ref().map_or("**", |name| name.as_str());
             given.push(Given { name: Some(name), value: &keyword.value, taint });
         }
-        self.callbacks(&callee, &given, range);
+        self.callbacks(&callee, &given, range, state);
         self.tool_text(it, &given, range);
         match &callee {
             Val::Func(func) => self.local_call(*func, false, &given, range),
@@ -130,6 +130,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         self.answered(it, &mut out);
         self.replaces_itself(it, receiver, given);
+        // A kernel's client: what it is given is code.
+        if attribute.attr.as_str() == "execute"
+            && given.iter().any(|one| matches!(one.name, Some("silent" | "store_history" | "allow_stdin")))
+            && let Some(code) = given.first()
+        {
+            self.sink("dynamic-code", it.range(), &code.taint);
+        }
         if matches!(attribute.attr.as_str(), "write_text" | "write_bytes")
             && let Some(data) = given.first()
         {
@@ -166,10 +173,23 @@ impl<'a> Flows<'_, '_, '_, 'a> {
     }
 
     /// Functions that are handed to others to be called.
-    fn callbacks(&mut self, callee: &Val, given: &[Given<'a>], range: TextRange) {
+    fn callbacks(&mut self, callee: &Val, given: &[Given<'a>], range: TextRange, state: &mut State) {
         let name = callee.as_name().unwrap_or("");
         let source = names::source(name, true);
         for (at, one) in given.iter().enumerate() {
+            // `loop.call_soon_threadsafe(queue.put_nowait, x)`, `executor.submit(list.append, x)`
+            if let Expr::Attribute(method) = one.value
+                && names::puts(&method.attr)
+            {
+                let rest: Vec<&Taint> = given.iter().skip(at + 1).map(|one| &one.taint).collect();
+                let mut put = Taint::default();
+                rest.into_iter().for_each(|taint| {
+                    put.merge(&taint.at(range));
+                });
+                if !put.is_empty() {
+                    self.put(&method.value, &put, state);
+                }
+            }
             let (func, bound) = match self.resolver.expr(one.value) {
                 Val::Func(func) => (func, false),
                 Val::Bound(func) => (func, true),
@@ -348,6 +368,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         if names::logs(name) {
             self.sink("log", range, &union(given));
         }
+        if self.asks_unseen(name, it) {
+            out.merge(&Taint::source(names::TYPED, range));
+        }
+        if self.ships_log(name, it) {
+            self.sink("net", range, &Taint::source(names::LOG, range));
+        }
         // `parser.read(path)`: what is in the file is in the parser from then on.
         if name.starts_with("configparser.")
             && (name.ends_with("().read") || name.ends_with("().read_file"))
@@ -360,6 +386,13 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         }
         if names::encodes(name) || name.ends_with(".hex") {
             out.merge(&Taint::source(ENCODED, range));
+        }
+        // Keys of other programs are made into letters to go where only letters pass.
+        if (names::encodes(name)
+            || matches!(name, "base64.b64encode" | "base64.b85encode" | "base64.encodebytes"))
+            && let Some(first) = first
+        {
+            self.sink("letters", range, &first.taint);
         }
         if matches!(name, "getpass.getuser" | "os.getlogin" | "pwd.getpwuid") {
             out.merge(&Taint::source(names::USER, range));
@@ -413,8 +446,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 let addresses = given.iter().filter(|one| one.name.is_none()).take(3);
                 let addresses = addresses.chain(given.iter().filter(|one| one.name == Some("url")));
                 let fixed = addresses.into_iter().any(|one| self.is_fixed(one.value));
-                if fixed && !name.contains("()") {
-                    self.sink("net-fixed", range, &sent);
+                if fixed {
+                    let sink = if name.contains("()") { "net-fixed/client" } else { "net-fixed" };
+                    self.sink(sink, range, &sent);
                 }
                 self.addressed(name, given, range);
                 if let Some(one) = given.iter().find(|one| matches!(one.name, None | Some("url")))
@@ -835,6 +869,34 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 .any(|(name, ..)| text.contains(&format!("{name}(")))
     }
 
+    /// Whether what is given may be the arguments of a program that is known, so that a value in it
+    /// need not be what runs.
+    fn is_list_of_arguments(
+        &self,
+        it: &'a ExprCall,
+        command: &'a Expr,
+        interpreted: bool,
+        parts: &[String],
+    ) -> bool {
+        // `['python', '-m', 'tool', value]`, but not `['sh', '-c', value]`
+        if interpreted {
+            let inline = ["-c", "-e", "-lc", "-ic", "/c", "/C", "-Command", "-EncodedCommand", "-enc"];
+            return !parts.iter().any(|part| inline.contains(&part.as_str()));
+        }
+        let shell = it.arguments.find_keyword("shell");
+        if shell.is_some_and(|shell| self.resolver.expr(&shell.value).truth() != Some(false)) {
+            return false;
+        }
+        match command {
+            // Taken as it comes: `create_subprocess_exec(*json.loads(body))`
+            Expr::Starred(it) => !it.value.is_call_expr(),
+            Expr::Call(call) => {
+                matches!(self.resolver.callee(call), Val::Func(_) | Val::Bound(_) | Val::Local(..))
+            }
+            _ => false,
+        }
+    }
+
     /// A process is started.
     fn process(
         &mut self,
@@ -851,16 +913,20 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let interprets = names::interprets(program);
         if let Some(command) = command {
             let taint = command.taint.without(&[SECRET_PATH]);
+            let listed = literal_elements(command.value).is_some();
+            let by_list = name.starts_with("subprocess.") || listed;
             // Only what is run matters: the program, or what a shell or an interpreter is given.
             let shell = interprets
-                || !name.starts_with("subprocess.")
+                || !by_list
                 || name.ends_with("output") && name.starts_with("subprocess.get")
                 || matches!(command.value, Expr::FString(_) | Expr::BinOp(_) | Expr::Call(_))
                 || it
                     .arguments
                     .find_keyword("shell")
                     .is_some_and(|it| self.resolver.expr(&it.value).truth() != Some(false));
-            if shell {
+            if shell && self.is_list_of_arguments(it, command.value, interprets && listed, &parts) {
+                self.sink("process-list", range, &taint);
+            } else if shell {
                 self.sink("process", range, &taint);
             } else {
                 if let Some(first) = literal_elements(command.value).and_then(<[Expr]>::first) {

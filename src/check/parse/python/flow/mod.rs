@@ -13,6 +13,8 @@ mod caught;
 mod hidden;
 mod names;
 mod report;
+mod request;
+mod stores;
 mod taint;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -146,6 +148,12 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             }
             if catches {
                 taint.merge(&self.given(names::CAUGHT, param));
+            }
+            if self.is_brought(func, at, param) {
+                taint.merge(&self.given(names::POSTED, param));
+            }
+            if self.is_typed_unseen(func, param) {
+                taint.merge(&self.given(names::TYPED, param));
             }
             if at == 1 && self.handles_log(func) {
                 let symbol = &resolver.scopes.symbols[param.symbol];
@@ -474,6 +482,11 @@ impl<'a> Flows<'_, '_, '_, 'a> {
         let mut taint = self.fresh(expr, state);
         self.depth -= 1;
         // What a text says, whichever way it was put together.
+        if matches!(expr, Expr::StringLiteral(_) | Expr::FString(_))
+            && self.text.get(expr.range().to_std_range()).is_some_and(names::unguards)
+        {
+            taint.merge(&Taint::source(names::GUARD_OFF, expr.range()));
+        }
         if matches!(
             expr,
             Expr::StringLiteral(_)
@@ -595,6 +608,9 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if let Some(taint) = self.named(expr) {
                     return taint;
                 }
+                if self.brings(it) {
+                    return Taint::source(names::POSTED, expr.range());
+                }
                 let base = self.resolver.expr(&it.value);
                 match base {
                     Val::Instance(class) | Val::Class(class) => {
@@ -638,7 +654,16 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                     || it.slice.is_unary_op_expr();
                 if whole { taint } else { taint.through(Mode::Part) }
             }
-            Expr::Call(it) => self.call(it, expr, state),
+            Expr::Call(it) => {
+                let mut taint = self.call(it, expr, state);
+                if matches!(&*it.func, Expr::Attribute(method) if self.brings(method)) {
+                    taint.merge(&Taint::source(names::POSTED, expr.range()));
+                }
+                if self.asks_store(it) {
+                    taint.merge(&Taint::source(names::STORE, expr.range()));
+                }
+                taint
+            }
             Expr::BinOp(it) if it.op == Operator::Add => self.all(spine(it), state),
             Expr::BinOp(it) => self.all([&*it.left, &*it.right], state),
             // One of several addresses is one that may be set.

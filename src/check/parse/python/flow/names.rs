@@ -32,6 +32,16 @@ pub const CAUGHT: &str = "caught";
 /// What a client of a web service asks with.
 pub const REQUEST: &str = "request";
 
+/// The same, where only a command or code that is made of it says something.
+pub const POSTED: &str = "posted";
+/// Credentials that a platform keeps for its users.
+pub const STORE: &str = "store";
+/// What is typed without being shown.
+pub const TYPED: &str = "typed";
+
+/// A command line that takes the guard of Windows away.
+pub const GUARD_OFF: &str = "guard-off";
+
 /// What a value or the result of a call is a source of, by its name alone.
 pub fn source(name: &str, called: bool) -> Option<&'static str> {
     Some(match (name, called) {
@@ -90,7 +100,58 @@ pub fn source(name: &str, called: bool) -> Option<&'static str> {
             false,
         )
         | ("flask.request.get_json" | "flask.request.get_data", true) => REQUEST,
+        (name, _) if of_request(name) => POSTED,
+        (name, called) if super::stores::is_store(name, called) => STORE,
         _ => return None,
+    })
+}
+
+/// Whether a text takes the guard of Windows away: its protection as a whole, or for whole drives,
+/// programs and kinds of files. One folder that is left out is what honest tools ask for.
+pub fn unguards(text: &str) -> bool {
+    let finds = |text: &str, part: &str| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    if !["Preference", "preference", "efend", "EFEND", "DisableAnti", "irewall"]
+        .iter()
+        .any(|part| finds(text, part))
+    {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    let any = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    let drive = lower.split("-exclusionpath").nth(1).is_some_and(|rest| {
+        let rest = rest.trim_start_matches([' ', '"', '\'', '\\']).as_bytes();
+        matches!(rest, [letter, b':', ..] if letter.is_ascii_alphabetic())
+            && !rest.iter().skip(2).find(|b| !b"\\/".contains(b)).is_some_and(u8::is_ascii_alphanumeric)
+    });
+    lower.contains("set-mppreference") && any(&["-disable", "-mapsreporting 0"])
+        || lower.contains("add-mppreference")
+            && (drive || any(&["-exclusionprocess ", "-exclusionextension "]))
+        || any(&["sc stop windefend", "sc config windefend", "net stop windefend", "disableantispyware"])
+        || lower.contains("advfirewall") && lower.contains("state off")
+        || lower.contains("set-netfirewallprofile") && lower.contains("-enabled false")
+}
+
+/// A member or method of a request that a framework keeps under a global name.
+fn of_request(name: &str) -> bool {
+    let member = name.strip_prefix("quart.request.").or_else(|| name.strip_prefix("bottle.request."));
+    member.is_some_and(|member| {
+        matches!(
+            member,
+            "args"
+                | "body"
+                | "cookies"
+                | "data"
+                | "files"
+                | "form"
+                | "forms"
+                | "get_data"
+                | "get_json"
+                | "headers"
+                | "json"
+                | "params"
+                | "query"
+                | "values"
+        )
     })
 }
 

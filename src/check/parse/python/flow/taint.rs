@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ruff_text_size::TextRange;
 
 use super::super::scope::FuncId;
+use super::names;
 use crate::check::flow::{
     BLOB, CUT_FILE, DECODED, DECODED_FILE, ENV, ENV_ALL, FILE, Mode, OTHER_FILE, SECRET_FILE, SECRET_PATH,
 };
@@ -136,6 +137,8 @@ impl Taint {
                     (Mode::Opened, SECRET_PATH) => Key::Source(SECRET_FILE),
                     (Mode::Opened, _) => continue,
                     (Mode::Part, ENV_ALL) => Key::Source(ENV),
+                    // One setting of a store is what its owner works with.
+                    (Mode::Part, names::STORE) => continue,
                     _ => *key,
                 },
                 Key::Param(func, at, before) => Key::Param(func, at, before.then(mode)),

@@ -318,6 +318,7 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
             Stmt::If(it) => {
                 self.by_chance(&it.test, &it.body);
                 self.empties(&it.test, &it.body);
+                self.dated_chance(&it.test, &it.body);
                 self.visit_expr(&it.test);
                 let before = self.frame.clone();
                 if self.tests(&it.test, false) {
@@ -332,6 +333,7 @@ impl<'a> Visitor<'a> for Held<'_, '_, '_, 'a> {
                     if let Some(test) = &clause.test {
                         self.by_chance(test, &clause.body);
                         self.empties(test, &clause.body);
+                        self.dated_chance(test, &clause.body);
                         self.visit_expr(test);
                         if self.tests(test, false) {
                             self.frame.marked.extend(before.given.iter().copied());

@@ -116,7 +116,16 @@ impl<'a> Held<'_, '_, '_, 'a> {
                 && !lower.contains("tokeni")
                 && !lower.contains("tokens_")
         };
-        told(self.unit.path) || self.resolver.scopes.funcs.iter().any(|func| told(func.name))
+        // What is split, sealed or shared is as secret as what is made.
+        let takes =
+            |name: &str| matches!(name, "secret" | "private_key" | "master_key" | "mnemonic" | "passphrase");
+        told(self.unit.path)
+            || self
+                .resolver
+                .scopes
+                .funcs
+                .iter()
+                .any(|func| told(func.name) || func.params.iter().any(|param| takes(param.name)))
     }
 
     fn unit_text_calls(&self, method: &str) -> bool {

@@ -49,6 +49,25 @@ impl<'a> Visitor<'a> for Statements<'_, '_, '_, '_, 'a> {
     }
 }
 
+/// Whether anything draws lots.
+struct Lots(bool);
+
+impl<'a> Visitor<'a> for Lots {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr {
+            let drawn = matches!(&*call.func, Expr::Attribute(it)
+                if harm::CHANCE.contains(&it.attr.as_str()) && matches!(&*it.value, Expr::Name(name) if matches!(name.id.as_str(), "random" | "secrets" | "rng")));
+            self.0 |= drawn;
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// Whether a number is a day or a month of our time as it is written: `20270808`, `202708`.
+fn is_written_day(number: i64) -> bool {
+    matches!(number, 202_401..=204_012 | 20_240_101..=20_401_231)
+}
+
 impl<'a> Held<'_, '_, '_, 'a> {
     /// The words of a condition, with those of what its names were given.
     pub(super) fn condition(&self, test: &'a Expr) -> Vec<&'a str> {
@@ -90,6 +109,18 @@ impl<'a> Held<'_, '_, '_, 'a> {
         let found = if dated { statements.any } else { statements.whole };
         if let Some(range) = found {
             self.add(FactKind::Shape, "dated-result", range);
+        }
+    }
+
+    /// From a date on, and only now and then: a branch that a date opens and that draws lots.
+    pub(super) fn dated_chance(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        if !self.after_a_day(test) {
+            return;
+        }
+        let mut lots = Lots(false);
+        lots.visit_body(body);
+        if lots.0 {
+            self.add(FactKind::Shape, "dated-result", test.range());
         }
     }
 
@@ -135,6 +166,7 @@ impl<'a> Held<'_, '_, '_, 'a> {
                 .any(|word| *word == "time" && harm::is_day("now", number) || harm::is_day(word, number));
         }
         match self.resolver.expr(limit) {
+            Val::Int(number) if is_written_day(number) && clock.contains(&"strftime") => true,
             Val::Int(number) => {
                 let number = u64::try_from(number).unwrap_or(0);
                 clock
