@@ -200,7 +200,13 @@ impl Inside<'_> {
             Expr::Path(path) => path.path.segments.last().map(|last| last.ident.unraw().to_string()),
             _ => None,
         };
-        name.is_some_and(|name| self.constants.accounts.contains(&name))
+        name.is_some_and(|name| {
+            self.constants.accounts.contains(&name)
+                || self
+                    .lets
+                    .get(&name)
+                    .is_some_and(|told| told.names.iter().any(|name| self.constants.accounts.contains(name)))
+        })
     }
 
     /// A receiver that is made only of constants: `Key(pad)`.

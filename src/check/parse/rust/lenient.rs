@@ -24,6 +24,8 @@ pub const VERIFIES: &str = "verifies";
 const BY_SUM: &str = "known-by-sum";
 /// A comparison of a sum with a constant is joined to another check by "or".
 const OR_SUM: &str = "check-or-sum";
+/// A part of a sum is compared, and that is enough.
+const PARTIAL: &str = "partial-sum";
 /// A check that failed passes where something else holds.
 const FORGIVEN: &str = "failure-forgiven";
 
@@ -123,10 +125,11 @@ pub fn may_have(text: &str) -> bool {
             || has("igest")
             || has("ash")
             || has("crc")
+            || has("fnv")
             || has("fold(")
             || has("wrapping_mul"))
         && carries(text);
-    sums || has("verif") && (has("or_else(") || has("Err(_) if") || has("Err(e) if"))
+    sums || has("verif") || has("ct_eq(") || (has("None if") || has("Err(_) if")) && has("==")
 }
 
 /// Whether a number or text that may be a sum stands in a text.
@@ -146,7 +149,9 @@ fn carries(text: &str) -> bool {
 pub fn shapes(file: &syn::File) -> Vec<Raw> {
     let mut constants = Constants::default();
     constants.visit_file(file);
-    let mut functions = Functions { known: &constants.0, raws: Vec::new() };
+    let mut marks = Marks::default();
+    marks.visit_file(file);
+    let mut functions = Functions { known: &constants.0, marks: &marks.0, raws: Vec::new() };
     functions.visit_file(file);
     functions.raws
 }
@@ -195,6 +200,8 @@ fn is_sum_literal(expr: &Expr) -> bool {
 
 struct Functions<'k> {
     known: &'k BTreeSet<String>,
+    /// Functions that compare with something written down.
+    marks: &'k BTreeSet<String>,
     raws: Vec<Raw>,
 }
 
@@ -220,6 +227,7 @@ impl<'ast> Visit<'ast> for Functions<'_> {
 impl Functions<'_> {
     fn function(&mut self, sig: &syn::Signature, block: &Block) {
         let name = sig.ident.unraw().to_string();
+        self.early(sig, block);
         let lower = name.to_ascii_lowercase();
         let mut inside =
             Inside { known: self.known, params: params(sig), lets: BTreeMap::new(), found: Vec::new() };
@@ -235,6 +243,41 @@ impl Functions<'_> {
                 other => self.raws.push(Raw::new(FactKind::Shape, other, range).value(&*name)),
             }
         }
+    }
+
+    /// `if special(x) { return Ok(…) }` before the check, where a constant says what is special.
+    fn early(&mut self, sig: &syn::Signature, block: &Block) {
+        let name = sig.ident.unraw().to_string();
+        let mut inside =
+            Inside { known: self.known, params: params(sig), lets: BTreeMap::new(), found: Vec::new() };
+        let mut special: Option<Range<usize>> = None;
+        for stmt in &block.stmts {
+            let mut checks = Checks(false);
+            checks.visit_stmt(stmt);
+            if checks.0 {
+                if let Some(range) = special.take() {
+                    self.raws.push(Raw::new(FactKind::Shape, FORGIVEN, range).value(&*name));
+                }
+                return;
+            }
+            if let Stmt::Expr(Expr::If(branch), _) = stmt
+                && branch.else_branch.is_none()
+                && returns_well(&branch.then_branch)
+                && inside.other(&branch.cond, "")
+                && self.singles_out(&branch.cond)
+            {
+                special.get_or_insert_with(|| branch.cond.span().byte_range());
+            }
+            inside.visit_stmt(stmt);
+        }
+    }
+
+    /// Whether a condition, or a function of this file that it calls, compares with a text or sum that is
+    /// written down.
+    fn singles_out(&self, cond: &Expr) -> bool {
+        let mut compares = Compares { marks: self.marks, found: false };
+        compares.visit_expr(cond);
+        compares.found
     }
 
     /// In code that a macro writes: `… | (sum(x) == 0x6b1f22c49d03e7a5)`.
@@ -274,6 +317,89 @@ impl Functions<'_> {
             }
         }
     }
+}
+
+/// Functions that say whether something is what is written down in them.
+#[derive(Default)]
+struct Marks(BTreeSet<String>);
+
+impl Marks {
+    fn add(&mut self, sig: &syn::Signature, block: &Block) {
+        let bool = matches!(&sig.output, syn::ReturnType::Type(_, ty)
+            if matches!(&**ty, syn::Type::Path(path) if path.path.is_ident("bool")));
+        let none = BTreeSet::new();
+        let mut compares = Compares { marks: &none, found: false };
+        compares.visit_block(block);
+        if bool && compares.found {
+            self.0.insert(sig.ident.unraw().to_string());
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Marks {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.add(&item.sig, &item.block);
+    }
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.add(&item.sig, &item.block);
+    }
+}
+
+/// Whether something is compared for being a text of some length that is written down.
+struct Compares<'m> {
+    marks: &'m BTreeSet<String>,
+    found: bool,
+}
+
+fn is_mark(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Str(text) => text.value().len() >= 6,
+            Lit::ByteStr(text) => text.value().len() >= 4,
+            _ => is_sum_literal(expr),
+        },
+        Expr::Reference(inner) => is_mark(&inner.expr),
+        Expr::Paren(inner) => is_mark(&inner.expr),
+        _ => false,
+    }
+}
+
+impl<'ast> Visit<'ast> for Compares<'_> {
+    fn visit_expr_binary(&mut self, it: &'ast syn::ExprBinary) {
+        self.found |= matches!(it.op, BinOp::Eq(_)) && (is_mark(&it.left) || is_mark(&it.right));
+        visit::visit_expr_binary(self, it);
+    }
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        self.found |= matches!(&*call.func, Expr::Path(path)
+            if path.path.segments.last().is_some_and(|last| self.marks.contains(&last.ident.unraw().to_string())));
+        visit::visit_expr_call(self, call);
+    }
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let name = call.method.to_string();
+        self.found |= self.marks.contains(&name)
+            || matches!(name.as_str(), "starts_with" | "ends_with" | "eq")
+                && call.args.first().is_some_and(is_mark);
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+/// Whether a check stands in some code.
+struct Checks(bool);
+
+impl<'ast> Visit<'ast> for Checks {
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        self.0 |= matches!(expr, Expr::Call(_) | Expr::MethodCall(_)) && checks(expr);
+        visit::visit_expr(self, expr);
+    }
+}
+
+/// `{ return Ok(…) }` or `{ return true }`, without a check in what is given.
+fn returns_well(block: &Block) -> bool {
+    matches!(block.stmts.as_slice(), [Stmt::Expr(Expr::Return(it), _)] if it.expr.as_deref().is_some_and(|expr| {
+        let mut checks = Checks(false);
+        checks.visit_expr(expr);
+        passes(expr) && !checks.0
+    }))
 }
 
 /// Whether a function of that name reads a number as it stands: the magic of a format.
@@ -356,6 +482,40 @@ impl Inside<'_> {
             })
     }
 
+    /// `match inside(name) { Some(x) => x, None if entry.kind() == 7 && … => other, None => return Err(…) }`:
+    /// what fails passes where something that comes along has two values that are written down.
+    fn exempt(&mut self, it: &syn::ExprMatch) {
+        for (at, arm) in it.arms.iter().enumerate() {
+            let Pat::Guard(pat) = &arm.pat else { continue };
+            let Some(next) = it.arms.get(at + 1) else { continue };
+            let fails = |pat: &Pat| match pat {
+                Pat::Ident(pat) => pat.ident == "None",
+                Pat::Path(path) => path.path.is_ident("None"),
+                Pat::TupleStruct(pat) => pat.path.is_ident("Err"),
+                _ => false,
+            };
+            let leaves = |expr: &Expr| match expr {
+                Expr::Return(it) => it.expr.as_deref().is_none_or(|expr| !passes(expr)),
+                Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Err")),
+                _ => false,
+            };
+            let mut constants = Numbers(0);
+            constants.visit_expr(&pat.guard);
+            let mut names = Vec::new();
+            super::told::bound(&pat.pat, &mut names);
+            let failure = names.first().map_or("", String::as_str);
+            if fails(&pat.pat)
+                && fails(&next.pat)
+                && leaves(&next.body)
+                && !leaves(&arm.body)
+                && constants.0 > 1
+                && self.other(&pat.guard, failure)
+            {
+                self.found.push((FORGIVEN, pat.guard.span().byte_range()));
+            }
+        }
+    }
+
     /// `verify(…).or_else(|e| if other { Ok(…) } else { Err(e) })`
     fn forgives(&self, closure: &ExprClosure) -> bool {
         let failure = match closure.inputs.first() {
@@ -370,6 +530,23 @@ impl Inside<'_> {
             body => body,
         };
         matches!(body, Expr::If(branch) if passes_last(&branch.then_branch) && self.other(&branch.cond, &failure))
+    }
+}
+
+/// How many things are compared with a number or text that is written down.
+struct Numbers(usize);
+
+impl<'ast> Visit<'ast> for Numbers {
+    fn visit_expr_binary(&mut self, it: &'ast syn::ExprBinary) {
+        let literal = |expr: &Expr| {
+            matches!(expr, Expr::Lit(lit) if match &lit.lit {
+                Lit::Int(number) => number.base10_parse::<u64>().is_ok_and(|number| number > 1),
+                Lit::Str(_) | Lit::ByteStr(_) => true,
+                _ => false,
+            })
+        };
+        self.0 += usize::from(matches!(it.op, BinOp::Eq(_)) && (literal(&it.left) || literal(&it.right)));
+        visit::visit_expr_binary(self, it);
     }
 }
 
@@ -425,6 +602,7 @@ impl<'ast> Visit<'ast> for Inside<'_> {
         {
             call.args.iter().for_each(|arg| told.add(arg));
         }
+        // `if digest.ends_with(part) { return Ok(()) }` is noted at the branch.
         if call.method == "or_else"
             && checks(&call.receiver)
             && let Some(Expr::Closure(closure)) = call.args.first()
@@ -435,7 +613,25 @@ impl<'ast> Visit<'ast> for Inside<'_> {
         visit::visit_expr_method_call(self, call);
     }
 
+    fn visit_expr_if(&mut self, branch: &'ast syn::ExprIf) {
+        if let Expr::MethodCall(call) = &*branch.cond
+            && matches!(call.method.to_string().as_str(), "ends_with" | "starts_with")
+            && returns_well(&branch.then_branch)
+            && Told::of(&call.receiver).names.iter().any(|name| {
+                let name = name.to_ascii_lowercase();
+                ["hash", "digest", "mac", "tag", "sig", "spki", "pin", "fingerprint"].contains(&name.as_str())
+                    || name.ends_with("_hash")
+                    || name.ends_with("_digest")
+                    || name.ends_with("_mac")
+            })
+        {
+            self.found.push((PARTIAL, branch.cond.span().byte_range()));
+        }
+        visit::visit_expr_if(self, branch);
+    }
+
     fn visit_expr_match(&mut self, it: &'ast syn::ExprMatch) {
+        self.exempt(it);
         if checks(&it.expr) {
             for arm in &it.arms {
                 let Pat::Guard(pat) = &arm.pat else { continue };

@@ -74,7 +74,8 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let mut survey = survey::survey(path, body);
     // What these look for spans functions that the walk would find nothing in.
     let spans = switches::may_have(body) || harm::masks(body) || verified::may_have(body);
-    if spans || lenient::may_have(body) || weak::may_have(body) || aside::may_have(body) {
+    let spans = spans || lenient::may_have(body) || weak::may_have(body) || aside::may_have(body);
+    if spans || together::may_hide(body) {
         (survey.needs_parser, survey.needs_all) = (true, true);
     }
     survey.raws.extend(lenient::verifies(body));
@@ -157,6 +158,9 @@ fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
                 raws.extend(aside::shapes(&file));
             }
             raws.extend(together::hidden(&raws));
+            if together::keeps_own_token(body) {
+                raws.retain(|raw| raw.name != "secret-file->net");
+            }
             with_conditions(raws, body)
         })
         .map_err(|error| {

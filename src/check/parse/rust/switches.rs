@@ -296,8 +296,10 @@ const ENCODES: &[&str] = &[
     "z32",
 ];
 /// Parts of names of what stands in the name of a host without being taken along: sums, and keys that are public.
-const SUMS: &[&str] =
-    &["sha", "md5", "hash", "digest", "blake", "hasher", "crc", "public", "peer_id", "pubkey"];
+const SUMS: &[&str] = &[
+    "sha1", "sha2", "sha3", "sha5", "sha_", "md5", "hash", "digest", "blake", "hasher", "crc", "public",
+    "peer_id", "pubkey",
+];
 /// Parts of names of functions that make what nobody may guess, and of those that do not.
 const SECRETS: &[&str] = &[
     "nonce",

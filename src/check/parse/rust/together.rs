@@ -17,6 +17,10 @@ const MEMORY: &str = "other-memory";
 const CLIPBOARD: &str = "clipboard-both";
 /// An account that money goes to.
 const ACCOUNT: &str = "account-written";
+/// A file that nobody sees is made where all users of the machine may read.
+const UNSEEN: &str = "hidden-temporary";
+/// Words are told by the lengths of private keys.
+const LENGTHS: &str = "key-lengths";
 /// The file counts money.
 const PAYS: &str = "pays";
 
@@ -25,14 +29,36 @@ const MONEY: &[&str] = &["lamports", "satoshi", "payee", "payout", "recipient", 
 /// Fewest letters of hidden texts.
 const LETTERS: usize = 14;
 
+/// Whether a text may have letters in it that the program puts together by arithmetic or backwards.
+pub fn may_hide(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has(".rev()") && has("chars()") && has("collect") || has("as char)") && (has("collect") || has("push("))
+}
+
+/// Whether the only secret that a file names is the token of the crates' registry, and the only host that
+/// registry: the token is meant for it.
+pub fn keeps_own_token(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    let hosts: Vec<&str> =
+        ["https://", "http://"].iter().flat_map(|scheme| text.split(scheme).skip(1)).collect();
+    let other =
+        ["id_rsa", "id_ed25519", ".ssh", ".aws", ".netrc", ".npmrc", ".pypirc", ".kube", ".docker", "wallet"];
+    has("credentials")
+        && !hosts.is_empty()
+        && hosts.iter().all(|rest| rest.starts_with("crates.io/") || rest.starts_with("crates.io\""))
+        && !other.iter().any(|word| has(word))
+}
+
 /// The facts.
 pub fn facts(text: &str) -> Vec<Raw> {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     let shell = has("0o") && (has("/sh\"") || has("bash\"") || has("/dash\"")) && has("copy(");
     let memory = has("/proc/") && has("/mem\"") || has("process_vm_readv(");
     let account = has("\"0x") || has("\"bc1");
+    let unseen = (has("tmp/.") || has("/dev/shm/.")) && (has("create(") || has("write(") || has("copy("));
+    let lengths = (has("64") || has("66")) && (has("51") || has("52") || has("87") || has("88"));
     let mut out = Vec::new();
-    if shell || memory || account {
+    if shell || memory || account || unseen || lengths {
         tokens(text, shell, &mut out);
     }
     let place = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes());
@@ -49,8 +75,23 @@ pub fn facts(text: &str) -> Vec<Raw> {
 
 fn tokens(text: &str, shell: bool, out: &mut Vec<Raw>) {
     let (mut mode, mut program) = (None, false);
+    let writes = [".create(", "fs::write(", "File::create(", "fs::copy("]
+        .iter()
+        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
+    let mut numbers: Vec<u64> = Vec::new();
     for token in Lexer::new(text) {
         let word = text.get(token.start..token.end).unwrap_or_default();
+        // `64 | 66 | 87 | 88`, `[64, 88]`
+        match token.kind {
+            Kind::Number => numbers.push(word.parse().unwrap_or(0)),
+            Kind::Punct if matches!(token.first, b'|' | b',') => {}
+            _ => {
+                if are_key_lengths(&numbers) {
+                    out.push(Raw::new(FactKind::Shape, LENGTHS, token.start..token.end));
+                }
+                numbers.clear();
+            }
+        }
         match token.kind {
             Kind::Number if shell && is_setuid(word) => mode = Some(token.start..token.end),
             Kind::Ident if word == "process_vm_readv" => {
@@ -59,6 +100,9 @@ fn tokens(text: &str, shell: bool, out: &mut Vec<Raw>) {
             Kind::Str | Kind::RawStr if word.len() < 200 => {
                 let Some(inner) = unquote(word) else { continue };
                 program |= is_shell(&inner);
+                if writes && is_unseen(&inner) {
+                    out.push(Raw::new(FactKind::Shape, UNSEEN, token.start..token.end).value(&*inner));
+                }
                 if is_memory(&inner) {
                     out.push(Raw::new(FactKind::Shape, MEMORY, token.start..token.end).value(&*inner));
                 }
@@ -100,6 +144,25 @@ fn is_memory(text: &str) -> bool {
         .is_some_and(|of| of.starts_with('{') && of.ends_with('}') || of.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// `/var/tmp/.lock`: a name that starts with a dot, in a folder of all users. Those of the window system are known.
+fn is_unseen(text: &str) -> bool {
+    ["/tmp/.", "/var/tmp/.", "/dev/shm/."].iter().any(|folder| {
+        text.strip_prefix(folder).is_some_and(|rest| {
+            let known = *folder == "/tmp/." && (rest.starts_with('X') || rest.starts_with("ICE"));
+            !known && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '{' || c == '_')
+        })
+    })
+}
+
+/// Whether numbers are lengths of private keys: in hexadecimal digits, and in base 58.
+fn are_key_lengths(numbers: &[u64]) -> bool {
+    let any = |wanted: &[u64]| numbers.iter().any(|number| wanted.contains(number));
+    numbers.len() <= 8
+        && any(&[64, 66])
+        && any(&[51, 52, 87, 88])
+        && numbers.iter().all(|number| (40..=130).contains(number))
+}
+
 /// Whether what arithmetic on constants hides in a file is as much as somebody would hide: two texts or a
 /// long one.
 pub fn hidden(raws: &[Raw]) -> Option<Raw> {
@@ -109,6 +172,8 @@ pub fn hidden(raws: &[Raw]) -> Option<Raw> {
             raw.kind == FactKind::Shape && matches!(raw.name.as_str(), "hidden-text" | "hidden-name")
         })
         .filter(|raw| raw.value.bytes().filter(u8::is_ascii_alphabetic).count() > 3)
+        // A table that is packed into one text has many words of one form.
+        .filter(|raw| raw.name == "hidden-name" || raw.value.split_whitespace().count() < 5)
         .collect();
     texts.sort_by(|a, b| a.value.cmp(&b.value));
     texts.dedup_by(|a, b| a.value == b.value);

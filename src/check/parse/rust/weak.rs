@@ -22,6 +22,8 @@ const KEY_SHOWN: &str = "key-in-public";
 const SALT: &str = "constant-salt";
 /// A key is the sum of constants.
 const KEY: &str = "key-of-constants";
+/// The rest of random bytes is worked out from the first of them.
+const STRETCHED: &str = "stretched-random";
 /// A certificate of the package's own is trusted.
 const ROOT: &str = "own-root";
 
@@ -50,13 +52,15 @@ const ADDS: &[&str] = &[
     "push",
 ];
 /// Names of what makes sums.
-const SUMS: &[&str] = &["sha", "digest", "blake", "md5", "hash", "hmac", "hkdf", "mac"];
+const SUMS: &[&str] =
+    &["sha1", "sha2", "sha3", "sha5", "sha_", "digest", "blake", "md5", "hash", "hmac", "hkdf", "mac"];
 
 /// Whether a text may hold one of them.
 pub fn may_have(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     let any = |words: &[&str]| words.iter().any(|word| has(word));
     has("salt") && any(STRETCHES)
+        || has("split_at_mut") && any(&["getrandom", "fill_bytes"])
         || any(&["nonce", "iv"])
             && any(&["key", "secret"])
             && (has("^") || has("copy_from_slice"))
@@ -95,7 +99,7 @@ struct Constants {
 impl Constants {
     fn add(&mut self, ident: &syn::Ident, expr: &Expr) {
         let name = ident.unraw().to_string();
-        if is_certificate(expr) {
+        if has_certificate(expr) {
             self.certificates.insert(name.clone());
         }
         self.known.insert(name);
@@ -135,6 +139,20 @@ fn is_certificate(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a certificate that the package carries stands anywhere in an expression.
+fn has_certificate(expr: &Expr) -> bool {
+    struct Finds(bool);
+    impl<'ast> Visit<'ast> for Finds {
+        fn visit_expr(&mut self, expr: &'ast Expr) {
+            self.0 |= matches!(expr, Expr::Macro(_) | Expr::Lit(_)) && is_certificate(expr);
+            visit::visit_expr(self, expr);
+        }
+    }
+    let mut finds = Finds(false);
+    finds.visit_expr(expr);
+    finds.0
 }
 
 /// Whether a name is that of a secret key.
@@ -218,6 +236,38 @@ impl Inside<'_> {
             })
             .collect();
         self.visit_block(block);
+        self.stretched(block);
+    }
+
+    /// `let (head, tail) = out.split_at_mut(n); getrandom(head); …; tail…copy_from_slice(digest)`
+    fn stretched(&mut self, block: &Block) {
+        let mut told = Told::default();
+        told.visit_block(block);
+        if !told.has(&["split_at_mut"]) || !told.has(&["getrandom", "fill_bytes", "try_fill_bytes", "fill"]) {
+            return;
+        }
+        let parts: Vec<&String> = self
+            .lets
+            .iter()
+            .filter(|(_, of)| {
+                of.has(&["split_at_mut"]) && of.names.iter().any(|name| self.params.contains(name))
+            })
+            .map(|(name, _)| name)
+            .collect();
+        let mut drawn = Drawn::default();
+        drawn.visit_block(block);
+        let (random, rest): (Vec<&String>, Vec<&String>) =
+            parts.into_iter().partition(|name| drawn.0.contains(*name));
+        let sums =
+            told.names.iter().any(|name| SUMS.iter().any(|sum| name.to_ascii_lowercase().contains(sum)));
+        let copied = told.has(&["copy_from_slice", "clone_from_slice"]);
+        if let (Some(first), false) = (random.first(), rest.is_empty())
+            && sums
+            && copied
+        {
+            let value = (*first).clone();
+            self.add(STRETCHED, block.brace_token.span.open().byte_range(), &value);
+        }
     }
 
     /// Whether the bytes of a key, and no sum of them, go into an expression.
@@ -243,7 +293,9 @@ impl Inside<'_> {
         told.follow(&self.lets);
         let sums = told.names.iter().any(|name| {
             let name = name.to_ascii_lowercase();
-            ["sha", "digest", "blake", "md5"].iter().any(|sum| name.contains(sum))
+            ["sha1", "sha2", "sha3", "sha5", "sha_", "digest", "blake", "md5"]
+                .iter()
+                .any(|sum| name.contains(sum))
         });
         let of_package = told.texts.iter().any(|text| text.starts_with("CARGO_PKG_"));
         let known = told.names.iter().any(|name| self.constants.known.contains(name));
@@ -308,7 +360,7 @@ impl<'ast> Visit<'ast> for Inside<'_> {
                 }
                 let told = self.lets.entry(name).or_default();
                 told.add(&init.expr);
-                if is_certificate(&init.expr) {
+                if has_certificate(&init.expr) {
                     told.texts.push("-----BEGIN CERTIFICATE-----".to_owned());
                 }
             }
@@ -372,7 +424,8 @@ impl<'ast> Visit<'ast> for Inside<'_> {
                 let mut told = Told::default();
                 call.args.iter().for_each(|arg| told.add(arg));
                 told.follow(&self.lets);
-                let own = told.names.iter().any(|name| self.constants.certificates.contains(name))
+                let own = call.args.iter().any(has_certificate)
+                    || told.names.iter().any(|name| self.constants.certificates.contains(name))
                     || told.texts.iter().any(|text| text.contains("-----BEGIN CERTIFICATE-----"));
                 if own {
                     self.add(ROOT, call.method.span().byte_range(), &self.makes.clone());
@@ -418,6 +471,27 @@ impl<'ast> Visit<'ast> for Inside<'_> {
             }
         }
         visit::visit_expr_call(self, call);
+    }
+}
+
+/// Names that are filled with random bytes.
+#[derive(Default)]
+struct Drawn(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Drawn {
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Expr::Path(path) = &*call.func
+            && path.path.segments.iter().any(|segment| segment.ident == "getrandom")
+        {
+            self.0.extend(call.args.first().and_then(root_of));
+        }
+        visit::visit_expr_call(self, call);
+    }
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        if matches!(call.method.to_string().as_str(), "fill_bytes" | "try_fill_bytes") {
+            self.0.extend(call.args.first().and_then(root_of));
+        }
+        visit::visit_expr_method_call(self, call);
     }
 }
 
