@@ -38,13 +38,18 @@ const MOVES: &[&str] = &[
     "pay_to_address",
     "send_coins",
 ];
+/// Fields of what is paid.
+const RECEIVES: &[&str] = &["recipient", "destination", "payee", "receiver", "beneficiary", "pay_to"];
 /// Parts of names of what receives money, in lower case.
 const RECEIVERS: &[&str] = &["key", "address", "payee", "recipient", "account", "wallet", "receiver"];
 
 /// Whether a text may hold one of them.
 pub fn may_have(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    let account = has("pubkey!") || has("address!") || has("\"0x") || has("\"bc1");
+    let receives = RECEIVES.iter().any(|name| has(name) && has(": "));
     has("replace-with")
+        || account && receives
         || has("once(") && has("chain(") && has("const ")
         || MOVES.iter().any(|word| has(word))
             && (ACCOUNTS.iter().any(|word| has(word)) || has("from_str") || has("parse"))
@@ -342,6 +347,16 @@ impl<'ast> Visit<'ast> for Inside<'_> {
             _ => {}
         }
         visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_field_value(&mut self, it: &'ast syn::FieldValue) {
+        if let syn::Member::Named(name) = &it.member
+            && RECEIVES.contains(&name.unraw().to_string().as_str())
+            && self.is_fixed(&it.expr)
+        {
+            self.raws.push(Raw::new(FactKind::Shape, PAYEE, name.span().byte_range()));
+        }
+        visit::visit_field_value(self, it);
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {

@@ -564,7 +564,8 @@ impl<'a> Inside<'a, '_> {
 
 impl<'ast> Visit<'ast> for Inside<'ast, '_> {
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if let (Pat::Ident(pat), Some(init)) = (&local.pat, &local.init) {
+        let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
+        if let (Pat::Ident(pat), Some(init)) = (pat, &local.init) {
             self.lets.insert(pat.ident.unraw().to_string(), &init.expr);
         }
         visit::visit_local(self, local);

@@ -22,6 +22,11 @@ const KEY_SHOWN: &str = "key-in-public";
 const SALT: &str = "constant-salt";
 /// A key is the sum of constants.
 const KEY: &str = "key-of-constants";
+/// What may be used once is a constant, or a password's key is made in too few rounds.
+const NONCE: &str = "constant-nonce";
+const ROUNDS: &str = "few-rounds";
+/// Fewest rounds of PBKDF2 that are anything but a test.
+const FEWEST: u64 = 1_000;
 /// The rest of random bytes is worked out from the first of them.
 const STRETCHED: &str = "stretched-random";
 /// A certificate of the package's own is trusted.
@@ -60,6 +65,7 @@ pub fn may_have(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     let any = |words: &[&str]| words.iter().any(|word| has(word));
     has("salt") && any(STRETCHES)
+        || any(&["pbkdf2", "Nonce"])
         || has("split_at_mut") && any(&["getrandom", "fill_bytes"])
         || any(&["nonce", "iv"])
             && any(&["key", "secret"])
@@ -201,6 +207,16 @@ fn is_written(expr: &Expr) -> bool {
         Expr::Unary(inner) => is_written(&inner.expr),
         Expr::Reference(inner) => is_written(&inner.expr),
         Expr::Paren(inner) => is_written(&inner.expr),
+        _ => false,
+    }
+}
+
+/// `&[0u8; 12]`
+fn is_repeated(expr: &Expr) -> bool {
+    match expr {
+        Expr::Reference(inner) => is_repeated(&inner.expr),
+        Expr::Paren(inner) => is_repeated(&inner.expr),
+        Expr::Repeat(repeat) => matches!(&*repeat.expr, Expr::Lit(_)),
         _ => false,
     }
 }
@@ -461,6 +477,27 @@ impl<'ast> Visit<'ast> for Inside<'_> {
                 && self.is_constant_sum(given)
             {
                 self.add(KEY, call.span().byte_range(), &names.join("::"));
+            }
+            let of_nonce =
+                names.iter().rev().nth(1).is_some_and(|ty| ty.ends_with("Nonce") || ty.ends_with("IV"));
+            if of_nonce
+                && makes
+                && let Some(given) = call.args.first()
+                && (is_written(given) || is_repeated(given))
+            {
+                self.add(NONCE, call.span().byte_range(), &names.join("::"));
+            }
+            let rounds = call.args.iter().nth(2).and_then(|rounds| match rounds {
+                Expr::Lit(lit) => match &lit.lit {
+                    Lit::Int(number) => number.base10_parse::<u64>().ok(),
+                    _ => None,
+                },
+                _ => None,
+            });
+            if names.last().is_some_and(|last| last.starts_with("pbkdf2"))
+                && rounds.is_some_and(|rounds| rounds < FEWEST)
+            {
+                self.add(ROUNDS, call.span().byte_range(), &names.join("::"));
             }
             if self.stretches
                 && names.last().is_some_and(|last| last.starts_with("pbkdf2") || last == "scrypt")
