@@ -207,7 +207,44 @@ pub fn program(source: &str, index: &LineIndex<'_>) -> Vec<Fact> {
         }
     }
     of_lines(&block, index, &mut out);
+    printed(source, index, &mut out);
     out
+}
+
+/// Where texts stand that the compiler prints for whoever builds.
+const PRINTED: &[&str] =
+    &["#[deprecated(", "compile_error!(", "#[must_use = ", "on_unimplemented(", "DeprecationWarning("];
+/// How far such a text may reach, in bytes.
+const MAX_PRINTED: usize = 4_000;
+
+/// Texts that the compiler prints: their lines are one paragraph.
+fn printed(source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    for mark in PRINTED {
+        for (at, _) in source.match_indices(mark).take(MOST) {
+            let from = at + mark.len();
+            let Some(open) = source.get(from..).and_then(|rest| rest.find("note").or(rest.find('"'))) else {
+                continue;
+            };
+            let Some(quote) = source.get(from + open..).and_then(|rest| rest.find('"')) else { continue };
+            let start = from + open + quote + 1;
+            let rest = source.get(start..).unwrap_or_default();
+            let mut escaped = false;
+            let end = rest.bytes().take(MAX_PRINTED).position(|byte| {
+                let ends = byte == b'"' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                ends
+            });
+            let Some(text) = end.and_then(|end| rest.get(..end)) else { continue };
+            let mut line_at = start;
+            let mut lines = Vec::new();
+            for line in text.split_inclusive('\n') {
+                let plain = line.trim_end().trim_end_matches(['\\', ' ']);
+                lines.push(Line { text: plain, at: line_at });
+                line_at += line.len();
+            }
+            of_lines(&lines, index, out);
+        }
+    }
 }
 
 /// A paragraph or item of a list, or a block of code that belongs to the text before.

@@ -305,12 +305,21 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         what: "a pool of miners",
-        names: &["stratum+tcp", "stratum+ssl", "xmrig", "--donate-level", "cryptonight", "randomx"],
+        names: &[
+            "stratum+tcp",
+            "stratum+ssl",
+            "mining.subscribe",
+            "mining.submit",
+            "mining.authorize",
+            "xmrig",
+            "--donate-level",
+            "cryptonight",
+            "randomx",
+        ],
         needs: &[Process, Net, Native],
         explained: &[
             "mine",
             "mining",
-            "pool",
             "stratum",
             "monero",
             "proof of work",

@@ -5,6 +5,7 @@
 //! connections and start programs for whoever calls them, so a capability is no finding.
 
 mod api;
+mod checks;
 mod lex;
 mod read;
 #[cfg(test)]
@@ -31,13 +32,18 @@ pub fn reads(ending: &str) -> bool {
 pub fn parse(path: &str, source: &str) -> Parsed {
     let mut parsed = Parsed::only(Treatment::Lexed("c".to_owned()));
     parsed.facts = text::literals(path, source);
-    if source.len() > LARGEST || !api::may_reach(source) {
+    let (reaches, checks) = (api::may_reach(source), checks::may_have(source));
+    if source.len() > LARGEST || !reaches && !checks {
         return parsed;
     }
     let lexed = lex::lex(source);
     let tokens = units::Tokens { source, lexed: &lexed };
     let units = units::units(tokens);
-    let (raws, top_level) = read::Reader::new(tokens, &units).read();
+    let (mut raws, top_level) =
+        if reaches { read::Reader::new(tokens, &units).read() } else { (Vec::new(), Vec::new()) };
+    if checks {
+        raws.extend(checks::facts(tokens, &units));
+    }
     let ranges = Ranges { test_file: context::is_test_path(path), top_level, ..Ranges::default() };
     parsed.facts.extend(facts::finish(path, source, raws, &ranges));
     parsed.put_in_order();

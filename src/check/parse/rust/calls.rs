@@ -155,10 +155,13 @@ impl Walk {
                 let ty = own.as_deref().and_then(|own| own.rsplit_once("::")).map(|(owner, _)| owner);
                 let ty = ty
                     .filter(|ty| ty.rsplit("::").next().is_some_and(|it| it.starts_with(char::is_uppercase)));
+                // What another file makes of the home folder and something else lies within it.
+                let within = own.is_some() && values.len() > 1;
+                let home = if within { taint::HOME } else { 0 };
                 Value {
                     ty: ty.map(Into::into),
                     gave: own.as_deref().filter(|own| own.contains("::")).map(Into::into),
-                    ..Value::of(returned | closed | self.kept(&name, union(&values)))
+                    ..Value::of(returned | closed | self.kept(&name, union(&values)) & !home)
                 }
             }
         }

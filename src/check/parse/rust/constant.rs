@@ -927,6 +927,11 @@ fn cast_to(value: Val, ty: &syn::Path) -> Option<Val> {
 fn arithmetic(op: &BinOp, left: Val, right: Val) -> Option<Val> {
     use BinOp as B;
     match (left, right) {
+        (Val::Char(a, _), Val::Char(b, _)) => match op {
+            B::Eq(_) => Some(Val::Bool(a == b)),
+            B::Ne(_) => Some(Val::Bool(a != b)),
+            _ => None,
+        },
         (Val::Int(a, x, p), Val::Int(b, y, q)) => {
             let bits = if x == 0 { y } else { x };
             let kept = p || q;

@@ -8,6 +8,7 @@
 //! lexer's facts.
 
 mod api;
+mod aside;
 mod calls;
 mod constant;
 mod depth;
@@ -22,6 +23,7 @@ mod held;
 mod hidden;
 mod items;
 mod keys;
+mod lenient;
 mod lex;
 mod literal;
 mod local;
@@ -32,8 +34,11 @@ mod sent;
 mod summary;
 mod survey;
 mod switches;
+mod together;
+mod told;
 mod verified;
 mod walk;
+mod weak;
 mod words;
 
 #[cfg(test)]
@@ -68,9 +73,13 @@ fn run(path: &str, text: &str, fast: bool) -> Parsed {
     let body = &text[start..];
     let mut survey = survey::survey(path, body);
     // What these look for spans functions that the walk would find nothing in.
-    if switches::may_have(body) || harm::masks(body) || verified::may_have(body) {
+    let spans = switches::may_have(body) || harm::masks(body) || verified::may_have(body);
+    let spans = spans || lenient::may_have(body) || weak::may_have(body) || aside::may_have(body);
+    if spans || together::may_hide(body) {
         (survey.needs_parser, survey.needs_all) = (true, true);
     }
+    survey.raws.extend(lenient::verifies(body));
+    survey.raws.extend(together::facts(body));
     let lexed = || Treatment::Lexed("rust".to_owned());
     if survey.depth > depth::LIMIT {
         let raw = Raw::new(FactKind::File, "too-deep", 0..0).value(format!(
@@ -138,6 +147,19 @@ fn syntax(path: &str, body: &str) -> Result<Vec<Raw>, Raw> {
             }
             if verified::may_have(body) {
                 raws.extend(verified::fact(&file, &raws));
+            }
+            if lenient::may_have(body) {
+                raws.extend(lenient::shapes(&file));
+            }
+            if weak::may_have(body) {
+                raws.extend(weak::shapes(&file, body));
+            }
+            if aside::may_have(body) {
+                raws.extend(aside::shapes(&file));
+            }
+            raws.extend(together::hidden(&raws));
+            if together::keeps_own_token(body) {
+                raws.retain(|raw| raw.name != "secret-file->net");
             }
             with_conditions(raws, body)
         })

@@ -98,6 +98,8 @@ fn literal(expr: &Expr) -> Option<String> {
         Expr::Reference(it) => literal(&it.expr),
         Expr::Paren(it) => literal(&it.expr),
         Expr::MethodCall(it) if it.args.is_empty() => literal(&it.receiver),
+        // What is taken where nothing else is set.
+        Expr::MethodCall(it) if it.method == "unwrap_or" => literal(it.args.first()?),
         Expr::Call(it) if it.args.len() == 1 => {
             let named = matches!(&*it.func, Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "from"));
             if named { literal(it.args.first()?) } else { None }

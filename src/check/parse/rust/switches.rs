@@ -87,12 +87,18 @@ pub fn shapes(file: &syn::File) -> Vec<Raw> {
     functions.visit_file(file);
     let senders = functions.found.iter().filter(|(_, f)| sends_on(f)).map(|(name, _)| name.clone()).collect();
     let mut raws = Vec::new();
+    let mut constants = BTreeMap::new();
+    for item in &file.items {
+        if let syn::Item::Const(item) = item {
+            constants.insert(item.ident.unraw().to_string(), &*item.expr);
+        }
+    }
     for function in functions.all {
         let mut inside = Inside {
             functions: &functions.found,
             senders: &senders,
             params: params(function.sig),
-            lets: BTreeMap::new(),
+            lets: constants.clone(),
             conditions: Vec::new(),
             unknown: 0,
             raws: &mut raws,
@@ -290,8 +296,10 @@ const ENCODES: &[&str] = &[
     "z32",
 ];
 /// Parts of names of what stands in the name of a host without being taken along: sums, and keys that are public.
-const SUMS: &[&str] =
-    &["sha", "md5", "hash", "digest", "blake", "hasher", "crc", "public", "peer_id", "pubkey"];
+const SUMS: &[&str] = &[
+    "sha1", "sha2", "sha3", "sha5", "sha_", "md5", "hash", "digest", "blake", "hasher", "crc", "public",
+    "peer_id", "pubkey",
+];
 /// Parts of names of functions that make what nobody may guess, and of those that do not.
 const SECRETS: &[&str] = &[
     "nonce",
@@ -333,6 +341,20 @@ const GUESSED: &[&str] = &[
     "Utc",
     "Local",
 ];
+
+/// Whether a format writes a number in hexadecimal digits: `{n:03x}`.
+fn writes_hex(text: &str) -> bool {
+    text.split('{').skip(1).filter_map(|part| part.split('}').next()).any(|inner| {
+        inner.split_once(':').is_some_and(|(_, form)| {
+            form.strip_suffix(['x', 'X']).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+        })
+    })
+}
+
+/// Whether a text is a label of a domain.
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.len() < 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
 
 fn operands<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     match expr {
@@ -408,8 +430,7 @@ impl<'a> Inside<'a, '_> {
     /// A name is looked up: encoded words before a domain that is written down travel to its servers.
     fn looked_up(&mut self, name: &Expr, span: Range<usize>) {
         let said = self.made_of(name);
-        let encodes = said.names(ENCODES)
-            || said.texts.iter().any(|text| text.contains("{:02x}") || text.contains(":02x}"));
+        let encodes = said.names(ENCODES) || said.texts.iter().any(|text| writes_hex(text));
         let sums = said.names.iter().any(|name| {
             let name = name.to_ascii_lowercase();
             SUMS.iter().any(|part| name.contains(part))
@@ -426,7 +447,11 @@ impl<'a> Inside<'a, '_> {
                     && host.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_alphabetic()))
             }) && (text.contains("}.") || text.starts_with('.'))
         });
-        if encodes && domain && !sums {
+        // The labels of a domain may be joined behind a dot.
+        let joined = said.names(&["join", "concat"])
+            && said.texts.iter().any(|text| text.contains("}.{"))
+            && said.texts.iter().filter(|text| is_label(text)).count() > 1;
+        if encodes && (domain || joined) && !sums {
             self.raws.push(Raw::new(FactKind::Flow, "encoded->subdomain", span));
         }
     }
@@ -539,7 +564,8 @@ impl<'a> Inside<'a, '_> {
 
 impl<'ast> Visit<'ast> for Inside<'ast, '_> {
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if let (Pat::Ident(pat), Some(init)) = (&local.pat, &local.init) {
+        let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
+        if let (Pat::Ident(pat), Some(init)) = (pat, &local.init) {
             self.lets.insert(pat.ident.unraw().to_string(), &init.expr);
         }
         visit::visit_local(self, local);
