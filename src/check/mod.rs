@@ -24,7 +24,9 @@ pub mod parse;
 mod recipient;
 mod share;
 pub mod shell;
+mod shrinkwrap;
 mod unstated;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,7 +44,7 @@ pub use doubt::{uncertain, unexplained};
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 28;
+pub const VERSION: u32 = 29;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -80,7 +82,9 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::OpaqueInBuild,
     &likeness::Likeness,
     &recipient::Recipient,
+    &shrinkwrap::Shrinkwrap,
     &unstated::Unstated,
+    &workflow::Workflow,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.
