@@ -21,6 +21,7 @@ pub mod likeness;
 mod manifest;
 mod nested;
 pub mod parse;
+mod picture;
 mod recipient;
 mod share;
 pub mod shell;
@@ -44,7 +45,7 @@ pub use doubt::{uncertain, unexplained};
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 29;
+pub const VERSION: u32 = 30;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Disguised,
     &files::OpaqueInBuild,
     &likeness::Likeness,
+    &picture::Picture,
     &recipient::Recipient,
     &shrinkwrap::Shrinkwrap,
     &unstated::Unstated,

@@ -62,13 +62,15 @@ fn odd(text: &str) -> Option<(String, String, json::ByteRange)> {
     for (_, host, _) in &found {
         *count.entry(host).or_default() += 1;
     }
-    let (most, many) = count.into_iter().max_by_key(|(_, many)| *many)?;
-    if many < MANY || many * 5 < found.len() * 4 - 1 {
+    // The registry, where it gives half of them or more; else the host that nearly all come from.
+    let registry = count.get_key_value("registry.npmjs.org").filter(|(_, many)| **many * 2 >= found.len());
+    let (most, many) = registry.or_else(|| count.iter().max_by_key(|(_, many)| **many))?;
+    if registry.is_none() && (*many < MANY || *many * 5 < found.len() * 4 - 1) {
         return None;
     }
     let forge =
         |host: &str| FORGES.iter().any(|forge| host == *forge || host.ends_with(&format!(".{forge}")));
-    let most = most.to_owned();
+    let most = (*most).to_owned();
     found
         .into_iter()
         // A scope may have a registry of its own.
@@ -104,6 +106,8 @@ mod tests {
         let source = ("d", "https://codeload.github.com/a/d/tar.gz/abc");
         assert!(odd(&lock(&[registry("a"), registry("b"), registry("c"), own])).is_none());
         assert!(odd(&lock(&[registry("a"), registry("b"), registry("c"), source])).is_none());
-        assert!(odd(&lock(&[registry("a"), odd_one])).is_none());
+        assert!(odd(&lock(&[registry("a"), odd_one])).is_some());
+        let mirror = |name: &'static str| (name, "https://npm.mirror.invalid/a.tgz");
+        assert!(odd(&lock(&[registry("a"), mirror("b"), mirror("c"), mirror("d")])).is_none());
     }
 }

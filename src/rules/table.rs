@@ -255,6 +255,7 @@ table! {
     "malice/request-runs",
     "malice/reverse-shell",
     "malice/runs-download-on-import",
+    "malice/runs-picture",
     "malice/sabotage-loop",
     "malice/secret-file-sent",
     "malice/source-redirect",

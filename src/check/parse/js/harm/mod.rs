@@ -429,6 +429,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.dated(it);
         self.own_table(it);
         self.only_in_use(it);
+        self.by_likeness(it);
         self.copies_by_default(it);
         self.visit_expression(&it.left);
         let marked = it.operator == LogicalOperator::And && self.tests(&it.left, false, 0);
@@ -467,6 +468,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.one_more(it);
         self.shares(it);
         self.taken_out(it);
+        self.decodes_module(it);
         walk_js::walk_call_expression(self, it);
     }
 

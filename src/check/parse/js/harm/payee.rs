@@ -240,9 +240,31 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
         forms.sort_unstable();
         forms.dedup();
-        let asked = self.resolver.expr(&member.expression).text().is_none();
+        let asked = !member.expression.get_inner_expression().is_literal();
         if asked && forms.len() > 1 && self.resolver.expr(&it.right).text().is_none() {
             self.add(FactKind::Shape, "account-swap", it.span);
+        }
+    }
+
+    /// `nearest(to, KNOWN) ?? { address: to }`: the likest of some that are known instead of what was given.
+    pub(super) fn by_likeness(&mut self, it: &'a LogicalExpression<'a>) {
+        let Expression::CallExpression(call) = it.left.get_inner_expression() else { return };
+        let name = match call.callee.get_inner_expression() {
+            Expression::Identifier(name) => Some(name.name.as_str()),
+            callee => callee.as_member_expression().and_then(|member| member.static_property_name()),
+        };
+        let alike = ["nearest", "closest", "similar", "likest", "lookalike"];
+        let instead = match it.right.get_inner_expression() {
+            Expression::ObjectExpression(object) => object.properties.iter().any(|property| match property {
+                ObjectPropertyKind::ObjectProperty(property) => {
+                    property.key.static_name().is_some_and(|key| says(&key, PAYEE))
+                }
+                ObjectPropertyKind::SpreadProperty(_) => false,
+            }),
+            _ => self.is_payee(&it.right),
+        };
+        if name.is_some_and(|name| says(name, &alike)) && instead && call.arguments.len() > 1 {
+            self.add(FactKind::Shape, "payee-by-likeness", it.span);
         }
     }
 
@@ -335,6 +357,13 @@ mod tests {
         ] {
             assert!(!has(source, "account-swap"), "{source}");
         }
+    }
+
+    #[test]
+    fn the_likest_of_some() {
+        let alike = "const t = (nearest(check(to), known) ?? { address: to }).address;";
+        assert!(has(alike, "payee-by-likeness"));
+        assert!(!has("const hint = nearest(word, words) ?? word;", "payee-by-likeness"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::model::FactKind;
 const DRAWS: &[&str] = &["randomFill", "randomBytes(", "getRandomValues(", "randomUUID(", "randomInt("];
 /// Bytes around a comparison in which lengths may be compared.
 const NEAR: usize = 320;
+/// Characters behind what is written in which it is loaded.
+const NEXT: usize = 600;
 /// Names of what comes in with a request.
 const ASKED: &[&str] = &["headers", "header", "query", "cookies", "params", "password", "body"];
 
@@ -245,6 +247,45 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `writeFile(list, Buffer.from(rows, 'base64')); import(`file://${list}`)`: a module that is decoded
+    /// into a file and loaded from there.
+    pub(super) fn decodes_module(&mut self, call: &'a CallExpression<'a>) {
+        let name = self.resolver.expr(&call.callee);
+        let writes = name.as_name().is_some_and(|name| {
+            name.starts_with("node:fs") && (name.ends_with(".writeFile") || name.ends_with(".writeFileSync"))
+        });
+        let (Some(Argument::Identifier(path)), Some(content)) =
+            (call.arguments.first(), call.arguments.get(1).and_then(Argument::as_expression))
+        else {
+            return;
+        };
+        if !writes {
+            return;
+        }
+        let value = match content.get_inner_expression() {
+            Expression::Identifier(name) => self.resolver.sole(name).unwrap_or(content),
+            _ => content,
+        };
+        let text = self.written(value.span());
+        let decodes = text.contains("Buffer.from(") && (text.contains("base64") || text.contains("hex"))
+            || text.contains("atob(");
+        if !decodes || self.resolver.expr(value).text().is_some() {
+            return;
+        }
+        let rest = self.unit.text.get(call.span.end as usize..).unwrap_or_default();
+        let rest: String = rest.chars().take(NEXT).collect();
+        let path = path.name.as_str();
+        let loads = [
+            format!("import(`file://${{{path}}}`)"),
+            format!("import({path})"),
+            format!("require({path})"),
+            format!("import(pathToFileURL({path})"),
+        ];
+        if loads.iter().any(|load| rest.contains(load.as_str())) {
+            self.add(FactKind::Shape, "decoded-module", call.span);
+        }
+    }
+
     /// A member of a policy that keeps pages safe is taken out: `delete policy['report-uri']`.
     pub(super) fn policy_cut(&mut self, it: &'a UnaryExpression<'a>) {
         if it.operator != oxc_syntax::operator::UnaryOperator::Delete {
@@ -389,6 +430,19 @@ mod tests {
                 "function f(D) { const d = String.fromCharCode(...D.flatMap((c) => [c >> 8, c & 255])); return `https://${d}`; }",
             ],
             &["const f = (host) => `https://${host}/x`;"],
+        );
+    }
+
+    #[test]
+    fn modules_out_of_decoded_text() {
+        check(
+            "decoded-module",
+            &[
+                "import { writeFile } from 'node:fs/promises'; async function f(rows) { const list = join(DIR, 's.mjs'); await writeFile(list, Buffer.from(rows.join(''), 'base64')); await import(`file://${list}`); }",
+            ],
+            &[
+                "import { writeFile } from 'node:fs/promises'; async function f(code, png) { const at = join(DIR, 'c.mjs'); await writeFile(at, code); await import(`file://${at}`); const p = 'x'; await writeFile(p, Buffer.from(png, 'base64')); }",
+            ],
         );
     }
 
