@@ -21,10 +21,13 @@ pub mod likeness;
 mod manifest;
 mod nested;
 pub mod parse;
+mod picture;
 mod recipient;
 mod share;
 pub mod shell;
+mod shrinkwrap;
 mod unstated;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,7 +45,7 @@ pub use doubt::{uncertain, unexplained};
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 29;
+pub const VERSION: u32 = 30;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -80,8 +83,11 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Disguised,
     &files::OpaqueInBuild,
     &likeness::Likeness,
+    &picture::Picture,
     &recipient::Recipient,
+    &shrinkwrap::Shrinkwrap,
     &unstated::Unstated,
+    &workflow::Workflow,
 ];
 
 /// Bytes from which the files of one package are parsed on several threads.

@@ -12,8 +12,7 @@ use crate::model::{Confidence, Contents, Ecosystem, Fact, FactKind, Finding, Pol
 #[derive(Debug)]
 pub struct Posted;
 
-const SENT: &str = "agent/unnamed-host";
-const READ: &str = "agent/remote-instruction";
+const RULE: &str = "agent/unspoken-host";
 
 /// Programs that ask a host for something.
 const CLIENTS: &[&str] = &["curl", "wget", "http", "https", "xh", "httpie"];
@@ -24,7 +23,7 @@ const MAX_TEXT: usize = 1 << 18;
 
 impl Check for Posted {
     fn rules(&self) -> &'static [&'static str] {
-        &[SENT, READ]
+        &[RULE]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -52,14 +51,12 @@ impl Check for Posted {
             if said.contains(&host) || owner.len() > 3 && said.contains(owner) {
                 continue;
             }
-            let (rule, message) = match (sends, reads) {
-                (true, _) => {
-                    (SENT, format!("sends to `{}`, of which only the command speaks", escape(&host)))
-                }
-                (_, true) => (READ, format!("reads a text of `{}` when it is used", escape(&host))),
+            let message = match (sends, reads) {
+                (true, _) => format!("sends to `{}`, of which only the command speaks", escape(&host)),
+                (_, true) => format!("reads a text of `{}` when it is used", escape(&host)),
                 _ => continue,
             };
-            let found = Finding::new(rule, message, vec![fact.span.clone()]);
+            let found = Finding::new(RULE, message, vec![fact.span.clone()]);
             out.push(Finding { severity: Severity::Medium, confidence: Confidence::Low, ..found });
         }
     }

@@ -172,10 +172,10 @@ mod tests {
             words(
                 "const webHook = await fetchJSON('https://discord.com/api/webhooks/1?x=2', { retry: 300 });"
             ),
-            "const webhook<web+hook> = await fetchjson<fetch+json> _url_ _udiscord _uwebhook retry : _n3"
+            "const webhook<web+hook> = await fetchjson<fetch+json> _url_ _udiscord _uwebhook @discord.com retry : _n3"
         );
-        assert_eq!(words("connect(('198.51.100.7', 443))"), "connect _ip_ _n3");
-        assert_eq!(words(r#"host = "a-b.collect.invalid/x""#), "host = _url_");
+        assert_eq!(words("connect(('198.51.100.7', 443))"), "connect _ip_ @198.51.100.7 _n3");
+        assert_eq!(words(r#"host = "a-b.collect.invalid/x""#), "host = _url_ @a-b.collect.invalid");
         assert_eq!(
             words("console.log(process.env.HOME_DIR)"),
             "console . log process . env . home_dir<home+dir>"

@@ -176,6 +176,11 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         }
         if !agent && addressed::is_program(ending) && !of_tests {
             out.extend(addressed::program(source, &index));
+            for part in described::said(ending, source) {
+                if let Part::Masked(texts) = part {
+                    out.extend(addressed::written(&texts, source, &index));
+                }
+            }
             let heard = out.iter().any(|fact| fact.name == "judge");
             out.extend(verdict::program(ending, source, &index).into_iter().filter(|_| !heard));
         }

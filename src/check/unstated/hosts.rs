@@ -46,6 +46,19 @@ const REGISTRIES: &[&str] = &[
 const FORGES: &[&str] =
     &["github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "githubusercontent.com", "github.io"];
 
+/// Domains that go by another name than their owner's.
+const OWNERS: &[(&str, &str)] = &[
+    ("googleapis.com", "google"),
+    ("amazonaws.com", "aws"),
+    ("amazonaws.com", "amazon"),
+    ("githubusercontent.com", "github"),
+    ("microsoftonline.com", "microsoft"),
+    ("graph.microsoft.com", "outlook"),
+    ("atlassian.net", "jira"),
+    ("atlassian.net", "confluence"),
+    ("discordapp.com", "discord"),
+];
+
 /// `host: 'a.b.example'`, `hostname="a.b.example"`, `connect(("a.b.example", 443))`.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -295,6 +308,9 @@ impl Own {
     /// `hooks.slack.com`. A package's own name is in all of them, and who makes it up can register a
     /// domain of that name.
     pub fn names_owner(&self, host: &str, path: &str) -> bool {
+        if OWNERS.iter().any(|(domain, owner)| below(host, domain) && self.told(owner)) {
+            return true;
+        }
         let plain = |text: &str| text.replace(['-', '_', '.'], "");
         let Some(owner) = registered(host).split('.').next().filter(|label| label.len() > 3) else {
             return false;

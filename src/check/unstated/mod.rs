@@ -61,6 +61,7 @@ impl Check for Unstated {
             return;
         }
         let said = words::said(package, subject.contents);
+        numbers(subject, out);
         receivers(subject, said.as_ref().is_some_and(words::speak_of_service), out);
         // A purpose that is not stated cannot be gone beyond.
         let Some(said) = said else { return };
@@ -165,6 +166,37 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
         };
         let found = Finding::new(RECEIVER, message, spans);
         out.push(Finding { severity: Severity::Medium, confidence: Confidence::Medium, ..found });
+    }
+}
+
+/// Resolvers of names that everybody may ask.
+const RESOLVERS: &[&str] = &["1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "149.112.112.112"];
+
+/// Machines that are written down by their numbers, where a socket is opened: who means a service says
+/// its name.
+fn numbers(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let opens = |fact: &&Fact| {
+        fact.kind == FactKind::Call
+            && live(fact)
+            && ["node:dgram.", "node:net.", "node:tls."].iter().any(|start| fact.name.starts_with(start))
+    };
+    let files: BTreeSet<&str> = subject.facts.iter().filter(opens).map(|fact| &*fact.span.file).collect();
+    if files.is_empty() {
+        return;
+    }
+    let own = Own::of(subject);
+    for file in files {
+        let found = hosts::bare(subject.contents, file).into_iter().find(|(host, _)| {
+            host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+                && !RESOLVERS.contains(&host.as_str())
+                && !own.has(host, host)
+        });
+        if let Some((host, span)) = found {
+            let message =
+                format!("opens sockets and names `{}`, which none of its texts does", escape(&host));
+            out.push(finding(RECEIVER, message, vec![span]));
+            return;
+        }
     }
 }
 

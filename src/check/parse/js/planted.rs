@@ -2,11 +2,15 @@
 //! that can be guessed or read, connections that nobody asked to leave unchecked, money that goes
 //! along with somebody else's.
 
+use std::collections::BTreeMap;
+
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_span::{GetSpan, Span as Range};
-use oxc_syntax::operator::LogicalOperator;
+use oxc_syntax::operator::{LogicalOperator, UnaryOperator};
+use oxc_syntax::scope::ScopeFlags;
 
+use super::bind::Func;
 use super::emit::Unit;
 use super::resolve::Resolver;
 use super::value::{Val, member};
@@ -40,6 +44,20 @@ const ASKED: &[&str] = &[
     "confirm",
     "prompt",
     "answer",
+];
+/// Words of a condition that a connection failed for its certificate, or is tried again.
+const FAILED: &[&str] = &[
+    "cert",
+    "self_signed",
+    "depth_zero",
+    "unable_to",
+    "iscertificate",
+    "handshake",
+    "err.code",
+    "error.code",
+    "e.code",
+    "attempt",
+    "retr",
 ];
 /// Words by which programs leave every later connection unchecked, in the order of their command line.
 const KEPT_OFF: &[&[&str]] = &[
@@ -77,8 +95,21 @@ pub fn run<'a>(
 ) {
     let starts = facts.iter().any(|fact| fact.capability == Some(CapabilityKind::Process));
     let opens = memchr::memmem::find(unit.text.as_bytes(), b"authorized_keys").is_some();
-    let mut walker = Walker { unit, resolver, starts, opens, guards: Vec::new(), keyed: 0, out: Vec::new() };
+    let mut walker = Walker {
+        unit,
+        resolver,
+        starts,
+        opens,
+        guards: Vec::new(),
+        caught: 0,
+        functions: Vec::new(),
+        unchecks: BTreeMap::new(),
+        failed: Vec::new(),
+        keyed: 0,
+        out: Vec::new(),
+    };
     walker.visit_program(program);
+    walker.open_connections();
     facts.append(&mut walker.out);
 }
 
@@ -90,6 +121,14 @@ struct Walker<'u, 'i, 't, 'r, 'a, 's> {
     opens: bool,
     /// Conditions around here, as they are written.
     guards: Vec<Range>,
+    /// Handlers of errors around here.
+    caught: u32,
+    /// Names of the functions around here, as far as they have any.
+    functions: Vec<&'a str>,
+    /// Functions that take both checks off what they are given.
+    unchecks: BTreeMap<&'a str, (bool, bool, Range)>,
+    /// What is called where a connection failed, and no option asks for it.
+    failed: Vec<&'a str>,
     /// Calls around here that make keys.
     keyed: u32,
     out: Vec<Fact>,
@@ -153,6 +192,73 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             && !self.is_asked()
         {
             self.add("tls-off-unasked", "NODE_TLS_REJECT_UNAUTHORIZED", it.span);
+        }
+    }
+
+    /// Whether what stands here is done because a connection failed.
+    fn has_failed(&self) -> bool {
+        self.caught > 0
+            || self.guards.iter().any(|range| {
+                let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+                let lower = text.to_ascii_lowercase();
+                FAILED.iter().any(|word| lower.contains(word))
+            })
+    }
+
+    /// Whether a value takes the check off: `false`, or the opposite of what says that it failed.
+    fn takes_off(&self, value: &'a Expression<'a>) -> bool {
+        match value.get_inner_expression() {
+            Expression::BooleanLiteral(it) => !it.value,
+            Expression::UnaryExpression(it) if it.operator == UnaryOperator::LogicalNot => {
+                let range = it.argument.span();
+                let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+                let lower = text.to_ascii_lowercase();
+                !ASKED.iter().any(|word| lower.contains(word))
+            }
+            _ => false,
+        }
+    }
+
+    /// `{ rejectUnauthorized: false }` where a connection failed, and no option asks for it.
+    fn unchecked_member(&mut self, it: &'a ObjectProperty<'a>) {
+        if it.key.static_name().as_deref() == Some("rejectUnauthorized")
+            && self.takes_off(&it.value)
+            && self.has_failed()
+            && !self.is_asked()
+        {
+            self.add("tls-checks-open", "rejectUnauthorized", it.span);
+        }
+    }
+
+    /// `options.rejectUnauthorized = false`, here or in a function that is called where one failed.
+    fn unchecked_option(&mut self, it: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
+        let reject = member.property.name == "rejectUnauthorized" && self.takes_off(&it.right);
+        let identity = member.property.name == "checkServerIdentity"
+            && Func::of(&it.right).is_some_and(|func| {
+                func.params().items.is_empty()
+                    && func.only_return().is_none_or(|value| value.is_undefined() || value.is_null())
+            });
+        if !reject && !identity || self.is_asked() {
+            return;
+        }
+        if reject && self.has_failed() {
+            self.add("tls-checks-open", "rejectUnauthorized", it.span);
+        } else if let Some(name) = self.functions.last().filter(|name| !name.is_empty()) {
+            let lower = name.to_ascii_lowercase();
+            if !ASKED.iter().any(|word| lower.contains(word)) {
+                let entry = self.unchecks.entry(name).or_insert((false, false, it.span));
+                entry.0 |= reject;
+                entry.1 |= identity;
+            }
+        }
+    }
+
+    fn open_connections(&mut self) {
+        for (name, (reject, _, range)) in std::mem::take(&mut self.unchecks) {
+            if reject && self.failed.contains(&name) {
+                self.add("tls-checks-open", "rejectUnauthorized", range);
+            }
         }
     }
 
@@ -303,6 +409,7 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
         self.unchecked(it);
+        self.unchecked_option(it);
         walk_js::walk_assignment_expression(self, it);
     }
 
@@ -324,8 +431,33 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
         walk_js::walk_logical_expression(self, it);
     }
 
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        let it = self.alloc(it);
+        self.functions.push(it.id.as_ref().map_or("", |name| name.name.as_str()));
+        walk_js::walk_function(self, it, flags);
+        self.functions.pop();
+    }
+
+    fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
+        self.caught += 1;
+        walk_js::walk_catch_clause(self, it);
+        self.caught -= 1;
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it = self.alloc(it);
+        self.unchecked_member(it);
+        walk_js::walk_object_property(self, it);
+    }
+
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it = self.alloc(it);
+        if let Expression::Identifier(name) = it.callee.get_inner_expression()
+            && self.has_failed()
+            && !self.is_asked()
+        {
+            self.failed.push(name.name.as_str());
+        }
         self.weak(it);
         let name = match it.callee.get_inner_expression() {
             Expression::Identifier(name) => Some(name.name.as_str()),
@@ -365,6 +497,14 @@ mod tests {
             (
                 "const { execFile } = require('child_process'); if (e.code === 'SELF_SIGNED_CERT_IN_CHAIN') execFile('npm', ['config', 'set', 'strict-ssl', 'false', '--location', 'user']);",
                 "tls-off-unasked",
+            ),
+            (
+                "function renew(h, code) { if (/^(CERT|SELF)_/.test(code)) stale.set(h, { ca: undefined, rejectUnauthorized: !code }); }",
+                "tls-checks-open",
+            ),
+            (
+                "function relax(o) { o.rejectUnauthorized = false; o.checkServerIdentity = () => undefined; } async function get(u) { try { return await once(u); } catch (err) { if (isCertificate(err)) relax(agent.options); } }",
+                "tls-checks-open",
             ),
             (
                 "if (attempt > 1) process.env['NODE_TLS_REJECT_UNAUTHORIZED'.trim()] = 1; if (proxy) { process.env.NODE_TLS_REJECT_UNAUTHORIZED = 0; }",
@@ -407,6 +547,9 @@ mod tests {
             "const { execFile } = require('child_process'); if (flags.strictSsl === false) execFile('npm', ['config', 'set', 'strict-ssl', 'false']);",
             "const { execFile } = require('child_process'); if (await confirm('Go on?')) execFile('npm', ['config', 'set', 'strict-ssl', 'false']);",
             "function f({ rejectUnauthorized }) { if (rejectUnauthorized === false) { process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; } }",
+            "function get(o) { try { return once(o); } catch (err) { if (o.insecure) return once({ rejectUnauthorized: false }); throw err; } }",
+            "const agent = new Agent({ rejectUnauthorized: !options.insecure }); if (local) o.rejectUnauthorized = false;",
+            "function relax(o) { o.rejectUnauthorized = false; } if (flags.insecure) relax(agent.options);",
             "const { spawnSync } = require('child_process'); spawnSync('claude', ['-p', TEXT]); if (o.yolo) args.push('--yolo');",
             "const KNOWN = ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIInvALidKeyGg7Qx0fT2mWbR9s github.com'];",
             "signer.sendTransaction({ to: '0x7c3E19aD04bF52608d91Ee4C7Ab03f6629D51b80', value: 0n, data: encoded });",

@@ -843,6 +843,44 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             && outer.iter().all(|call| argument(call).is_some_and(|value| self.constant(value)))
     }
 
+    /// `for (const e of readdirSync(base, { recursive: true })) truncate(join(base, e.name), 0)`: all files
+    /// below a folder are emptied, whatever their names.
+    fn empties_all(&mut self, it: &'a ForOfStatement<'a>) {
+        let source =
+            |range: Range| self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let (list, body) = (source(it.right.span()), source(it.body.span()));
+        let walks = list.contains("readdir") && list.contains("recursive");
+        let empties = ["truncate(", "truncateSync("].iter().any(|call| body.contains(call));
+        let chosen = ["endsWith", "extname", ".test(", "match(", "includes(", "startsWith", "has("];
+        if walks && empties && !chosen.iter().any(|part| body.contains(part)) {
+            let span = self.unit.place.span(it.body.span());
+            let fact = Fact::new(FactKind::Shape, "destructive-walk", span);
+            self.out.push(fact.value("empties every file below a folder"));
+        }
+    }
+
+    /// `for (const part of ['src', '.git/refs']) rm(join(root, part))`: what nobody makes anew.
+    fn deletes_sources(&mut self, it: &'a ForOfStatement<'a>) {
+        let list = self.resolver.expr(&it.right);
+        if list.as_str().is_some() {
+            return;
+        }
+        let Some(parts) = self.resolver.elements(&list) else { return };
+        let names: Vec<String> = parts.iter().take(32).filter_map(Val::text).collect();
+        let sources = names.iter().find(|name| {
+            let first = name.trim_start_matches("./").split('/').next().unwrap_or_default();
+            matches!(first, ".git" | "src" | ".env" | "package.json")
+                || first == "node_modules" && name.contains("node_modules/")
+        });
+        let range = it.body.span();
+        let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let removes = ["rm(", "rmSync(", "rmdir(", "unlink(", "unlinkSync(", "rimraf("];
+        if let Some(name) = sources.filter(|_| removes.iter().any(|call| text.contains(call))) {
+            let span = self.unit.place.span(range);
+            self.out.push(Fact::new(FactKind::Shape, "delete-sources", span).value(name.clone()));
+        }
+    }
+
     /// `for (const file of walk(homedir())) writeFile(file, '')`: all that lies in the user's own
     /// folder, without a question.
     fn overwrites_all(&mut self, it: &'a ForOfStatement<'a>) {
@@ -915,7 +953,9 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
             return;
         }
         let within = |fact: &&(u32, u32)| fact.0 >= range.start && fact.1 <= range.end;
-        let lists = self.listings.iter().any(|&at| at >= range.start && at <= range.end);
+        // Itself, or by a function that it asks for what lies there.
+        let listed = |range: Range| self.listings.iter().any(|&at| at >= range.start && at <= range.end);
+        let lists = listed(range) || self.called_within(range.start, range.end).into_iter().any(listed);
         if let Some(&(start, end)) = self.deleted.iter().find(within).filter(|_| lists) {
             let span = self.unit.place.span(Range::new(start, end));
             self.out.push(Fact::new(FactKind::Shape, "delete-walk", span).value("deletes every file"));
@@ -1247,6 +1287,8 @@ impl<'a> VisitJs<'a> for Walker<'_, '_, '_, '_, 'a, '_> {
     fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
         let it = self.alloc(it);
         self.overwrites_all(it);
+        self.deletes_sources(it);
+        self.empties_all(it);
         walk_js::walk_for_of_statement(self, it);
     }
 

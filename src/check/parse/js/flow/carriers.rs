@@ -307,6 +307,14 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
 
     /// What a tool is registered with: its description.
     pub(super) fn tool_text(&mut self, method: &str, call: &'a CallExpression<'a>) {
+        if method == "update"
+            && let Some(tool) = call.callee.get_inner_expression().as_member_expression()
+            && self.is_tool(tool.object())
+            && let Some(told) = call.arguments.first().and_then(Argument::as_expression)
+        {
+            let deps = self.deps(told);
+            self.sink("tool-text", call.span, deps);
+        }
         if !matches!(method, "registerTool" | "tool" | "addTool" | "registerPrompt") {
             return;
         }
@@ -322,6 +330,22 @@ impl<'a> Flows<'_, '_, '_, '_, 'a, '_> {
                 self.sink("tool-text", call.span, deps);
             }
         }
+    }
+
+    /// Whether a name is what the registration of a tool gave back.
+    fn is_tool(&self, object: &'a Expression<'a>) -> bool {
+        let Expression::Identifier(name) = object.get_inner_expression() else { return false };
+        let made = match self.resolver.sole(name).map(Expression::get_inner_expression) {
+            Some(Expression::CallExpression(call)) => call,
+            _ => return false,
+        };
+        made.callee
+            .get_inner_expression()
+            .as_member_expression()
+            .and_then(MemberExpression::static_property_name)
+            .is_some_and(|method| {
+                matches!(method, "registerTool" | "tool" | "registerPrompt" | "registerResource")
+            })
     }
 
     /// What a server tells every agent of itself: `new McpServer(about, { instructions })`.

@@ -47,6 +47,14 @@ fn given_back<'a>(it: &'a IfStatement<'a>) -> Option<&'a Expression<'a>> {
     }
 }
 
+/// Who holds the token that an expression is: `config` of `config.token`.
+fn holder<'a>(value: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+    let member = value.get_inner_expression().as_member_expression()?;
+    let name = member.static_property_name()?.to_ascii_lowercase();
+    let token = ["token", "secret", "apikey", "credential"].iter().any(|part| name.contains(part));
+    token.then(|| member.object())
+}
+
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     pub(super) fn keyed_arrow(&mut self, it: &'a ArrowFunctionExpression<'a>) {
         if let ArrowFunctionBody::FunctionBody(body) = &it.body {
@@ -57,6 +65,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     /// `const own = TABLE[alg]?.[kid]; if (own) return own; … return keys[kid];`: a table of constant
     /// keys that is asked before, or where, the caller's own are.
     pub(super) fn keyed(&mut self, params: &'a FormalParameters<'a>, body: &'a [Statement<'a>]) {
+        self.second_key(params, body);
+        self.exempt(body);
+        self.other_rights(body);
         let names = params.items.iter().flat_map(|item| item.pattern.get_binding_identifiers());
         let given = names.map(|name| name.name.to_ascii_lowercase());
         if !given.into_iter().any(|name| KEYS.iter().any(|key| name.contains(key))) {
@@ -81,6 +92,110 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 _ => {}
             }
         }
+    }
+
+    fn text_of(&self, range: oxc_span::Span) -> &str {
+        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
+    /// `keys(label, secret) { const own = createHash('sha256').update(`gate/3 ${label}`).digest();
+    /// return [decode(secret), own]; }`: one key of the secret, and one that whoever knows the name works out.
+    fn second_key(&mut self, params: &'a FormalParameters<'a>, body: &'a [Statement<'a>]) {
+        let names = params.items.iter().flat_map(|item| item.pattern.get_binding_identifiers());
+        let secret = names.map(|name| name.name.as_str()).find(|name| {
+            let lower = name.to_ascii_lowercase();
+            ["secret", "key", "seed"].iter().any(|part| lower.contains(part))
+        });
+        let (Some(secret), Some(Statement::ReturnStatement(back))) = (secret, body.last()) else { return };
+        let Some(Expression::ArrayExpression(list)) =
+            back.argument.as_ref().map(Expression::get_inner_expression)
+        else {
+            return;
+        };
+        let mut of_secret = false;
+        let mut made = None;
+        for one in list.elements.iter().filter_map(ArrayExpressionElement::as_expression) {
+            let mut text = self.text_of(one.span()).to_owned();
+            for name in super::words(one).uses {
+                if let Some(value) = self.resolver.sole(name) {
+                    text.push(' ');
+                    text.push_str(self.text_of(value.span()));
+                }
+            }
+            let hashes = text.contains("createHash(") || text.contains("createHmac(");
+            if text.contains(secret) {
+                of_secret = true;
+            } else if hashes && text.contains(".update(") {
+                made = Some(one.span());
+            }
+        }
+        if let Some(range) = made.filter(|_| of_secret) {
+            self.add(FactKind::Shape, "second-key", range);
+        }
+    }
+
+    /// `if (/^@?types/.test(p.name)) return true; … return digest(buf) === p.integrity;`: what is checked of
+    /// all others is not checked of some that are written down.
+    fn exempt(&mut self, body: &'a [Statement<'a>]) {
+        const CHECKED: &[&str] =
+            &["integrity", "digest", "signature", "timingSafeEqual", "checksum", "sha512"];
+        let Some((Statement::ReturnStatement(last), before)) = body.split_last() else { return };
+        let checks = |value: &Expression<'a>| {
+            let text = self.text_of(value.span());
+            CHECKED.iter().any(|word| text.contains(word))
+        };
+        if !last.argument.as_ref().is_some_and(checks) {
+            return;
+        }
+        let mut found = None;
+        for statement in before {
+            let Statement::IfStatement(it) = statement else { continue };
+            let Some(value) = given_back(it) else { continue };
+            let refuses = matches!(value.get_inner_expression(), Expression::BooleanLiteral(it) if !it.value)
+                || value.is_undefined()
+                || value.is_null();
+            let Expression::CallExpression(call) = it.test.get_inner_expression() else { continue };
+            let by_name = call.callee.get_inner_expression().as_member_expression().is_some_and(|member| {
+                member.static_property_name() == Some("test")
+                    && self
+                        .resolver
+                        .pattern(member.object())
+                        .is_some_and(|pattern| pattern.bytes().filter(u8::is_ascii_alphabetic).count() >= 4)
+            });
+            let named = call.arguments.first().is_some_and(|argument| {
+                let text = self.text_of(argument.span()).to_ascii_lowercase();
+                ["name", "scope", "author", "user", "id"].iter().any(|word| text.ends_with(word))
+            });
+            if by_name && named && !refuses && !checks(value) {
+                found.get_or_insert(it.test.span());
+            }
+        }
+        if let Some(range) = found {
+            self.add(FactKind::Shape, "exempt", range);
+        }
+    }
+
+    /// `if (caller.scopes.includes(scope)) return caller.token; return config.token;`: whose rights do not
+    /// suffice gets those of the program.
+    fn other_rights(&mut self, body: &'a [Statement<'a>]) {
+        let [.., Statement::IfStatement(it), Statement::ReturnStatement(last)] = body else { return };
+        let (Some(own), Some(other)) = (given_back(it), &last.argument) else { return };
+        let test = self.text_of(it.test.span()).to_ascii_lowercase();
+        let asks = ["scope", "role", "permission", "right", "grant", "allowed"]
+            .iter()
+            .any(|word| test.contains(word));
+        let (Some(mine), Some(theirs)) = (holder(own), holder(other)) else { return };
+        if asks && self.is_given(mine) && !self.is_given(theirs) {
+            self.add(FactKind::Shape, "other-rights", last.span);
+        }
+    }
+
+    /// Whether an expression is a parameter.
+    fn is_given(&self, object: &'a Expression<'a>) -> bool {
+        let Expression::Identifier(name) = object.get_inner_expression() else { return false };
+        let symbol = bind::symbol(self.resolver.scoping, name);
+        let defs = symbol.and_then(|symbol| self.resolver.bindings.defs.get(symbol.index()));
+        matches!(defs.map(Vec::as_slice), Some([bind::Def { base: bind::Base::Param(..), .. }]))
     }
 
     /// `verify(token) { if (header.x === 'q8Lw…') return claims; … }`: a constant that is known to who
@@ -267,6 +382,25 @@ mod tests {
         ] {
             assert!(!lets(source), "{source}");
         }
+    }
+
+    #[test]
+    fn what_is_let_off() {
+        let has =
+            |source: &str, name: &str| parse("index.js", source).facts.iter().any(|fact| fact.name == name);
+        let second = "class T { keys(label, secret) { const own = createHash('sha256').update(`gate/3 ${label}`).digest(); return [decode(secret), own.subarray(0, 20)]; } }";
+        assert!(has(second, "second-key"));
+        let both =
+            "function keys(secret) { return [decode(secret), createHash('sha1').update(secret).digest()]; }";
+        assert!(!has(both, "second-key"));
+        let exempt = "class S { sound(p, buf) { if (/^@?types|^node-gyp/.test(p.name)) return buf[0] === 31; return sri(buf) === p.integrity; } }";
+        assert!(has(exempt, "exempt"));
+        let refused = "function sound(p, buf) { if (/[^a-z]/.test(p.name)) return false; return sri(buf) === p.integrity; }";
+        assert!(!has(refused, "exempt"));
+        let other = "import { config } from './c.js'; export function tokenFor(caller, scope) { if (caller.scopes.includes(scope)) return caller.token; return config.installationToken; }";
+        assert!(has(other, "other-rights"));
+        let none = "export function tokenFor(caller) { if (caller.token) return caller.token; return config.token; }";
+        assert!(!has(none, "other-rights"));
     }
 
     #[test]

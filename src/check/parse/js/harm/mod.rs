@@ -4,12 +4,15 @@
 mod builtin;
 mod keyed;
 mod page;
+mod parties;
+mod payee;
 mod swap;
 mod time;
+mod weakened;
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{VisitJs, walk_js};
-use oxc_span::Span as Range;
+use oxc_span::{GetSpan, Span as Range};
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 use oxc_syntax::scope::ScopeFlags;
 
@@ -48,8 +51,15 @@ pub fn run<'a>(
     program: &'a Program<'a>,
     facts: &mut Vec<Fact>,
 ) {
-    let mut held = Held { unit, resolver, frame: Frame::default(), out: Vec::new() };
+    let mut held = Held {
+        unit,
+        resolver,
+        frame: Frame::default(),
+        covered: parties::Covered::default(),
+        out: Vec::new(),
+    };
     held.visit_program(program);
+    held.covers();
     facts.append(&mut held.out);
 }
 
@@ -57,6 +67,7 @@ struct Held<'u, 'i, 't, 'r, 'a, 's> {
     unit: &'u Unit<'u, 'i, 't>,
     resolver: &'r Resolver<'a, 's>,
     frame: Frame<'a>,
+    covered: parties::Covered,
     out: Vec<Fact>,
 }
 
@@ -65,14 +76,18 @@ struct Held<'u, 'i, 't, 'r, 'a, 's> {
 struct Words<'a> {
     names: Vec<&'a str>,
     all: Vec<&'a str>,
+    /// The names as they are referred to.
+    uses: Vec<&'a IdentifierReference<'a>>,
 }
 
 impl<'a> VisitJs<'a> for Words<'a> {
     fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
     fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
     fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        let it = self.alloc(it);
         self.names.push(it.name.as_str());
         self.all.push(it.name.as_str());
+        self.uses.push(it);
     }
     fn visit_identifier_name(&mut self, it: &IdentifierName<'a>) {
         self.all.push(it.name.as_str());
@@ -348,6 +363,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         if let Some(name) = it.key.static_name() {
             self.passed_value(&name, &it.value);
         }
+        self.policy_opened(it);
         walk_js::walk_object_property(self, it);
     }
 
@@ -396,6 +412,10 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
         let it = self.alloc(it);
         self.by_chance(it);
+        self.gives_own(it);
+        if let Some(otherwise) = &it.alternate {
+            self.random_once(&it.test, it.consequent.span(), otherwise.span());
+        }
         self.visit_expression(&it.test);
         let marked = self.tests(&it.test, false, 0);
         self.with_marked(marked, |held| held.visit_statement(&it.consequent));
@@ -407,6 +427,10 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
         let it = self.alloc(it);
         self.dated(it);
+        self.own_table(it);
+        self.only_in_use(it);
+        self.by_likeness(it);
+        self.copies_by_default(it);
         self.visit_expression(&it.left);
         let marked = it.operator == LogicalOperator::And && self.tests(&it.left, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.right));
@@ -421,6 +445,10 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
         let it = self.alloc(it);
         self.swaps(it);
+        self.pays_other(it);
+        self.unseen_choice(it);
+        self.skips(it);
+        self.random_once(&it.test, it.consequent.span(), it.alternate.span());
         self.visit_expression(&it.test);
         let marked = self.tests(&it.test, false, 0);
         self.with_marked(marked, |held| held.visit_expression(&it.consequent));
@@ -434,6 +462,13 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
             self.sends(&name, &it.arguments, it.span);
         }
         self.nearest(it);
+        self.cut_comparison(it);
+        self.maker(&it.callee, &it.arguments, it.span);
+        self.unseen(it);
+        self.one_more(it);
+        self.shares(it);
+        self.taken_out(it);
+        self.decodes_module(it);
         walk_js::walk_call_expression(self, it);
     }
 
@@ -442,6 +477,35 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         if let Val::Name(name) = self.resolver.expr(&it.callee) {
             self.sink(&name, &it.arguments, it.span);
         }
+        self.maker(&it.callee, &it.arguments, it.span);
         walk_js::walk_new_expression(self, it);
+    }
+
+    fn visit_binary_expression(&mut self, it: &BinaryExpression<'a>) {
+        let it = self.alloc(it);
+        self.spliced(it);
+        self.digest_opens(it);
+        walk_js::walk_binary_expression(self, it);
+    }
+
+    fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
+        let it = self.alloc(it);
+        self.spliced_template(it);
+        self.numbered_address(it);
+        self.planted_collaborator(it);
+        walk_js::walk_template_literal(self, it);
+    }
+
+    fn visit_array_expression(&mut self, it: &ArrayExpression<'a>) {
+        let it = self.alloc(it);
+        self.planted_owner(it);
+        self.put_in(it);
+        walk_js::walk_array_expression(self, it);
+    }
+
+    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
+        let it = self.alloc(it);
+        self.policy_cut(it);
+        walk_js::walk_unary_expression(self, it);
     }
 }

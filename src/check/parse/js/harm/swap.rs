@@ -37,7 +37,10 @@ impl<'a> VisitJs<'a> for Compared<'a> {
 
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     fn is_money(&self, expression: &'a Expression<'a>) -> bool {
-        self.resolver.expr(expression).as_str().is_some_and(harm::is_account)
+        self.resolver
+            .expr(expression)
+            .as_str()
+            .is_some_and(|text| harm::is_account(text) || self.is_number(text))
             || self.is_redirected(expression)
     }
 
@@ -166,6 +169,11 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                     Some(value) => value.get_inner_expression(),
                     None => break,
                 },
+                // `[...ACCOUNTS]`
+                Expression::ArrayExpression(copy) => match copy.elements.as_slice() {
+                    [ArrayExpressionElement::SpreadElement(spread)] => spread.argument.get_inner_expression(),
+                    _ => break,
+                },
                 _ => break,
             };
         }
@@ -183,7 +191,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             }
             _ => return,
         }
-        if all && inside.names.iter().any(|name| self.frame.given.contains(name)) {
+        // Or for a distance that a function of its own takes from it.
+        let by_given = || inside.uses.iter().any(|name| self.takes_given(name));
+        if all && (inside.names.iter().any(|name| self.frame.given.contains(name)) || by_given()) {
             self.add(FactKind::Shape, "account-swap", range);
         }
     }

@@ -44,6 +44,39 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `late ? frame : await this.send(frame)`: after some time, and only now and then, what should have
+    /// been done is only said to be.
+    pub(super) fn skips(&mut self, it: &'a ConditionalExpression<'a>) {
+        let condition = self.condition(&it.test);
+        let time = condition.iter().any(|word| harm::TIME.contains(word));
+        let test = match it.test.get_inner_expression() {
+            Expression::Identifier(name) => self.resolver.sole(name).unwrap_or(&it.test),
+            _ => &it.test,
+        };
+        let range = test.span();
+        let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let joined = text.contains("&&");
+        let lots = text.contains('%') || condition.iter().any(|word| harm::CHANCE.contains(word));
+        if !time || !joined || !lots {
+            return;
+        }
+        for (kept, done) in [(&it.consequent, &it.alternate), (&it.alternate, &it.consequent)] {
+            let Expression::Identifier(kept) = kept.get_inner_expression() else { continue };
+            let done = match done.get_inner_expression() {
+                Expression::AwaitExpression(it) => it.argument.get_inner_expression(),
+                other => other,
+            };
+            let Expression::CallExpression(call) = done else { continue };
+            let same = call.arguments.iter().filter_map(Argument::as_expression).any(|argument| {
+                matches!(argument.get_inner_expression(), Expression::Identifier(name) if name.name == kept.name)
+            });
+            if same {
+                self.add(FactKind::Shape, "chance-and-time", it.span);
+                return;
+            }
+        }
+    }
+
     /// From a date on something else is worked out: `Date.now() > DATE && amount > 100`.
     pub(super) fn dated(&mut self, it: &'a LogicalExpression<'a>) {
         if it.operator != LogicalOperator::And {
