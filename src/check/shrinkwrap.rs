@@ -14,6 +14,8 @@ use crate::model::{Ecosystem, Finding, LineIndex, escape};
 const MAX_FILE: usize = 8 << 20;
 /// Dependencies from one host by which it is the one that all come from.
 const MANY: usize = 3;
+/// Where packages come from that nobody says otherwise of.
+const REGISTRY: &str = "registry.npmjs.org";
 /// Hosts that serve the sources of a repository as a tarball.
 const FORGES: &[&str] = &["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
@@ -63,7 +65,7 @@ fn odd(text: &str) -> Option<(String, String, json::ByteRange)> {
         *count.entry(host).or_default() += 1;
     }
     // The registry, where it gives half of them or more; else the host that nearly all come from.
-    let registry = count.get_key_value("registry.npmjs.org").filter(|(_, many)| **many * 2 >= found.len());
+    let registry = count.get_key_value(REGISTRY).filter(|(_, many)| **many * 2 >= found.len());
     let (most, many) = registry.or_else(|| count.iter().max_by_key(|(_, many)| **many))?;
     if registry.is_none() && (*many < MANY || *many * 5 < found.len() * 4) {
         return None;
@@ -74,7 +76,7 @@ fn odd(text: &str) -> Option<(String, String, json::ByteRange)> {
     found
         .into_iter()
         // A scope may have a registry of its own.
-        .find(|(name, host, _)| *host != most && !name.starts_with('@') && !forge(host))
+        .find(|(name, host, _)| *host != most && host != REGISTRY && !name.starts_with('@') && !forge(host))
         .map(|(name, host, range)| (name.to_owned(), host, range))
 }
 
