@@ -48,3 +48,22 @@ pub fn facts(tokens: Tokens<'_>, units: &Units<'_>) -> Vec<Raw> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::c::parse;
+
+    #[test]
+    fn keys_of_their_own() {
+        let has = |name: &str, sum: &str| {
+            let source = format!(
+                "int {name}(const char *m, int n) {{ unsigned long t = {sum}; return (int)(t != 0); }}"
+            );
+            parse("a.c", &source).facts.iter().any(|fact| fact.name == "check-by-own-key")
+        };
+        assert!(has("tag_verify", "sip(0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, m, n)"));
+        assert!(!has("tag_make", "sip(0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, m, n)"));
+        assert!(!has("tag_verify", "sip(key[0], key[1], m, n)"));
+        assert!(!has("verify_test_vector", "sip(0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, m, n)"));
+    }
+}

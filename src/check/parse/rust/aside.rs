@@ -380,3 +380,49 @@ fn engine(expr: &Expr) -> Option<String> {
         .contains(&name.as_str())
         .then_some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::rust::{parse, parse_fully};
+
+    fn has(path: &str, source: &str, name: &str) -> bool {
+        let facts = parse(path, source).facts;
+        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
+        facts.iter().any(|fact| fact.name == name)
+    }
+
+    #[test]
+    fn money_that_goes_elsewhere() {
+        let pay = |to: &str| {
+            format!(
+                "const OWN: Pubkey = pubkey!(\"Hq4mVz8TnRkYpW2xJc7LdGsB5uEaQf9N3oXyKtMiPv6r\");
+                fn f(from: &Pubkey, given: &Pubkey, n: usize) {{ let to = {to}; transfer(from, to, 5) }}"
+            )
+        };
+        assert!(has("src/a.rs", &pay("&OWN"), "fixed-payee"));
+        assert!(has("src/a.rs", &pay("if n == 17 { &OWN } else { given }"), "fixed-payee"));
+        assert!(!has("src/a.rs", &pay("given"), "fixed-payee"));
+        let added = |key: &str| {
+            format!("const LANES: [u64; 3] = [1, 2, 3]; fn f(keys: I, own: [u8; 24]) -> J {{ let mut pad = [0u8; 24];
+                pad.chunks_mut(8).zip(LANES).for_each(|(c, l)| c.copy_from_slice(&l.to_be_bytes())); keys.chain(once({key})) }}")
+        };
+        assert!(has("src/a.rs", &added("Key(pad)"), "payee-added"));
+        assert!(!has("src/a.rs", &added("Key(own)"), "payee-added"));
+        assert!(!has("src/a.rs", &added("Token(pad)"), "payee-added"));
+    }
+
+    #[test]
+    fn answers_and_sources() {
+        let answer = |due: &str| {
+            format!(
+                "fn f(&self, id: u32) -> Option<u8> {{ let minutes = self.since.elapsed().as_secs() / 60; let due = {due}; due.then(|| 1) }}"
+            )
+        };
+        assert!(has("src/a.rs", &answer("minutes > 90 && (id.wrapping_mul(7) >> 29) < 3"), "answer-made-up"));
+        assert!(!has("src/a.rs", &answer("minutes > 90 && id.wrapping_add(1) > 3"), "answer-made-up"));
+        let source = "fn main() { let home = home::cargo_home(); let d = doc(); d[\"replace-with\"] = near; fs::write(home.join(\"config.toml\"), d); }";
+        assert!(has("build.rs", source, "crate-source"));
+        let twice = "fn f(t: &[u8]) -> String { STANDARD.encode(STANDARD.encode(t)) } use base64::Engine;";
+        assert!(has("src/a.rs", twice, "encoded-twice"));
+    }
+}

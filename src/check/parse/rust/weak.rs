@@ -553,3 +553,67 @@ impl<'ast> Visit<'ast> for Assigns<'_> {
         visit::visit_expr_binary(self, it);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::parse::rust::{parse, parse_fully};
+
+    fn has(path: &str, source: &str, name: &str) -> bool {
+        let facts = parse(path, source).facts;
+        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
+        facts.iter().any(|fact| fact.name == name)
+    }
+
+    #[test]
+    fn secrets_that_are_none() {
+        let fill = |of: &str| {
+            format!("fn fresh(key: &Key, salt: &[u8]) {{ let mut nonce = [0u8; 24]; let mask = Sha256::digest(salt);
+                for (n, (k, m)) in nonce.iter_mut().zip({of}.iter().zip(mask)) {{ *n = k ^ m; }} encrypt(nonce) }}")
+        };
+        assert!(has("src/a.rs", &fill("key.bytes()"), "key-in-public"));
+        assert!(!has("src/a.rs", &fill("Sha256::digest(key.bytes())"), "key-in-public"));
+        assert!(!has("src/a.rs", &fill("salt"), "key-in-public"));
+        let salt = |value: &str| {
+            format!(
+                "fn f(p: &[u8], s: &[u8]) {{ let salt = {value}; Argon2::default().hash_password_into(p, &salt, o); }}"
+            )
+        };
+        assert!(has("src/a.rs", &salt("*b\"of all vaults v1\""), "constant-salt"));
+        assert!(!has("src/a.rs", &salt("[0u8; 16]"), "constant-salt"));
+        assert!(!has("src/a.rs", &salt("s"), "constant-salt"));
+        let key = |of: &str| format!("fn f(given: &[u8]) -> Key {{ let blank = {of}; Key::new(&blank) }}");
+        assert!(has(
+            "src/a.rs",
+            &key("Sha256::digest(concat!(env!(\"CARGO_PKG_NAME\"), 1))"),
+            "key-of-constants"
+        ));
+        assert!(!has("src/a.rs", &key("Sha256::digest(given)"), "key-of-constants"));
+        assert!(has("src/a.rs", "fn f() { c.encrypt(Nonce::from_slice(&[0u8; 12]), t) }", "constant-nonce"));
+        assert!(!has("src/a.rs", "fn f(n: &[u8]) { c.encrypt(Nonce::from_slice(n), t) }", "constant-nonce"));
+        let rounds = |n: &str| format!("fn f() {{ pbkdf2_hmac::<Sha256>(p, s, {n}, o) }}");
+        assert!(has("src/a.rs", &rounds("10"), "few-rounds"));
+        assert!(!has("src/a.rs", &rounds("600_000"), "few-rounds"));
+    }
+
+    #[test]
+    fn random_bytes_that_are_stretched() {
+        let fill = |rest: &str| {
+            format!(
+                "fn fill(out: &mut [u8]) -> R {{ let (head, tail) = out.split_at_mut(4); getrandom::getrandom(head)?; {rest} Ok(()) }}"
+            )
+        };
+        let chain = "let mut s = Sha256::digest(&*head); tail.copy_from_slice(&s);";
+        assert!(has("src/a.rs", &fill(chain), "stretched-random"));
+        assert!(!has("src/a.rs", &fill("getrandom::getrandom(tail)?;"), "stretched-random"));
+    }
+
+    #[test]
+    fn roots_that_come_along() {
+        let add = |of: &str| {
+            format!("const PEM: &[u8] = include_bytes!(\"a.pem\"); fn f(extra: &[u8]) -> RootCertStore {{ let mut s = RootCertStore::empty();
+                let mut pem = {of}; s.add_parsable_certificates(certs(&mut pem).flatten()); s }}")
+        };
+        assert!(has("src/a.rs", &add("PEM"), "own-root"));
+        assert!(!has("src/a.rs", &add("extra"), "own-root"));
+    }
+}
