@@ -11,8 +11,6 @@ use crate::check::unstated::{hosts::registered, words};
 
 /// Lines of code that are weighed together.
 pub const TOGETHER: usize = 6;
-/// Words of one line that are weighed in pairs.
-const OF_LINE: usize = 24;
 /// Marks of one window at most.
 const MARKS: usize = 24;
 /// Lines from one window to the next.
@@ -262,55 +260,32 @@ pub fn each<'a>(lines: impl Iterator<Item = &'a str>, purpose: &Purpose, out: &m
         out(&name);
     };
     let mut read = Vec::new();
-    // Where each line ends.
-    let ends: Vec<usize> = lines
-        .map(|line| {
-            tokens::read(line, &mut read);
-            read.len()
-        })
-        .collect();
+    lines.for_each(|line| tokens::read(line, &mut read));
     let mut names: Vec<&str> = Vec::with_capacity(read.len());
-    let mut start = 0;
-    for end in ends {
-        let mut said: Vec<&str> = Vec::new();
-        for token in read.get(start..end).unwrap_or_default() {
-            match token {
-                Token::Name(word, parts) => {
-                    give(&["w:", word]);
-                    names.push(word);
-                    for part in parts.iter().chain(parts.is_empty().then_some(word)) {
-                        give(&["p:", part]);
-                        said.push(part);
-                        if part.chars().count() > 3 {
-                            let stated = purpose.stems.contains(&stem(part));
-                            give(&[if stated { "i:" } else { "u:" }, part]);
-                        }
+    for token in &read {
+        match token {
+            Token::Name(word, parts) => {
+                give(&["w:", word]);
+                names.push(word);
+                for part in parts.iter().chain(parts.is_empty().then_some(word)) {
+                    give(&["p:", part]);
+                    if part.chars().count() > 3 {
+                        let stated = purpose.stems.contains(&stem(part));
+                        give(&[if stated { "i:" } else { "u:" }, part]);
                     }
                 }
-                Token::Kind(kind) => {
-                    give(&["w:", kind]);
-                    names.push(kind);
-                    said.push(kind);
-                }
-                Token::Host(host) => match purpose.tells(host) {
-                    Some(true) => give(&["h:told"]),
-                    Some(false) => give(&["h:untold"]),
-                    None => {}
-                },
-                Token::Sign(sign) => give(&["s:", sign.encode_utf8(&mut [0; 4])]),
             }
+            Token::Kind(kind) => {
+                give(&["w:", kind]);
+                names.push(kind);
+            }
+            Token::Host(host) => match purpose.tells(host) {
+                Some(true) => give(&["h:told"]),
+                Some(false) => give(&["h:untold"]),
+                None => {}
+            },
+            Token::Sign(sign) => give(&["s:", sign.encode_utf8(&mut [0; 4])]),
         }
-        // What stands in one line, in whatever order.
-        said.sort_unstable();
-        said.dedup();
-        said.truncate(OF_LINE);
-        if std::env::var_os("BV_NOPAIRS").is_some() {
-            said.clear();
-        }
-        for (at, first) in said.iter().enumerate() {
-            said.iter().skip(at + 1).for_each(|second| give(&["j:", first, " ", second]));
-        }
-        start = end;
     }
     for pair in names.windows(2) {
         give(&["b:", pair[0], " ", pair[1]]);
