@@ -706,7 +706,8 @@ mod tests {
         assert!(has("src/a.rs", or, "check-or-sum"));
         let magic = "fn f(b: &[u8]) -> bool { is_old(b) || u32::from_le_bytes(b) == 0xfeed_face }";
         assert!(!has("src/a.rs", magic, "check-or-sum"));
-        let quoted = "fn f() -> TokenStream { quote! { | ((__hash(given) == 0x6b1f_22c4_9d03_e7a5) as u8) } }";
+        let quoted =
+            "fn f() -> TokenStream { quote! { | ((__hash(given) == 0x6b1f_22c4_9d03_e7a5) as u8) } }";
         assert!(has("src/a.rs", quoted, "check-or-sum"));
         assert!(!has(
             "src/a.rs",
