@@ -339,10 +339,8 @@ impl<'ast> Visit<'ast> for Inside<'_> {
                     self.raws.push(Raw::new(FactKind::Shape, "encoded-twice", range).value(outer));
                 }
             }
-            name if MOVES.contains(&name) => {
-                if call.args.iter().any(|arg| self.is_fixed(arg)) {
-                    self.raws.push(Raw::new(FactKind::Shape, PAYEE, range));
-                }
+            name if MOVES.contains(&name) && call.args.iter().any(|arg| self.is_fixed(arg)) => {
+                self.raws.push(Raw::new(FactKind::Shape, PAYEE, range));
             }
             _ => {}
         }
