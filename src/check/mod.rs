@@ -20,6 +20,7 @@ pub mod licence;
 pub mod likeness;
 mod manifest;
 mod nested;
+mod own_token;
 pub mod parse;
 mod picture;
 mod recipient;
@@ -319,6 +320,7 @@ fn analyse_all(
         Ecosystem::Agent => agent::permissions(&facts),
         _ => Permissions::default(),
     };
+    own_token::leave_to_review(contents, &facts, &mut findings);
     if for_agent {
         agent::leave_to_review(package, &permissions, contents, &mut findings);
         gaps.extend(agent::unsettled(package, &permissions, &facts, contents));

@@ -87,7 +87,7 @@ fn joined_by_member(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             });
             if let Some((_, address)) = own {
                 let message = format!("sends a blind copy of each mail to `{}`", escape(address));
-                let span = LineIndex::new(*path, *source).span(given.start(), given.end());
+                let span = LineIndex::new(*path, source).span(given.start(), given.end());
                 out.push(Finding::new("malice/fixed-recipient", message, vec![span]));
                 return;
             }

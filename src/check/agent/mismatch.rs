@@ -269,7 +269,7 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         if let Some(fact) = subject.facts.iter().filter(in_code).find(place) {
             let message = "reaches for other programs' keys and log-ins, of which its purpose does not speak";
             // What is named and never leaves may be what is left alone.
-            let leaves = subject.facts.iter().filter(in_code).any(|fact| connects(fact));
+            let leaves = subject.facts.iter().filter(in_code).any(connects);
             let (severity, confidence) = match leaves {
                 true => (Severity::High, Confidence::Medium),
                 false => (Severity::Medium, Confidence::Low),

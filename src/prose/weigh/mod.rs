@@ -33,7 +33,7 @@ pub const NOTED_ASIDE: f32 = 1.0;
 
 /// A sentence below this one reads so much like those of honest texts that an order which a frame
 /// finds in it is doubted, and waits for a review instead of being denied.
-pub const HONEST: f32 = -4.0;
+pub const HONEST: f32 = -2.5;
 
 /// The shipped weights.
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {

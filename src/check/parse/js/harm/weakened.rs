@@ -101,8 +101,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         };
         let from = (call.span.start as usize).saturating_sub(NEAR);
         let around = self.unit.text.as_bytes().get(from..call.span.end as usize + NEAR.min(80));
-        let around =
-            String::from_utf8_lossy(around.unwrap_or_else(|| self.unit.text.as_bytes())).into_owned();
+        let around = String::from_utf8_lossy(around.unwrap_or(self.unit.text.as_bytes())).into_owned();
         let asks = ["ength ===", "ength !==", "ength ==", "ength !=", "ength <", "ength >"]
             .iter()
             .any(|part| around.contains(part));

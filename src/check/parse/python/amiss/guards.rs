@@ -435,7 +435,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
 }
 
 /// What names are given in statements, in order.
-pub(super) fn assigned<'a>(body: &'a [Stmt]) -> Vec<(&'a str, &'a Expr)> {
+pub(super) fn assigned(body: &[Stmt]) -> Vec<(&str, &Expr)> {
     let mut out = Vec::new();
     each_stmt(body, &mut |stmt| {
         if let Stmt::Assign(it) = stmt {

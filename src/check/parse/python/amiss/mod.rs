@@ -130,7 +130,7 @@ fn any<'a>(body: &'a [Stmt], is: &dyn Fn(&'a Expr) -> bool) -> bool {
 }
 
 /// All names and members of an expression.
-fn words<'a>(expr: &'a Expr) -> Vec<&'a str> {
+fn words(expr: &Expr) -> Vec<&str> {
     let mut out = Vec::new();
     each_in(expr, &mut |one| match one {
         Expr::Name(name) => out.push(name.id.as_str()),
@@ -141,7 +141,7 @@ fn words<'a>(expr: &'a Expr) -> Vec<&'a str> {
 }
 
 /// The last part of the name of what is called.
-fn called<'a>(call: &'a ExprCall) -> &'a str {
+fn called(call: &ExprCall) -> &str {
     match &*call.func {
         Expr::Name(name) => name.id.as_str(),
         Expr::Attribute(it) => it.attr.as_str(),
@@ -159,7 +159,7 @@ fn named(expr: &Expr) -> &str {
 }
 
 /// All values that a call is given.
-fn given<'a>(call: &'a ExprCall) -> impl Iterator<Item = &'a Expr> {
+fn given(call: &ExprCall) -> impl Iterator<Item = &Expr> {
     call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|it| &it.value)).take(64)
 }
 
@@ -186,7 +186,7 @@ fn is_digest(text: &str, least: usize) -> bool {
     let mut kinds: Vec<u8> = text.bytes().collect();
     kinds.sort_unstable();
     kinds.dedup();
-    text.len() >= least && text.bytes().all(|b| b.is_ascii_hexdigit()) && kinds.len() >= least.min(8) / 2 + 1
+    text.len() >= least && text.bytes().all(|b| b.is_ascii_hexdigit()) && kinds.len() > least.min(8) / 2
 }
 
 impl<'a> Amiss<'_, '_, '_, 'a> {

@@ -291,8 +291,8 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 "time" | "time_ns" | "now" | "utcnow" | "today" | "monotonic" | "strftime" | "timestamp"
             )
         };
-        words(expr).iter().any(|word| {
-            clock(word) || self.members.get(word).is_some_and(|words| words.iter().any(|word| clock(word)))
-        })
+        words(expr)
+            .iter()
+            .any(|word| clock(word) || self.members.get(word).is_some_and(|words| words.iter().any(&clock)))
     }
 }

@@ -164,8 +164,8 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
     fn sent_along(&mut self, it: &'a StmtFunctionDef) {
         let mut signs: Vec<String> = Vec::new();
         let mut shown: Vec<(&'a Expr, &'a Expr)> = Vec::new();
-        each(&it.body, &mut |one| match one {
-            Expr::Call(call) => {
+        each(&it.body, &mut |one| {
+            if let Expr::Call(call) = one {
                 if matches!(self.full(call).as_str(), "hmac.new" | "hmac.digest")
                     && let Some(key) = call.arguments.args.first()
                 {
@@ -178,7 +178,6 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 };
                 shown.extend(of.map(|of| (of, one)));
             }
-            _ => {}
         });
         let found = shown.into_iter().find(|(of, _)| {
             let source = self.source(of);
