@@ -65,6 +65,7 @@ const THEIRS: &[&str] = &[
     "slack-files.com",
     "slack-imgs.com",
     "amazonaws.com",
+    "amazonaws-us-gov.com",
     "github.io",
     "github.com",
     "gitlab.io",

@@ -40,6 +40,13 @@ fn is_account(text: &str) -> bool {
 
 /// Whether a text, `?` for what is not known, is the address of a mailbox that is written down.
 fn is_mailbox(text: &str) -> bool {
+    // RFC 4251 has names of methods that are whose domain follows: `curve25519-sha256@libssh.org`.
+    if ["@openssh.com", "@libssh.org", "@putty.projects.tartarus.org", "@ssh.com"]
+        .iter()
+        .any(|of| text.ends_with(of))
+    {
+        return false;
+    }
     let text = match text.rsplit_once('<') {
         Some((_, inner)) => inner.trim_end_matches('>'),
         None => text,
