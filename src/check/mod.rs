@@ -46,7 +46,7 @@ pub use doubt::{uncertain, unexplained};
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 30;
+pub const VERSION: u32 = 31;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]

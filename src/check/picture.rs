@@ -36,7 +36,7 @@ impl Check for Picture {
         for file in &subject.contents.files {
             let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
             let bytes = subject.contents.bytes(file);
-            let settings = matches!(ending, "json" | "jsonc" | "yml" | "yaml" | "sh" | "toml");
+            let settings = matches!(ending, "json" | "jsonc" | "yml" | "yaml" | "sh");
             if !settings || bytes.len() > MAX_FILE || context::is_test_path(&file.path) {
                 continue;
             }

@@ -686,13 +686,7 @@ impl<'ast> Visit<'ast> for Inside<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::parse::rust::{parse, parse_fully};
-
-    fn has(path: &str, source: &str, name: &str) -> bool {
-        let facts = parse(path, source).facts;
-        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
-        facts.iter().any(|fact| fact.name == name)
-    }
+    use crate::check::parse::rust::tests::has;
 
     #[test]
     fn sums_that_are_known() {

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, Lit, Pat};
 
 use super::facts::Raw;
+use super::told;
 use crate::model::FactKind;
 
 /// One of these stands in every file that this module has something to say of.
@@ -177,30 +177,6 @@ impl Said {
     fn names(&self, wanted: &[&str]) -> bool {
         self.names.iter().any(|name| wanted.contains(&name.as_str()))
     }
-
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut streams = vec![tokens.into_iter()];
-        while let Some(stream) = streams.last_mut() {
-            match stream.next() {
-                Some(TokenTree::Ident(ident)) => self.names.push(ident.unraw().to_string()),
-                Some(TokenTree::Literal(literal)) => {
-                    if let Lit::Str(text) = Lit::new(literal) {
-                        // `{name}` in a text is a name.
-                        let text = text.value();
-                        for part in text.split('{').skip(1) {
-                            let end =
-                                part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-                            self.names.extend((end > 0).then(|| part[..end].to_owned()));
-                        }
-                        self.texts.push(text);
-                    }
-                }
-                Some(TokenTree::Group(group)) => streams.push(group.stream().into_iter()),
-                Some(TokenTree::Punct(_)) => {}
-                None => drop(streams.pop()),
-            }
-        }
-    }
 }
 
 impl<'ast> Visit<'ast> for Said {
@@ -214,7 +190,7 @@ impl<'ast> Visit<'ast> for Said {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         self.visit_path(&mac.path);
-        self.tokens(mac.tokens.clone());
+        told::words(mac.tokens.clone(), &mut self.names, &mut self.texts);
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {

@@ -6,6 +6,13 @@ use super::lex::{Kind, Lexer};
 use super::*;
 use crate::model::CapabilityKind;
 
+/// Whether a file has a fact of that name; what is left out for speed must not change it.
+pub(super) fn has(path: &str, source: &str, name: &str) -> bool {
+    let facts = parse(path, source).facts;
+    assert_eq!(facts, parse_fully(path, source).facts, "{source}");
+    facts.iter().any(|fact| fact.name == name)
+}
+
 #[test]
 fn a_scripts_front_matter_is_no_code() {
     let head = "#!/usr/bin/env -S cargo +nightly -Zscript\n---cargo\n[dependencies]\nclap = \"4\"\n";

@@ -185,13 +185,7 @@ pub fn hidden(raws: &[Raw]) -> Option<Raw> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::parse::rust::{parse, parse_fully};
-
-    fn has(path: &str, source: &str, name: &str) -> bool {
-        let facts = parse(path, source).facts;
-        assert_eq!(facts, parse_fully(path, source).facts, "{source}");
-        facts.iter().any(|fact| fact.name == name)
-    }
+    use crate::check::parse::rust::tests::has;
 
     #[test]
     fn what_tokens_say() {

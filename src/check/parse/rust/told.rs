@@ -66,31 +66,6 @@ impl Told {
             }
         }
     }
-
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut streams = vec![tokens.into_iter()];
-        while let Some(stream) = streams.last_mut() {
-            match stream.next() {
-                Some(TokenTree::Ident(ident)) => self.names.push(ident.unraw().to_string()),
-                Some(TokenTree::Literal(literal)) => {
-                    if let Lit::Str(text) = Lit::new(literal) {
-                        // `{name}` in a text is a name.
-                        let text = text.value();
-                        for part in text.split('{').skip(1) {
-                            let end =
-                                part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-                            self.names
-                                .extend(part.get(..end).filter(|name| !name.is_empty()).map(str::to_owned));
-                        }
-                        self.texts.push(text);
-                    }
-                }
-                Some(TokenTree::Group(group)) => streams.push(group.stream().into_iter()),
-                Some(TokenTree::Punct(_)) => {}
-                None => drop(streams.pop()),
-            }
-        }
-    }
 }
 
 impl<'ast> Visit<'ast> for Told {
@@ -113,7 +88,31 @@ impl<'ast> Visit<'ast> for Told {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         self.visit_path(&mac.path);
-        self.tokens(mac.tokens.clone());
+        words(mac.tokens.clone(), &mut self.names, &mut self.texts);
+    }
+}
+
+/// The names and constant texts of a macro's tokens.
+pub fn words(tokens: TokenStream, names: &mut Vec<String>, texts: &mut Vec<String>) {
+    let mut streams = vec![tokens.into_iter()];
+    while let Some(stream) = streams.last_mut() {
+        match stream.next() {
+            Some(TokenTree::Ident(ident)) => names.push(ident.unraw().to_string()),
+            Some(TokenTree::Literal(literal)) => {
+                if let Lit::Str(text) = Lit::new(literal) {
+                    // `{name}` in a text is a name.
+                    let text = text.value();
+                    for part in text.split('{').skip(1) {
+                        let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
+                        names.extend(part.get(..end).filter(|name| !name.is_empty()).map(str::to_owned));
+                    }
+                    texts.push(text);
+                }
+            }
+            Some(TokenTree::Group(group)) => streams.push(group.stream().into_iter()),
+            Some(TokenTree::Punct(_)) => {}
+            None => drop(streams.pop()),
+        }
     }
 }
 
