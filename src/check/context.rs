@@ -1,5 +1,6 @@
 //! Where a file stands in its package's life: in tests, or run at install time.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -186,6 +187,24 @@ pub fn normal(path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// A Rust program with blanks for its unit tests: they are built for nobody who depends on it. Bytes stay
+/// where they are.
+pub fn without_unit_tests<'a>(ending: &str, source: &'a str) -> Cow<'a, str> {
+    const OPENS: &str = "\n#[cfg(test)]\nmod tests {\n";
+    if ending != "rs" {
+        return Cow::Borrowed(source);
+    }
+    let Some(from) = source.find(OPENS) else { return Cow::Borrowed(source) };
+    let (before, tests) = source.split_at(from);
+    let Some(end) = tests.find("\n}\n") else { return Cow::Borrowed(source) };
+    let (tests, after) = tests.split_at(end);
+    let blank: String = tests
+        .chars()
+        .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8()))
+        .collect();
+    Cow::Owned(format!("{before}{blank}{after}"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 //! install or run something that is to be kept from the user, or for which the user's consent is
 //! claimed.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -142,24 +141,6 @@ pub fn written(texts: &str, source: &str, index: &LineIndex<'_>) -> Vec<Fact> {
         sections(&lines, None, index, &mut out);
     }
     out
-}
-
-/// A Rust program with blanks for its unit tests: they are built for nobody who depends on it, and no
-/// assistant of theirs reads them. Bytes stay where they are.
-pub fn without_unit_tests<'a>(ending: &str, source: &'a str) -> Cow<'a, str> {
-    const OPENS: &str = "\n#[cfg(test)]\nmod tests {\n";
-    if ending != "rs" {
-        return Cow::Borrowed(source);
-    }
-    let Some(from) = source.find(OPENS) else { return Cow::Borrowed(source) };
-    let (before, tests) = source.split_at(from);
-    let Some(end) = tests.find("\n}\n") else { return Cow::Borrowed(source) };
-    let (tests, after) = tests.split_at(end);
-    let blank: String = tests
-        .chars()
-        .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8()))
-        .collect();
-    Cow::Owned(format!("{before}{blank}{after}"))
 }
 
 /// Endings of programs whose doc comments are read.

@@ -175,7 +175,7 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
             out.extend(described::commands(ending, source, &index));
         }
         if !agent && addressed::is_program(ending) && !of_tests {
-            let source = &*addressed::without_unit_tests(ending, source);
+            let source = &*context::without_unit_tests(ending, source);
             out.extend(addressed::program(source, &index));
             for part in described::said(ending, source) {
                 if let Part::Masked(texts) = part {
