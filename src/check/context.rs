@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 
+use crate::model::Contents;
+
 /// Whether a file is a program that a parser follows, by its name; declarations of types do nothing.
 pub fn is_code(path: &str) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(
-        ending,
+        ending(path),
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "py" | "pyw" | "pth" | "rs" | "sh"
     ) && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
 }
@@ -187,6 +188,21 @@ pub fn normal(path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// The ending of a path's name, without its dot.
+pub fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
+/// The files that are text, of `most` bytes at most and `wanted` by their paths: path and text.
+pub fn texts(
+    contents: &Contents,
+    most: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (&str, &str)> {
+    let files = contents.files.iter().filter(move |file| file.range.len() <= most && wanted(&file.path));
+    files.filter_map(|file| Some((&*file.path, std::str::from_utf8(contents.bytes(file)).ok()?)))
 }
 
 /// A Rust program with blanks for its unit tests: they are built for nobody who depends on it. Bytes stay

@@ -33,20 +33,17 @@ impl Check for Picture {
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
-        for file in &subject.contents.files {
-            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
-            let bytes = subject.contents.bytes(file);
-            let settings = matches!(ending, "json" | "jsonc" | "yml" | "yaml" | "sh");
-            if !settings || bytes.len() > MAX_FILE || context::is_test_path(&file.path) {
-                continue;
-            }
-            let Ok(source) = std::str::from_utf8(bytes) else { continue };
+        let settings = |path: &str| {
+            matches!(context::ending(path), "json" | "jsonc" | "yml" | "yaml" | "sh")
+                && !context::is_test_path(path)
+        };
+        for (path, source) in context::texts(subject.contents, MAX_FILE, settings) {
             let found =
                 RUNS.captures(source).and_then(|found| found.name("task").or_else(|| found.name("line")));
             if let Some(found) = found {
                 let message =
                     format!("has a program run `{}`, which is named like no program", escape(found.as_str()));
-                let span = LineIndex::new(&*file.path, source).span(found.start(), found.end());
+                let span = LineIndex::new(path, source).span(found.start(), found.end());
                 out.push(Finding::new("malice/runs-picture", message, vec![span]));
             }
         }

@@ -42,6 +42,9 @@ static MEMBER: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is valid")
 });
 
+/// What the name of a list that [`ADDED`] finds has in it.
+const LISTS: &[&str] = &["recipient", "addresses", "rcpt", "envelope", "attendees", "to_addrs"];
+
 /// `recipients.append(self.archive or self.transport.journal)`
 static ADDED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b\w*(?:recipients?|addresses|rcpt|envelope|attendees|to_addrs)\w*\.(?:append|add|insert|extend)\(([^()\n]{1,200})\)")
@@ -50,19 +53,13 @@ static ADDED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A mailbox that a member of one file holds and that joins the recipients in another.
 fn joined_by_member(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let sources: Vec<(&str, &str)> = subject
-        .contents
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with(".py") && !context::is_test_path(&file.path))
-        .filter_map(|file| {
-            let bytes = subject.contents.bytes(file);
-            (bytes.len() <= MAX_FILE)
-                .then(|| std::str::from_utf8(bytes).ok())
-                .flatten()
-                .map(|text| (&*file.path, text))
-        })
-        .collect();
+    let python = |path: &str| path.ends_with(".py") && !context::is_test_path(path);
+    let sources: Vec<(&str, &str)> = context::texts(subject.contents, MAX_FILE, python).collect();
+    // Most packages have no such list, and nothing of theirs need be searched for a mailbox.
+    let lists = |(_, source): &(&str, &str)| LISTS.iter().any(|name| source.contains(name));
+    if !sources.iter().any(lists) {
+        return;
+    }
     let mut members: Vec<(&str, &str)> = Vec::new();
     for (_, source) in &sources {
         for found in MEMBER.captures_iter(source).take(64) {
@@ -102,17 +99,16 @@ impl Check for Recipient {
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
         joined_by_member(subject, out);
-        for file in &subject.contents.files {
-            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
-            let code = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "py");
-            let text =
-                subject.package.ecosystem == Ecosystem::Agent && matches!(ending, "md" | "mdc" | "markdown");
-            let bytes = subject.contents.bytes(file);
-            if !(code || text) || bytes.len() > MAX_FILE || (code && context::is_test_path(&file.path)) {
-                continue;
-            }
-            let Ok(source) = std::str::from_utf8(bytes) else { continue };
-            let index = LineIndex::new(&*file.path, source);
+        let agent = subject.package.ecosystem == Ecosystem::Agent;
+        let is_code =
+            |path: &str| matches!(context::ending(path), "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "py");
+        let wanted = |path: &str| match is_code(path) {
+            true => !context::is_test_path(path),
+            false => agent && matches!(context::ending(path), "md" | "mdc" | "markdown"),
+        };
+        for (path, source) in context::texts(subject.contents, MAX_FILE, wanted) {
+            let code = is_code(path);
+            let index = LineIndex::new(path, source);
             if code && let Some(found) = BCC.captures(source).and_then(|found| found.get(1)) {
                 let line =
                     source.get(..found.start()).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
@@ -123,7 +119,7 @@ impl Check for Recipient {
                     out.push(Finding::new("malice/fixed-recipient", message, vec![span]));
                 }
             }
-            if text && let Some(found) = FILLED.find(source).or_else(|| FILLED_HTML.find(source)) {
+            if !code && let Some(found) = FILLED.find(source).or_else(|| FILLED_HTML.find(source)) {
                 let message = "an image address takes along what the agent is to fill in";
                 let span = index.span(found.start(), found.end());
                 out.push(Finding::new("agent/filled-image", message, vec![span]));

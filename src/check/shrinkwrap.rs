@@ -70,8 +70,7 @@ fn odd(text: &str) -> Option<(String, String, json::ByteRange)> {
     if registry.is_none() && (*many < MANY || *many * 5 < found.len() * 4) {
         return None;
     }
-    let forge =
-        |host: &str| FORGES.iter().any(|forge| host == *forge || host.ends_with(&format!(".{forge}")));
+    let forge = |host: &str| FORGES.iter().any(|forge| hosts::below(host, forge));
     let most = (*most).to_owned();
     found
         .into_iter()

@@ -34,17 +34,14 @@ impl Check for Workflow {
         if subject.package.first_party || subject.package.ecosystem == Ecosystem::Agent {
             return;
         }
-        for file in &subject.contents.files {
-            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
-            let bytes = subject.contents.bytes(file);
-            let template =
-                matches!(ending, "yml" | "yaml" | "tpl" | "hbs" | "ejs" | "tmpl" | "j2" | "mustache");
-            if !template || bytes.len() > MAX_FILE || context::is_test_path(&file.path) {
-                continue;
-            }
-            let Ok(source) = std::str::from_utf8(bytes) else { continue };
+        let template = |path: &str| {
+            let ending = context::ending(path);
+            matches!(ending, "yml" | "yaml" | "tpl" | "hbs" | "ejs" | "tmpl" | "j2" | "mustache")
+                && !context::is_test_path(path)
+        };
+        for (path, source) in context::texts(subject.contents, MAX_FILE, template) {
             if let Some((from, to)) = sent(source) {
-                let span = LineIndex::new(&*file.path, source).span(from, to);
+                let span = LineIndex::new(path, source).span(from, to);
                 let message = "carries a workflow with a step that sends all secrets away";
                 out.push(Finding::new("malice/planted-workflow", message, vec![span]));
             }

@@ -1,5 +1,6 @@
 //! What single commands and files of an agent's package do to the machine beyond the task.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -55,9 +56,11 @@ impl Check for Deeds {
         }
         let stated = stated(subject);
         // A project's own scripts are read with it; a skill's come from somebody else.
-        let expected = subject.package.agent == Some(AgentKind::Workspace)
-            || speaks_of_starts(&stated)
-            || tells_of_starts(subject);
+        let expected = LazyCell::new(|| {
+            subject.package.agent == Some(AgentKind::Workspace)
+                || speaks_of_starts(&stated)
+                || tells_of_starts(subject)
+        });
         assignments(subject, out);
         let told = |fact: &&Fact| !fact.context.test && fact.context.polarity == Polarity::Told;
         for fact in subject.facts.iter().filter(told) {
@@ -76,11 +79,11 @@ impl Check for Deeds {
                         }
                     }
                     if fact.name == "persist" {
-                        out.extend(later(fact, expected));
+                        out.extend(later(fact, *expected));
                     }
                 }
                 FactKind::Shape if matches!(fact.name.as_str(), "startup-file" | "persist") => {
-                    out.extend(later(fact, expected));
+                    out.extend(later(fact, *expected));
                 }
                 // Every line of it that starts with `import` runs whenever Python starts.
                 _ if fact.span.file.ends_with(".pth") => {

@@ -5,6 +5,7 @@
 //! purpose stays on the machine, and code that connects to one more host than the texts name, are
 //! found; what the texts do name is left to whoever reads them.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -15,10 +16,11 @@ use super::deeds::stated;
 use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
 use crate::check::flow::ADDRESSED;
-use crate::check::{Check, Subject, context, unstated};
+use crate::check::unstated::{self, hosts::below};
+use crate::check::{Check, Subject, context};
 use crate::model::{
-    AgentKind, CapabilityKind, Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity, Severity,
-    Span, escape,
+    AgentKind, CapabilityKind, Confidence, Contents, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity,
+    Severity, Span, escape,
 };
 
 /// Text and code that do not fit each other.
@@ -213,19 +215,21 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     };
     // Where no address is written down but the machine's own and what the texts name, whom it connects to
     // is the user's to say.
-    let texts = Texts::of(subject, false);
-    let elsewhere = subject.facts.iter().filter(in_code).any(|fact| {
-        fact.kind == FactKind::Literal
-            && matches!(fact.name.as_str(), "url" | "ip" | "webhook")
-            && stands_alone(subject, fact)
-            && host_of(&fact.value).is_some_and(|host| !is_local(&host) && !texts.name(&host))
-            || fact.kind == FactKind::Flow
-                && fact.name == ADDRESSED
-                && unstated::receiver(subject, fact).is_none_or(|host| !texts.name(&host))
+    let elsewhere = LazyCell::new(|| {
+        let texts = Texts::of(subject, false);
+        subject.facts.iter().filter(in_code).any(|fact| {
+            fact.kind == FactKind::Literal
+                && matches!(fact.name.as_str(), "url" | "ip" | "webhook")
+                && stands_alone(subject, fact)
+                && host_of(&fact.value).is_some_and(|host| !is_local(&host) && !texts.name(&host))
+                || fact.kind == FactKind::Flow
+                    && fact.name == ADDRESSED
+                    && unstated::receiver(subject, fact).is_none_or(|host| !texts.name(&host))
+        })
     });
     if offline && let Some(fact) = subject.facts.iter().filter(in_code).find(|fact| connects(fact)) {
         let message = format!("says that it works without network, and connects (`{}`)", escape(&fact.name));
-        match elsewhere || fact.kind == FactKind::Shell {
+        match fact.kind == FactKind::Shell || *elsewhere {
             true => push(Severity::High, Confidence::High, message, &fact.span),
             false => push(Severity::Medium, Confidence::Low, message, &fact.span),
         }
@@ -240,7 +244,7 @@ fn purpose_against_code(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 );
                 let much =
                     matches!(source, "secret-file" | "env-all" | "clipboard" | "host-info" | "decoded-file");
-                match elsewhere || much {
+                match much || *elsewhere {
                     true => push(Severity::High, Confidence::Medium, message, &fact.span),
                     false => push(Severity::Medium, Confidence::Low, message, &fact.span),
                 }
@@ -300,7 +304,7 @@ fn unquoted(stated: &str) -> String {
 }
 
 /// Whether a skill's front matter names a key of somebody's service that it needs.
-fn needs_key(contents: &crate::model::Contents) -> bool {
+fn needs_key(contents: &Contents) -> bool {
     let Some(text) = contents.get("SKILL.md").and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
         return false;
     };
@@ -506,7 +510,7 @@ fn is_followed(path: &str) -> bool {
 }
 
 pub(super) fn is_standard(host: &str) -> bool {
-    STANDARD.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
+    STANDARD.iter().any(|known| below(host, known))
 }
 
 /// Whether a host is one of a service that everybody can look up, and none that hands on what it is given.
@@ -539,7 +543,7 @@ pub(super) fn is_public(host: &str) -> bool {
         "docker.io",
         "ghcr.io",
     ];
-    PUBLIC.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
+    PUBLIC.iter().any(|known| below(host, known))
 }
 
 pub(super) fn is_local(host: &str) -> bool {

@@ -46,16 +46,16 @@ impl Check for Posted {
             }
             let sends = given.iter().any(|word| sends(word)) || url.contains("$(");
             let reads = !sends && !given.iter().any(|word| keeps(word)) && is_text(url);
-            let said = said.get_or_insert_with(|| sentences(subject.contents));
-            let owner = registered(&host).split('.').next().unwrap_or_default();
-            if said.contains(&host) || owner.len() > 3 && said.contains(owner) {
-                continue;
-            }
             let message = match (sends, reads) {
                 (true, _) => format!("sends to `{}`, of which only the command speaks", escape(&host)),
                 (_, true) => format!("reads a text of `{}` when it is used", escape(&host)),
                 _ => continue,
             };
+            let said = said.get_or_insert_with(|| sentences(subject.contents));
+            let owner = registered(&host).split('.').next().unwrap_or_default();
+            if said.contains(&host) || owner.len() > 3 && said.contains(owner) {
+                continue;
+            }
             let found = Finding::new(RULE, message, vec![fact.span.clone()]);
             out.push(Finding { severity: Severity::Medium, confidence: Confidence::Low, ..found });
         }

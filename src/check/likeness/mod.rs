@@ -23,6 +23,9 @@ use crate::weights::Weights;
 
 use features::{Purpose, Window};
 
+/// The score of a window, and the path of the file that it is in.
+type Heavy<'a> = (f32, &'a str, Window);
+
 /// Lines that read like those of malicious packages.
 #[derive(Debug)]
 pub struct Likeness;
@@ -69,8 +72,9 @@ impl Check for Likeness {
         let text = |path: &str| subject.contents.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let weighs = |path: &str| is_code(path) && !context::is_test_path(path);
         let files = || subject.contents.files.iter().map(|file| &*file.path);
-        let small =
-            files().filter(|path| weighs(path)).filter_map(text).map(str::len).sum::<usize>() <= SMALL;
+        // No further than it takes to know.
+        let lengths = files().filter(|path| weighs(path)).filter_map(text).map(str::len);
+        let small = { lengths }.try_fold(SMALL, usize::checked_sub).is_some();
         let mut by_file: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
         if small {
             files().filter(|path| weighs(path)).for_each(|path| drop(by_file.insert(path, Vec::new())));
@@ -85,27 +89,29 @@ impl Check for Likeness {
         let purpose = Purpose::of_files(
             files().filter(|path| features::speaks(path)).filter_map(|path| Some((path, text(path)?))),
         );
-        let weighed: Vec<(f32, &str, Window)> = by_file
+        // Of each file how many windows it has, and which may be above the limit.
+        let weighed: Vec<(usize, Vec<Heavy<'_>>)> = by_file
             .into_par_iter()
             .filter_map(|(path, facts)| {
-                Some((path, facts, text(path).filter(|text| text.len() <= MAX_FILE)?))
-            })
-            .flat_map_iter(|(path, facts, text)| {
+                let text = text(path).filter(|text| text.len() <= MAX_FILE)?;
                 let near = near(facts.iter().copied());
                 let marks = features::marks(facts.iter().copied());
                 let wanted = |first, last| small || near(first, last);
                 let text = &*context::without_unit_tests(path.rsplit('.').next().unwrap_or_default(), text);
-                let windows = features::windows(path, text, &purpose, &marks, wanted).into_iter();
-                windows.map(|window| (WEIGHTS.score(&window.features), path, window)).collect::<Vec<_>>()
+                let windows = features::windows(path, text, &purpose, &marks, wanted);
+                let all = windows.len();
+                let scored =
+                    windows.into_iter().map(|window| (WEIGHTS.score(&window.features), path, window));
+                Some((all, scored.filter(|(score, ..)| *score > LIMIT).collect()))
             })
             .collect();
-        let limit = LIMIT + by_chance(weighed.len());
-        let mut found: Vec<(f32, &str, Window)> =
-            weighed.into_iter().filter(|(score, ..)| *score > limit).collect();
+        let limit = LIMIT + by_chance(weighed.iter().map(|(all, _)| all).sum());
+        let mut found: Vec<Heavy<'_>> =
+            weighed.into_iter().flat_map(|(_, heavy)| heavy).filter(|(score, ..)| *score > limit).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2.first).cmp(&(b.1, b.2.first))));
-        let mut apart: Vec<&(f32, &str, Window)> = Vec::new();
+        let mut apart: Vec<&Heavy<'_>> = Vec::new();
         for one in &found {
-            let beside = |other: &&(f32, &str, Window)| {
+            let beside = |other: &&Heavy<'_>| {
                 other.1 == one.1 && other.2.first <= one.2.last && one.2.first <= other.2.last
             };
             if apart.len() < PLACES && !apart.iter().any(beside) {

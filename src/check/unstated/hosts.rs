@@ -98,7 +98,8 @@ pub fn plain(host: &str) -> Option<String> {
     (!local && !NOBODY.iter().any(|known| below(&host, known))).then_some(host)
 }
 
-fn below(host: &str, domain: &str) -> bool {
+/// Whether a host is a domain, or below it.
+pub fn below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 

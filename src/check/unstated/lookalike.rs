@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hosts::{self, Own, registered};
+use super::hosts::{self, registered};
 use crate::check::{Subject, context};
 use crate::model::{Confidence, Ecosystem, Fact, FactKind, Finding, LineIndex, Severity, Span, escape};
 
@@ -98,18 +98,16 @@ const PLACES: usize = 5;
 
 /// The label of a host that carries a service's name beside others.
 fn label(host: &str) -> Option<&str> {
-    if THEIRS
-        .iter()
-        .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-    {
+    if THEIRS.iter().any(|known| hosts::below(host, known)) {
         return None;
     }
     let (labels, _) = host.rsplit_once('.')?;
     labels.split('.').find(|label| label.contains('-') && label.split('-').any(|part| NAMES.contains(&part)))
 }
 
-/// Finds them in code, and of an agent's package in its settings and commands too.
-pub fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+/// Finds them in code, and of an agent's package in its settings too; `named` says whether the package tells
+/// whose a host is.
+pub fn find(subject: &Subject<'_>, named: impl Fn(&str) -> bool, out: &mut Vec<Finding>) {
     let agent = subject.package.ecosystem == Ecosystem::Agent;
     let mut found: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     let literal = |fact: &&Fact| {
@@ -129,13 +127,8 @@ pub fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     if found.is_empty() {
         return;
     }
-    // A package for people says whose mirror it is; of an agent's, the text is what is in doubt.
-    let own = (!agent).then(|| Own::of(subject));
     let name = subject.package.name.rsplit('/').next().unwrap_or_default().to_lowercase();
-    found.retain(|host, _| {
-        let named = own.as_ref().is_some_and(|own| own.has(host, host));
-        !named && label(host).is_some_and(|label| label != name)
-    });
+    found.retain(|host, _| !named(host) && label(host).is_some_and(|label| label != name));
     for (host, spans) in found {
         let whose = label(&host).unwrap_or_default();
         let message = format!(
@@ -155,10 +148,7 @@ fn settings(subject: &Subject<'_>, out: &mut BTreeMap<String, Vec<Span>>) {
         [".json", ".toml", ".yaml", ".yml", ".ini", ".env", ".conf"].iter().any(|end| path.ends_with(end))
             && !context::is_test_path(path)
     };
-    for file in
-        subject.contents.files.iter().filter(|file| is(&file.path) && file.range.len() <= MAX_SETTINGS)
-    {
-        let Ok(text) = std::str::from_utf8(subject.contents.bytes(file)) else { continue };
+    for (path, text) in context::texts(subject.contents, MAX_SETTINGS, is) {
         let mut index = None;
         for (at, _) in text.match_indices("://") {
             let rest = text.get(at + 3..).unwrap_or_default();
@@ -167,7 +157,7 @@ fn settings(subject: &Subject<'_>, out: &mut BTreeMap<String, Vec<Span>>) {
                 .unwrap_or(rest.len());
             let host = rest.get(..len).and_then(hosts::plain).filter(|host| label(host).is_some());
             if let Some(host) = host {
-                let index = index.get_or_insert_with(|| LineIndex::new(&*file.path, text));
+                let index = index.get_or_insert_with(|| LineIndex::new(path, text));
                 out.entry(host).or_default().push(index.span(at + 3, at + 3 + len));
             }
         }

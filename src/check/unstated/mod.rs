@@ -13,6 +13,7 @@ mod lookalike;
 mod telling;
 pub(super) mod words;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::flow::ADDRESSED;
@@ -34,6 +35,9 @@ const PROCESS: &str = "identity/unstated-process";
 /// A name of what attacks are after, in a package that has no word for it.
 const TARGET: &str = "identity/unstated-target";
 
+/// What a package's own texts name, read when it is first asked for.
+type Lazy<'a> = LazyCell<Own, Box<dyn FnOnce() -> Own + 'a>>;
+
 /// Places of a finding at most.
 const PLACES: usize = 5;
 
@@ -45,7 +49,8 @@ impl Check for Unstated {
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
         let package = subject.package;
         if package.ecosystem == Ecosystem::Agent {
-            return lookalike::find(subject, out);
+            // Of an agent's package, the text is what is in doubt.
+            return lookalike::find(subject, |_| false, out);
         }
         if package.first_party
             || !matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::Pypi | Ecosystem::Cargo)
@@ -53,7 +58,9 @@ impl Check for Unstated {
             return;
         }
         targets(subject, out);
-        lookalike::find(subject, out);
+        // All of the package's texts: read once, and only where there is something to compare with them.
+        let own: Lazy<'_> = LazyCell::new(Box::new(|| Own::of(subject)));
+        lookalike::find(subject, |host| own.has(host, host), out);
         let reaches = |fact: &Fact| {
             matches!(fact.capability, Some(CapabilityKind::Net | CapabilityKind::Process)) && live(fact)
         };
@@ -61,12 +68,12 @@ impl Check for Unstated {
             return;
         }
         let said = words::said(package, subject.contents);
-        numbers(subject, out);
-        receivers(subject, said.as_ref().is_some_and(words::speak_of_service), out);
+        numbers(subject, &own, out);
+        receivers(subject, &own, said.as_ref().is_some_and(words::speak_of_service), out);
         // A purpose that is not stated cannot be gone beyond.
         let Some(said) = said else { return };
         if !words::speak_of_net(&said) {
-            network(subject, out);
+            network(subject, &own, out);
         }
         if !words::speak_of_programs(&said) {
             processes(subject, out);
@@ -79,7 +86,7 @@ fn live(fact: &Fact) -> bool {
 }
 
 /// Addresses that code of the package connects to, as far as they are constant.
-fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+fn network(subject: &Subject<'_>, own: &Lazy<'_>, out: &mut Vec<Finding>) {
     let connects = |fact: &&Fact| {
         fact.kind == FactKind::Call && fact.capability == Some(CapabilityKind::Net) && live(fact)
     };
@@ -88,7 +95,6 @@ fn network(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     if connecting.is_empty() {
         return;
     }
-    let own = Own::of(subject);
     let mut found: BTreeMap<String, Span> = BTreeMap::new();
     for fact in subject.facts.iter().filter(|fact| fact.kind == FactKind::Literal && live(fact)) {
         if matches!(fact.name.as_str(), "url" | "ip" | "webhook")
@@ -132,13 +138,11 @@ fn targets(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 
 /// Addresses that are written down, that something is sent to, and that no text of the package names.
 /// What says that it uses a `service` need not name the one host of it.
-fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
+fn receivers(subject: &Subject<'_>, own: &Lazy<'_>, service: bool, out: &mut Vec<Finding>) {
     let sends = |fact: &&Fact| fact.kind == FactKind::Flow && fact.name == ADDRESSED && live(fact);
-    let mut own = None;
     let (mut named, mut silent, mut found) = (false, false, BTreeMap::<String, Vec<Span>>::new());
     for fact in subject.facts.iter().filter(sends) {
         let Some(host) = receiver(subject, fact) else { continue };
-        let own = own.get_or_insert_with(|| Own::of(subject));
         silent = own.promises_silence();
         let known = || {
             own.has(&host, &host)
@@ -154,8 +158,11 @@ fn receivers(subject: &Subject<'_>, service: bool, out: &mut Vec<Finding>) {
             found.entry(host).or_insert_with(|| vec![fact.span.clone()]);
         }
     }
+    if found.is_empty() {
+        return;
+    }
     let owners: BTreeSet<&str> = found.keys().map(|host| hosts::registered(host)).collect();
-    let service = service || own.as_ref().is_some_and(Own::tells_of_usage);
+    let service = service || own.tells_of_usage();
     if service && !silent && !named && owners.len() < 2 {
         return;
     }
@@ -174,7 +181,7 @@ const RESOLVERS: &[&str] = &["1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.
 
 /// Machines that are written down by their numbers, where a socket is opened: who means a service says
 /// its name.
-fn numbers(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+fn numbers(subject: &Subject<'_>, own: &Lazy<'_>, out: &mut Vec<Finding>) {
     let opens = |fact: &&Fact| {
         fact.kind == FactKind::Call
             && live(fact)
@@ -184,7 +191,6 @@ fn numbers(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     if files.is_empty() {
         return;
     }
-    let own = Own::of(subject);
     for file in files {
         let found = hosts::bare(subject.contents, file).into_iter().find(|(host, _)| {
             host.bytes().all(|b| b.is_ascii_digit() || b == b'.')

@@ -28,6 +28,11 @@ fn of(kind: FactKind, code: &str) -> Vec<(String, String)> {
     facts.map(|fact| (fact.name, fact.value)).collect()
 }
 
+/// Whether a program has a fact of that name.
+pub(super) fn has(source: &str, name: &str) -> bool {
+    parse("index.js", source).facts.iter().any(|fact| fact.name == name)
+}
+
 #[test]
 fn names_are_found_behind_every_trick() {
     let exec = "node:child_process.exec(ls)";

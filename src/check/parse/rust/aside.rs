@@ -188,9 +188,7 @@ impl Inside<'_> {
     }
 
     fn resolved(&self, expr: &Expr) -> Told {
-        let mut told = Told::of(expr);
-        told.follow(&self.lets);
-        told
+        Told::followed(expr, &self.lets)
     }
 
     /// Whether an expression is an account that is written down.

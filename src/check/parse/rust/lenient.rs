@@ -12,10 +12,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprClosure, FnArg, Lit, Pat, Stmt, UnOp};
+use syn::{BinOp, Block, Expr, ExprClosure, Lit, Pat, Stmt, UnOp};
 
 use super::facts::Raw;
-use super::told::Told;
+use super::told::{self, Told};
 use crate::model::FactKind;
 
 /// Something of the file checks signatures or compares secrets.
@@ -229,12 +229,10 @@ impl Functions<'_> {
         let name = sig.ident.unraw().to_string();
         self.early(sig, block);
         let lower = name.to_ascii_lowercase();
-        let mut inside =
-            Inside { known: self.known, params: params(sig), lets: BTreeMap::new(), found: Vec::new() };
+        let mut inside = Inside::of(sig, self.known);
         inside.visit_block(block);
         let Inside { found, .. } = inside;
-        let says = matches!(&sig.output, syn::ReturnType::Type(_, ty)
-            if matches!(&**ty, syn::Type::Path(path) if path.path.is_ident("bool")));
+        let says = says_yes_or_no(sig);
         let reason = REASONS.iter().any(|part| lower.contains(part));
         for (shape, range) in found {
             match shape {
@@ -248,8 +246,7 @@ impl Functions<'_> {
     /// `if special(x) { return Ok(…) }` before the check, where a constant says what is special.
     fn early(&mut self, sig: &syn::Signature, block: &Block) {
         let name = sig.ident.unraw().to_string();
-        let mut inside =
-            Inside { known: self.known, params: params(sig), lets: BTreeMap::new(), found: Vec::new() };
+        let mut inside = Inside::of(sig, self.known);
         let mut special: Option<Range<usize>> = None;
         for stmt in &block.stmts {
             let mut checks = Checks(false);
@@ -331,12 +328,10 @@ struct Marks(BTreeSet<String>);
 
 impl Marks {
     fn add(&mut self, sig: &syn::Signature, block: &Block) {
-        let bool = matches!(&sig.output, syn::ReturnType::Type(_, ty)
-            if matches!(&**ty, syn::Type::Path(path) if path.path.is_ident("bool")));
         let none = BTreeSet::new();
         let mut compares = Compares { marks: &none, found: false };
         compares.visit_block(block);
-        if bool && compares.found {
+        if says_yes_or_no(sig) && compares.found {
             self.0.insert(sig.ident.unraw().to_string());
         }
     }
@@ -423,17 +418,10 @@ fn reads(name: &str) -> bool {
         || name.contains("magic")
 }
 
-fn params(sig: &syn::Signature) -> BTreeSet<String> {
-    sig.inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(input) => match &*input.pat {
-                Pat::Ident(pat) => Some(pat.ident.unraw().to_string()),
-                _ => None,
-            },
-            FnArg::Receiver(_) => Some("self".to_owned()),
-        })
-        .collect()
+/// Whether a function says yes or no.
+fn says_yes_or_no(sig: &syn::Signature) -> bool {
+    matches!(&sig.output, syn::ReturnType::Type(_, ty)
+        if matches!(&**ty, syn::Type::Path(path) if path.path.is_ident("bool")))
 }
 
 struct Inside<'k> {
@@ -443,12 +431,14 @@ struct Inside<'k> {
     found: Vec<(&'static str, Range<usize>)>,
 }
 
-impl Inside<'_> {
+impl<'k> Inside<'k> {
+    fn of(sig: &syn::Signature, known: &'k BTreeSet<String>) -> Self {
+        Self { known, params: told::given(sig), lets: BTreeMap::new(), found: Vec::new() }
+    }
+
     /// All that goes into an expression.
     fn made_of(&self, expr: &Expr) -> Told {
-        let mut told = Told::of(expr);
-        told.follow(&self.lets);
-        told
+        Told::followed(expr, &self.lets)
     }
 
     /// Whether an expression is a sum of what the function was given.

@@ -97,7 +97,7 @@ pub fn shapes(file: &syn::File) -> Vec<Raw> {
         let mut inside = Inside {
             functions: &functions.found,
             senders: &senders,
-            params: params(function.sig),
+            params: told::params(function.sig),
             lets: constants.clone(),
             conditions: Vec::new(),
             unknown: 0,
@@ -139,17 +139,6 @@ impl<'ast> Visit<'ast> for Functions<'ast> {
         self.add(&item.sig, &item.block);
         visit::visit_impl_item_fn(self, item);
     }
-}
-
-fn params(sig: &syn::Signature) -> BTreeSet<String> {
-    let named = sig.inputs.iter().filter_map(|input| match input {
-        syn::FnArg::Typed(input) => match &*input.pat {
-            Pat::Ident(pat) => Some(pat.ident.unraw().to_string()),
-            _ => None,
-        },
-        syn::FnArg::Receiver(_) => None,
-    });
-    named.collect()
 }
 
 /// All names and constant texts of some code, those within macros too.
@@ -230,7 +219,7 @@ const SENDING: &[&str] = &["send_to", "post", "put", "connect", "send_string", "
 
 /// Whether a function sends something that it is given to a host that is written down in it.
 fn sends_on(function: &Function<'_>) -> bool {
-    let params = params(function.sig);
+    let params = told::params(function.sig);
     let said = Said::of_block(function.block);
     said.names(SENDING)
         && said.texts.iter().any(|text| host_of(text).is_some())

@@ -33,6 +33,13 @@ impl Told {
         told
     }
 
+    /// What an expression says, with what the names in it were given.
+    pub fn followed(expr: &Expr, lets: &BTreeMap<String, Told>) -> Self {
+        let mut told = Self::of(expr);
+        told.follow(lets);
+        told
+    }
+
     /// What a further expression says.
     pub fn add(&mut self, expr: &Expr) {
         if self.names.len() < MOST {
@@ -114,6 +121,25 @@ pub fn words(tokens: TokenStream, names: &mut Vec<String>, texts: &mut Vec<Strin
             None => drop(streams.pop()),
         }
     }
+}
+
+/// The names of a function's parameters, without `self`.
+pub fn params(sig: &syn::Signature) -> BTreeSet<String> {
+    let named = sig.inputs.iter().filter_map(|input| match input {
+        syn::FnArg::Typed(input) => match &*input.pat {
+            Pat::Ident(pat) => Some(pat.ident.unraw().to_string()),
+            _ => None,
+        },
+        syn::FnArg::Receiver(_) => None,
+    });
+    named.collect()
+}
+
+/// The same, and `self` where the function has one.
+pub fn given(sig: &syn::Signature) -> BTreeSet<String> {
+    let mut all = params(sig);
+    all.extend(sig.receiver().map(|_| "self".to_owned()));
+    all
 }
 
 /// The names that a pattern binds.

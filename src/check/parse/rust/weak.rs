@@ -9,11 +9,11 @@ use std::ops::Range;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, FnArg, Lit, Pat};
+use syn::{BinOp, Block, Expr, Lit};
 
 use super::eval::root_of;
 use super::facts::Raw;
-use super::told::{Told, bound};
+use super::told::{self, Told, bound};
 use crate::model::FactKind;
 
 /// A public value is made with the bytes of a key.
@@ -240,17 +240,7 @@ impl Inside<'_> {
     fn function(&mut self, sig: &syn::Signature, block: &Block) {
         self.lets.clear();
         self.makes = sig.ident.unraw().to_string();
-        self.params = sig
-            .inputs
-            .iter()
-            .filter_map(|input| match input {
-                FnArg::Typed(input) => match &*input.pat {
-                    Pat::Ident(pat) => Some(pat.ident.unraw().to_string()),
-                    _ => None,
-                },
-                FnArg::Receiver(_) => Some("self".to_owned()),
-            })
-            .collect();
+        self.params = told::given(sig);
         self.visit_block(block);
         self.stretched(block);
     }
@@ -305,8 +295,7 @@ impl Inside<'_> {
 
     /// Whether a constant says all of an expression: no parameter, and a sum of what is written down.
     fn is_constant_sum(&self, expr: &Expr) -> bool {
-        let mut told = Told::of(expr);
-        told.follow(&self.lets);
+        let told = Told::followed(expr, &self.lets);
         let sums = told.names.iter().any(|name| {
             let name = name.to_ascii_lowercase();
             ["sha1", "sha2", "sha3", "sha5", "sha_", "digest", "blake", "md5"]

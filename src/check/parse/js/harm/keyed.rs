@@ -94,10 +94,6 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
-    fn text_of(&self, range: oxc_span::Span) -> &str {
-        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default()
-    }
-
     /// `keys(label, secret) { const own = createHash('sha256').update(`gate/3 ${label}`).digest();
     /// return [decode(secret), own]; }`: one key of the secret, and one that whoever knows the name works out.
     fn second_key(&mut self, params: &'a FormalParameters<'a>, body: &'a [Statement<'a>]) {
@@ -115,11 +111,11 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         let mut of_secret = false;
         let mut made = None;
         for one in list.elements.iter().filter_map(ArrayExpressionElement::as_expression) {
-            let mut text = self.text_of(one.span()).to_owned();
+            let mut text = self.written(one.span()).to_owned();
             for name in super::words(one).uses {
                 if let Some(value) = self.resolver.sole(name) {
                     text.push(' ');
-                    text.push_str(self.text_of(value.span()));
+                    text.push_str(self.written(value.span()));
                 }
             }
             let hashes = text.contains("createHash(") || text.contains("createHmac(");
@@ -141,7 +137,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             &["integrity", "digest", "signature", "timingSafeEqual", "checksum", "sha512"];
         let Some((Statement::ReturnStatement(last), before)) = body.split_last() else { return };
         let checks = |value: &Expression<'a>| {
-            let text = self.text_of(value.span());
+            let text = self.written(value.span());
             CHECKED.iter().any(|word| text.contains(word))
         };
         if !last.argument.as_ref().is_some_and(checks) {
@@ -163,7 +159,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                         .is_some_and(|pattern| pattern.bytes().filter(u8::is_ascii_alphabetic).count() >= 4)
             });
             let named = call.arguments.first().is_some_and(|argument| {
-                let text = self.text_of(argument.span()).to_ascii_lowercase();
+                let text = self.written(argument.span()).to_ascii_lowercase();
                 ["name", "scope", "author", "user", "id"].iter().any(|word| text.ends_with(word))
             });
             if by_name && named && !refuses && !checks(value) {
@@ -180,7 +176,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     fn other_rights(&mut self, body: &'a [Statement<'a>]) {
         let [.., Statement::IfStatement(it), Statement::ReturnStatement(last)] = body else { return };
         let (Some(own), Some(other)) = (given_back(it), &last.argument) else { return };
-        let test = self.text_of(it.test.span()).to_ascii_lowercase();
+        let test = self.written(it.test.span()).to_ascii_lowercase();
         let asks = ["scope", "role", "permission", "right", "grant", "allowed"]
             .iter()
             .any(|word| test.contains(word));

@@ -105,6 +105,11 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         self.out.push(Fact::new(kind, name, self.unit.place.span(range)));
     }
 
+    /// What stands at a place, as it is written.
+    fn written(&self, range: Range) -> &str {
+        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
     fn of_given(&self, expression: &Expression<'a>) -> bool {
         words(expression).names.iter().any(|name| self.frame.given.contains(name))
     }

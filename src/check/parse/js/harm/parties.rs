@@ -191,10 +191,6 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
-    fn as_written(&self, range: Range) -> String {
-        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default().to_owned()
-    }
-
     /// What is put into a list beside what was given: `[...given, own]`, `[...given, ...(c ? [] : [own])]`.
     pub(super) fn put_in(&mut self, list: &'a ArrayExpression<'a>) {
         let spreads = list.elements.iter().filter(|one| one.is_spread()).count();
@@ -223,7 +219,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         for value in own {
             let name = value.get_inner_expression();
             if matches!(name, Expression::Identifier(_)) || name.as_member_expression().is_some() {
-                let text = self.as_written(name.span());
+                let text = self.written(name.span()).to_owned();
                 self.covered.added.push(text);
             }
         }
@@ -251,7 +247,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             other => other.as_member_expression().and_then(|member| member.static_property_name()),
         };
         if list.is_some_and(|list| LISTS.contains(&list.to_ascii_lowercase().as_str())) {
-            let text = self.as_written(test.right.span());
+            let text = self.written(test.right.span()).to_owned();
             self.covered.taken.push((text, call.span));
         }
     }
@@ -269,11 +265,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::parse::js::parse;
-
-    fn has(source: &str, name: &str) -> bool {
-        parse("index.js", source).facts.iter().any(|fact| fact.name == name)
-    }
+    use crate::check::parse::js::tests::has;
 
     #[test]
     fn others_who_get_a_part() {

@@ -74,10 +74,6 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
-    fn source(&self, range: Range) -> &str {
-        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default()
-    }
-
     /// Whether the name of an expression says that money goes to it.
     fn is_payee(&self, expression: &'a Expression<'a>) -> bool {
         match expression.get_inner_expression() {
@@ -102,7 +98,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 [(&it.left, &it.right), (&it.right, &it.left)].into_iter().any(|(given, limit)| {
                     let number = match self.resolver.expr(limit) {
                         Val::Num(number) => number > 1.0,
-                        _ => self.source(limit.span()).bytes().next().is_some_and(|b| b.is_ascii_digit()),
+                        _ => self.written(limit.span()).bytes().next().is_some_and(|b| b.is_ascii_digit()),
                     };
                     (it.operator.is_compare() || it.operator.is_equality())
                         && number
@@ -124,12 +120,12 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             let numbers = call.arguments.iter().filter_map(Argument::as_expression).any(
                 |argument| matches!(self.resolver.expr(argument), Val::Num(n) if n >= MIN_NUMBER && n.fract() == 0.0),
             );
-            let same = self.source(given.span()).to_owned();
+            let same = self.written(given.span()).to_owned();
             let made = call
                 .arguments
                 .iter()
                 .filter_map(Argument::as_expression)
-                .any(|argument| self.source(argument.span()) == same);
+                .any(|argument| self.written(argument.span()) == same);
             if numbers {
                 self.add(FactKind::Shape, "account-swap", it.span);
             } else if made && self.asks_amount(&it.test, 0) {
@@ -201,7 +197,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 text.len() >= MIN_SPLICED && text.bytes().all(|b| b.is_ascii_alphanumeric())
             })
         };
-        let same = self.source(one.span()) == self.source(other.span());
+        let same = self.written(one.span()) == self.written(other.span());
         if same && self.resolver.expr(one).text().is_none() && middle.iter().any(|part| constant(&part)) {
             self.add(FactKind::Shape, "account-swap", range);
         }
@@ -309,7 +305,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     pub(super) fn takes_given(&self, name: &IdentifierReference<'a>) -> bool {
         let Some(func) = self.resolver.sole(name).and_then(Func::of) else { return false };
         let range = func.span();
-        let text = self.source(range);
+        let text = self.written(range);
         self.frame.given.iter().any(|given| {
             memchr::memmem::find_iter(text.as_bytes(), given.as_bytes()).any(|at| {
                 let edge = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -329,11 +325,7 @@ fn cut_of<'a>(part: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::parse::js::parse;
-
-    fn has(source: &str, name: &str) -> bool {
-        parse("index.js", source).facts.iter().any(|fact| fact.name == name)
-    }
+    use crate::check::parse::js::tests::has;
 
     #[test]
     fn accounts_that_take_the_place_of_the_given() {

@@ -53,8 +53,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             Expression::Identifier(name) => self.resolver.sole(name).unwrap_or(&it.test),
             _ => &it.test,
         };
-        let range = test.span();
-        let text = self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let text = self.written(test.span());
         let joined = text.contains("&&");
         let lots = text.contains('%') || condition.iter().any(|word| harm::CHANCE.contains(word));
         if !time || !joined || !lots {

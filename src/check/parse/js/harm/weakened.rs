@@ -45,10 +45,6 @@ fn is_digest(text: &str) -> bool {
 }
 
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
-    fn written(&self, range: Range) -> &str {
-        self.unit.text.get(range.start as usize..range.end as usize).unwrap_or_default()
-    }
-
     /// `rounds++ ? stretch(bytes, rounds) : randomFillSync(bytes)`: random only the first time.
     pub(super) fn random_once(&mut self, test: &'a Expression<'a>, one: Range, other: Range) {
         let mut counts = Counts::default();
@@ -331,11 +327,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::parse::js::parse;
-
-    fn has(source: &str, name: &str) -> bool {
-        parse("index.js", source).facts.iter().any(|fact| fact.name == name)
-    }
+    use crate::check::parse::js::tests::has;
 
     fn check(name: &str, harmful: &[&str], honest: &[&str]) {
         for source in harmful {

@@ -142,11 +142,7 @@ fn words(expr: &Expr) -> Vec<&str> {
 
 /// The last part of the name of what is called.
 fn called(call: &ExprCall) -> &str {
-    match &*call.func {
-        Expr::Name(name) => name.id.as_str(),
-        Expr::Attribute(it) => it.attr.as_str(),
-        _ => "",
-    }
+    named(&call.func)
 }
 
 /// The last part of the name that an expression has.
