@@ -6,6 +6,7 @@
 
 pub mod advisory;
 mod agent;
+mod brought_key;
 mod context;
 mod direct;
 mod distribution;
@@ -46,7 +47,7 @@ pub use doubt::{uncertain, unexplained};
 pub use share::{Memo, union};
 
 /// Part of every cache key: raise it when the same bytes would give other facts.
-pub const VERSION: u32 = 31;
+pub const VERSION: u32 = 32;
 
 /// Everything that a check in code may look at.
 #[derive(Debug)]
@@ -84,6 +85,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &files::Disguised,
     &files::OpaqueInBuild,
     &likeness::Likeness,
+    &brought_key::BroughtKey,
     &picture::Picture,
     &recipient::Recipient,
     &shrinkwrap::Shrinkwrap,

@@ -4,6 +4,8 @@
 //! whom it came from. That is what a theft does too, but for the receiver; where no other host is
 //! written down, somebody has to look instead of the package being denied.
 
+use std::collections::BTreeSet;
+
 use super::context;
 use super::unstated::hosts;
 use crate::model::{Confidence, Contents, Fact, FactKind, Finding, Severity};
@@ -42,10 +44,26 @@ pub fn leave_to_review(contents: &Contents, facts: &[Fact], findings: &mut [Find
     for file in contents.files.iter().filter(|file| runs(&file.path)) {
         all.extend(hosts::bare(contents, &file.path).into_iter().map(|(host, _)| host));
     }
-    let theirs = |host: &String| THEIRS.contains(&host.as_str());
+    let own = of_configured(contents, &runs);
+    let theirs = |host: &String| THEIRS.contains(&host.as_str()) || own.contains(host);
     if !all.is_empty() && all.iter().all(theirs) {
         sent.for_each(|finding| {
             (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
         });
     }
+}
+
+/// Registries whose own entry of npm's settings the code reads: `//host/:_authToken` is the key that
+/// this host gave.
+fn of_configured(contents: &Contents, runs: &impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for file in contents.files.iter().filter(|file| runs(&file.path)) {
+        let text = String::from_utf8_lossy(contents.bytes(file));
+        for (at, _) in text.match_indices("/:_auth") {
+            let before = text.get(..at).unwrap_or_default();
+            let entry = before.rsplit_once("//").map_or("", |(_, entry)| entry);
+            out.extend(hosts::plain(entry.split('/').next().unwrap_or_default()));
+        }
+    }
+    out
 }

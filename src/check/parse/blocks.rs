@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{commands, file as parse_file};
+use super::{commandlike, commands, file as parse_file};
 use crate::json;
 use crate::model::{Fact, FactKind, LineIndex, Polarity, Span};
 use crate::prose::clause::Reading;
@@ -52,7 +52,7 @@ pub fn facts(
         .zip(&settings)
         .filter(|(block, _)| matches!(block.kind, BlockKind::Code { .. }));
     for ((_, setting), code) in blocks.zip(document.code_blocks(source)).take(MAX_BLOCKS) {
-        let commands = code.language.is_empty() && looks_like_commands(&code.text);
+        let commands = code.language.is_empty() && commandlike::looks(&code.text);
         let object = code.language.is_empty() && code.text.trim_start().starts_with('{');
         let other = if object { Some("json") } else { commands.then_some("sh") };
         let Some(ending) = ending_of(code.language).or(other) else { continue };
@@ -132,7 +132,7 @@ fn inline(
         let text = piece.text(source);
         piece.kind == markdown::PieceKind::Code
             && text.split_whitespace().nth(1).is_some()
-            && looks_like_commands(text)
+            && commandlike::looks(text)
     };
     let mut all: Vec<(usize, &markdown::Piece)> = Vec::new();
     for (at, block) in document.blocks.iter().enumerate() {
@@ -215,144 +215,6 @@ fn of_setting(setting: Setting) -> Polarity {
 fn moved(span: &Span, code: &markdown::Code<'_>, index: &LineIndex<'_>) -> Span {
     let (start, end) = (code.offset(span.start as usize), code.offset((span.end as usize).max(1) - 1));
     index.span(start, (end + usize::from(span.end > span.start)).max(start))
-}
-
-/// Whether a block without a language is a list of commands.
-fn looks_like_commands(text: &str) -> bool {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let first = first.trim_start_matches([' ', '\t', '(']);
-    let prompt = first.starts_with("$ ");
-    let first = first.trim_start_matches("$ ");
-    // `cd folder && …` is about what comes then.
-    let then = first.strip_prefix("cd ").and_then(|rest| rest.split_once("&&")).map(|(_, then)| then);
-    let word = then.unwrap_or(first).split_whitespace().next().unwrap_or_default();
-    prompt
-        || matches!(
-            word,
-            "curl"
-                | "wget"
-                | "rg"
-                | "sort"
-                | "sed"
-                | "npm"
-                | "npx"
-                | "pnpm"
-                | "yarn"
-                | "pip"
-                | "pip3"
-                | "pipx"
-                | "uv"
-                | "uvx"
-                | "git"
-                | "sudo"
-                | "brew"
-                | "apt"
-                | "apt-get"
-                | "docker"
-                | "chmod"
-                | "bash"
-                | "sh"
-                | "python"
-                | "python3"
-                | "node"
-                | "rm"
-                | "mkdir"
-                | "cat"
-                | "echo"
-                | "export"
-                | "source"
-                | "crontab"
-                | "ssh"
-                | "scp"
-                | "tar"
-                | "unzip"
-                | "openssl"
-                | "base64"
-                | "nc"
-                | "go"
-                | "cargo"
-                | "env"
-                | "printenv"
-                | "eval"
-                | "xattr"
-                | "launchctl"
-                | "systemctl"
-                | "powershell"
-                | "iwr"
-                | "irm"
-                | "pwsh"
-                | "security"
-                | "spctl"
-                | "csrutil"
-                | "osascript"
-                | "defaults"
-                | "schtasks"
-                | "certutil"
-                | "reg"
-                | "setx"
-                | "mshta"
-                | "nohup"
-                | "ncat"
-                | "socat"
-                | "dig"
-                | "nslookup"
-                | "rsync"
-                | "chown"
-                | "usermod"
-                | "visudo"
-                | "iptables"
-                | "ufw"
-                | "setenforce"
-                | "dd"
-                | "shred"
-                | "tee"
-                | "kubectl"
-                | "oc"
-                | "helm"
-                | "gh"
-                | "glab"
-                | "aws"
-                | "az"
-                | "gcloud"
-                | "gsutil"
-                | "terraform"
-                | "tofu"
-                | "vault"
-                | "op"
-                | "pass"
-                | "gpg"
-                | "useradd"
-                | "gpasswd"
-                | "adduser"
-                | "setcap"
-                | "setfacl"
-                | "netsh"
-                | "nft"
-                | "ssh-keygen"
-                | "ssh-copy-id"
-                | "sftp"
-                | "rclone"
-                | "gem"
-                | "twine"
-                | "psql"
-                | "mysql"
-                | "mongosh"
-                | "redis-cli"
-                | "doctl"
-                | "flyctl"
-                | "wrangler"
-                | "vercel"
-                | "netlify"
-                | "firebase"
-                | "supabase"
-                | "poetry"
-                | "deno"
-                | "bun"
-                | "bunx"
-                | "perl"
-                | "ruby"
-                | "php"
-        )
 }
 
 /// Prompts as spaces; where some lines have one, the others are output and blank.

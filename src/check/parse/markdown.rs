@@ -124,13 +124,22 @@ pub fn parse(path: &str, source: &str, audience: Audience) -> Option<Parsed> {
         declared(&document, &index, out);
         parsed.code_lines = blocks::facts(&document, source, &index, test, out);
     } else if text {
-        if !speaks_to_agents(source) {
+        let orders = !of_tests && addressed::is_orders(&name);
+        if !orders && !speaks_to_agents(source) {
             return None;
         }
         let source = &*without_name_lists(source);
         let document = markdown::parse(source);
         let found = read::document(&document, source, of_tests, &decode);
-        add(found.into_iter().filter(aimed).collect(), &index, out);
+        // A template of such a file is put where assistants obey it.
+        let meant =
+            |found: &Found| aimed(found) || orders && matches!(found.kind, Kind::Instruction(_, false));
+        add(found.into_iter().filter(meant).collect(), &index, out);
+        if orders {
+            let mut inside = Vec::new();
+            blocks::facts(&document, source, &index, false, &mut inside);
+            out.extend(inside.into_iter().filter(|fact| fact.kind == FactKind::Flow));
+        }
         if !of_tests {
             out.extend(addressed::text(source, &index));
         }

@@ -4,6 +4,7 @@ mod addressed;
 pub mod binary;
 mod blocks;
 pub mod c;
+mod commandlike;
 mod commands;
 mod described;
 mod harm;

@@ -151,7 +151,8 @@ fn in_range(source: &str, at: usize, len: usize) -> bool {
 /// `packed-line`.
 pub fn facts(path: &str, source: &str) -> Vec<Fact> {
     let code = is_code(path);
-    if source.is_ascii() && !(code && lines_may_matter(source)) {
+    let wide = (code || has_commands(path)) && lines_may_matter(source);
+    if source.is_ascii() && !wide {
         return Vec::new();
     }
     let index = LineIndex::new(path, source);
@@ -159,10 +160,16 @@ pub fn facts(path: &str, source: &str) -> Vec<Fact> {
     if !source.is_ascii() {
         characters(source, code, &index, &mut out);
     }
-    if code {
+    if wide {
         lines(path, source, &index, &mut out);
     }
     out
+}
+
+/// Texts and settings whose command lines somebody runs.
+fn has_commands(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(ending, "md" | "mdc" | "txt" | "json" | "yml" | "yaml" | "sh" | "bash" | "zsh")
 }
 
 /// Characters to each side that tell a table of data.
@@ -222,6 +229,9 @@ fn characters(source: &str, code: bool, index: &LineIndex<'_>, out: &mut Vec<Fac
                 if count >= SELECTOR_RUN {
                     add("invisible", start, end, format!("{count} variation selectors"));
                 }
+                if let Some(message) = carried(&source[start..end]) {
+                    add("invisible-message", start, end, message);
+                }
             }
             '\u{3164}' | '\u{ffa0}' | '\u{115f}' | '\u{1160}' if code => {
                 let (count, end) = run(|c| matches!(c, '\u{3164}' | '\u{ffa0}' | '\u{115f}' | '\u{1160}'));
@@ -257,6 +267,37 @@ fn characters(source: &str, code: bool, index: &LineIndex<'_>, out: &mut Vec<Fac
     }
 }
 
+/// Fewest bytes of a message that variation selectors carry.
+const MESSAGE: usize = 12;
+/// Characters of such a message that are shown.
+const MESSAGE_SHOWN: usize = 80;
+
+/// The text that variation selectors carry, one byte each: the 256 of them stand for the 256 values,
+/// or from the second block on (Unicode 16, chapter 23.4: U+FE00 to U+FE0F, U+E0100 to U+E01EF).
+fn carried(run: &str) -> Option<String> {
+    let numbers: Vec<u32> = run
+        .chars()
+        .map(|c| match c {
+            '\u{fe00}'..='\u{fe0f}' => c as u32 - 0xfe00,
+            _ => (c as u32).saturating_sub(0xe0100) + 16,
+        })
+        .collect();
+    if numbers.len() < MESSAGE {
+        return None;
+    }
+    // Encoders differ in where they begin to count.
+    [0, 1, 16, 17].into_iter().find_map(|shift: u32| {
+        let bytes: Vec<u8> =
+            numbers.iter().filter_map(|&number| u8::try_from(number.checked_sub(shift)?).ok()).collect();
+        let text = String::from_utf8(bytes).ok()?;
+        let readable = text.chars().filter(|&c| c == ' ' || c.is_alphanumeric()).count();
+        let shown = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
+        let different = text.chars().collect::<std::collections::BTreeSet<_>>().len();
+        (text.len() == numbers.len() && shown && different >= 6 && readable * 2 > text.len())
+            .then(|| text.chars().take(MESSAGE_SHOWN).collect())
+    })
+}
+
 /// Latin mixed with Cyrillic or Greek letters that all look Latin. Other mixtures are how people
 /// name things (`Δx`, `μs`), and whole words of one script are a language.
 fn is_disguised(word: &str) -> bool {
@@ -288,7 +329,21 @@ static RUNS: LazyLock<Regex> = LazyLock::new(|| {
         .expect("constant")
 });
 
+/// What a command line begins with that somebody put out of sight.
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:[;&|]+\s*|\$\(|`)\s*[\w./$(-]|^(?:curl|wget|bash|sh|nc|ncat|powershell|pwsh|python3?|node|perl|ruby|eval|rm|scp|env|printenv|npx|base64|sudo)\s+[-./\w~$]",
+    )
+    .expect("constant")
+});
+
+/// Whether what stands behind many spaces is a command; columns of tables are none.
+fn is_command(before: &str, rest: &str) -> bool {
+    !before.trim_start().starts_with('|') && !before.trim().is_empty() && COMMAND.is_match(rest)
+}
+
 fn lines(path: &str, source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
+    let code = is_code(path);
     let (mut start, mut total, mut short) = (0, 0usize, 0usize);
     let mut packed = Vec::new();
     for line in source.split('\n') {
@@ -297,7 +352,7 @@ fn lines(path: &str, source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
         if line.len() >= PADDING {
             let padded = line.find(&*SPACES).map(|at| (at, &line[at..]));
             if let Some((at, rest)) = padded
-                && RUNS.is_match(rest.trim_start())
+                && (code && RUNS.is_match(rest.trim_start()) || is_command(&line[..at], rest.trim()))
             {
                 let code = at + rest.len() - rest.trim_start().len();
                 out.push(
@@ -306,7 +361,7 @@ fn lines(path: &str, source: &str, index: &LineIndex<'_>, out: &mut Vec<Fact>) {
                 );
             }
         }
-        if line.len() >= PACKED && RUNS.find_iter(line).nth(1).is_some() && is_dense(line) {
+        if code && line.len() >= PACKED && RUNS.find_iter(line).nth(1).is_some() && is_dense(line) {
             packed.push((start, line.len()));
         }
         start += line.len() + 1;

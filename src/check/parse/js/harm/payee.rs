@@ -98,7 +98,10 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 [(&it.left, &it.right), (&it.right, &it.left)].into_iter().any(|(given, limit)| {
                     let number = match self.resolver.expr(limit) {
                         Val::Num(number) => number > 1.0,
-                        _ => self.written(limit.span()).bytes().next().is_some_and(|b| b.is_ascii_digit()),
+                        _ => {
+                            self.written(limit.span()).bytes().next().is_some_and(|b| b.is_ascii_digit())
+                                || self.made_of_number(limit)
+                        }
                     };
                     (it.operator.is_compare() || it.operator.is_equality())
                         && number
@@ -109,10 +112,23 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `parseUnits('3000', 6)`, `BigInt(10 ** 9)`: a number by another name.
+    fn made_of_number(&self, limit: &'a Expression<'a>) -> bool {
+        let Expression::CallExpression(call) = limit.get_inner_expression() else { return false };
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        first.is_some_and(|first| match self.resolver.expr(first) {
+            Val::Num(number) => number > 1.0,
+            value => value.as_str().is_some_and(|text| text.parse::<f64>().is_ok_and(|number| number > 1.0)),
+        })
+    }
+
     /// `wide ? compose(kind, 762, 11623852957) : account`: what is given, or one out of numbers that are
     /// written down; and `amount > 400 ? near(p.address) : p.address`.
     pub(super) fn pays_other(&mut self, it: &'a ConditionalExpression<'a>) {
         for (given, other) in [(&it.consequent, &it.alternate), (&it.alternate, &it.consequent)] {
+            if self.changes_payee(given, other) && self.asks_amount(&it.test, 0) {
+                self.add(FactKind::Shape, "payee-by-amount", it.span);
+            }
             let Expression::CallExpression(call) = other.get_inner_expression() else { continue };
             if !self.is_payee(given) {
                 continue;
@@ -132,6 +148,23 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 self.add(FactKind::Shape, "payee-by-amount", it.span);
             }
         }
+    }
+
+    /// `{ ...row, to: own }` instead of `row`.
+    fn changes_payee(&self, given: &'a Expression<'a>, other: &'a Expression<'a>) -> bool {
+        let Expression::ObjectExpression(made) = other.get_inner_expression() else { return false };
+        let same = self.written(given.span());
+        let spread = made.properties.iter().any(|property| match property {
+            ObjectPropertyKind::SpreadProperty(spread) => self.written(spread.argument.span()) == same,
+            ObjectPropertyKind::ObjectProperty(_) => false,
+        });
+        spread
+            && made.properties.iter().any(|property| match property {
+                ObjectPropertyKind::ObjectProperty(one) => {
+                    one.key.static_name().is_some_and(|name| name == "to" || says(&name, PAYEE))
+                }
+                ObjectPropertyKind::SpreadProperty(_) => false,
+            })
     }
 
     /// `if (amount > 250n) return OWN;` in a function that is given an account, or a text.

@@ -260,6 +260,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             return;
         }
         self.guards(it);
+        self.other_payee(&it.body);
         self.keys(it);
         self.hosts(it);
         self.described(it);
@@ -272,6 +273,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.parts_of_host(call);
         self.rewrites(call);
         self.prefix_of_digest(call);
+        self.as_long_as_given(call);
         self.powers(call);
         self.sealed(call);
         self.written_key(call);

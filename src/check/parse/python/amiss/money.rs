@@ -3,7 +3,7 @@
 use ruff_python_ast::{CmpOp, Expr, ExprBinOp, ExprCall, ExprIf, ExprList, Operator, Stmt, StmtAugAssign};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{Amiss, any_in, called, each, each_in, named, number};
+use super::{Amiss, any_in, called, each, each_in, named, number, words};
 use crate::check::parse::harm;
 use crate::check::parse::python::scope::literal_elements;
 use crate::check::parse::python::value::Val;
@@ -20,6 +20,32 @@ const MAIL: &[&str] = &[
     "recipients",
     "bcc",
 ];
+
+/// Parts of names of what money goes to.
+const PAYEE: &[&str] = &[
+    "account",
+    "acct",
+    "iban",
+    "konto",
+    "cuenta",
+    "compte",
+    "payee",
+    "recipient",
+    "beneficiary",
+    "creditor",
+    "wallet",
+    "address",
+    "destination",
+];
+/// Parts of names of how much it is.
+const AMOUNT: &[&str] =
+    &["amount", "betrag", "montant", "importe", "total", "sum", "value", "units", "sats", "wei", "price"];
+
+/// Whether a name has one of these parts.
+fn says(name: &str, parts: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    parts.iter().any(|part| lower.contains(part))
+}
 
 /// Whether a text may be an account, or the part of one behind the name of the bank.
 fn is_account(text: &str) -> bool {
@@ -113,6 +139,28 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         });
         if let Some(range) = found {
             self.add("account-by-amount", range);
+        }
+    }
+
+    /// `if self.amount > 4000 and …: return "", made_up` before `return self.bic, self.iban`.
+    pub(super) fn other_payee(&mut self, body: &'a [Stmt]) {
+        let Some((Stmt::Return(last), before)) = body.split_last() else { return };
+        let Some(usual) = last.value.as_deref() else { return };
+        let payees: Vec<&str> = words(usual).into_iter().filter(|word| says(word, PAYEE)).collect();
+        if payees.is_empty() {
+            return;
+        }
+        for stmt in before {
+            let Stmt::If(branch) = stmt else { continue };
+            let Some(Stmt::Return(other)) = branch.body.last() else { continue };
+            let Some(value) = other.value.as_deref() else { continue };
+            let none =
+                matches!(value, Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::StringLiteral(_));
+            let amount = words(&branch.test).iter().any(|word| says(word, AMOUNT));
+            let same = words(value).iter().any(|word| payees.contains(word));
+            if amount && !none && !same && Self::asks_amount(&branch.test) {
+                self.add("account-by-amount", value.range());
+            }
         }
     }
 

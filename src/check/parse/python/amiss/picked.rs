@@ -96,6 +96,39 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         }
     }
 
+    /// `compare_digest(wanted[:n], given[:n])`, as many signs as were given.
+    pub(super) fn as_long_as_given(&mut self, call: &'a ExprCall) {
+        if called(call) != "compare_digest" {
+            return;
+        }
+        let open = |expr: &'a Expr| -> bool {
+            let Expr::Subscript(cut) = expr else { return false };
+            let Expr::Slice(slice) = &*cut.slice else { return false };
+            let upper = slice.upper.as_deref();
+            slice.lower.is_none()
+                && upper.is_some_and(|upper| {
+                    !matches!(self.resolver.expr(upper), Val::Int(_))
+                        && (self.source(upper).contains("len(") || self.is_least_length(upper))
+                })
+        };
+        if call.arguments.args.iter().any(open) {
+            self.add("cut-comparison", call.range());
+        }
+    }
+
+    /// Whether a name is given the lesser of two lengths somewhere, and no two lengths are compared.
+    fn is_least_length(&self, expr: &'a Expr) -> bool {
+        let Expr::Name(name) = expr else { return false };
+        let given = format!("{} = ", name.id);
+        let least = self.text.lines().any(|line| {
+            line.trim_start()
+                .strip_prefix(&given)
+                .is_some_and(|value| value.starts_with("min(len(") || value.starts_with("len("))
+        });
+        let compared = ["!= len(", "== len(", "< len(", "> len("].iter().any(|part| self.mentions(part));
+        least && !compared
+    }
+
     /// `crc32(name.encode()) ^ 0x…`: nothing for one name alone.
     pub(super) fn mixes(&mut self, it: &'a ExprBinOp) {
         if !matches!(it.op, Operator::BitXor | Operator::Sub) {

@@ -1,10 +1,12 @@
 //! Secrets that others can work out, that are written down, or that are sent along.
 
+use std::collections::HashMap;
+
 use ruff_python_ast::{Expr, ExprCall, ExprIf, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::guards::{assigned, draws, is_constant};
-use super::{Amiss, any, any_in, called, each, given, is_digest, named, words};
+use super::{Amiss, any, any_in, called, each, each_stmt, given, is_digest, named, words};
 use crate::check::parse::python::value::Val;
 
 /// Parts of names of functions that make what must not be guessed.
@@ -35,6 +37,75 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.by_clock(it);
         self.sent_along(it);
         self.fixed_seed(it);
+        self.slot_of_constant(it);
+    }
+
+    /// `keys.setdefault(slot, uuid5(NAMESPACE_DNS, "name").hex.encode())`: among the keys is one that
+    /// whoever reads the program can make.
+    fn slot_of_constant(&mut self, it: &'a StmtFunctionDef) {
+        let holds_keys = |expr: &Expr| {
+            let lower = named(expr).to_ascii_lowercase();
+            ["keys", "secrets", "tokens", "passwords"].iter().any(|part| lower.ends_with(part))
+        };
+        let mut given: HashMap<&'a str, Option<&'a Expr>> = HashMap::new();
+        let mut kept: Vec<&'a Expr> = Vec::new();
+        each_stmt(&it.body, &mut |stmt| {
+            let Stmt::Assign(set) = stmt else { return };
+            match set.targets.as_slice() {
+                [Expr::Name(name)] => {
+                    let known = given.entry(name.id.as_str()).or_insert(Some(&set.value));
+                    if known.is_some_and(|known| !std::ptr::eq(known, &raw const *set.value)) {
+                        *known = None;
+                    }
+                }
+                [Expr::Subscript(slot)] if holds_keys(&slot.value) => kept.push(&set.value),
+                _ => {}
+            }
+        });
+        each(&it.body, &mut |one| {
+            if let Expr::Call(call) = one
+                && let Expr::Attribute(method) = &*call.func
+                && method.attr.as_str() == "setdefault"
+                && holds_keys(&method.value)
+                && let [_, value] = &*call.arguments.args
+            {
+                kept.push(value);
+            }
+        });
+        let found = kept.into_iter().find(|value| {
+            let made = any_in(value, &|one| matches!(one, Expr::Call(_) | Expr::Name(_)));
+            made && self.of_constants(value, &given, 0)
+        });
+        if let Some(value) = found {
+            self.add("known-secret", value.range());
+        }
+    }
+
+    /// Whether a value is worked out from constants of the file alone.
+    fn of_constants(&self, expr: &'a Expr, given: &HashMap<&'a str, Option<&'a Expr>>, depth: u8) -> bool {
+        let deeper = |inner: &'a Expr| depth < 8 && self.of_constants(inner, given, depth + 1);
+        match expr {
+            Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::NumberLiteral(_) => true,
+            Expr::Name(name) => match given.get(name.id.as_str()) {
+                Some(value) => value.is_some_and(deeper),
+                None => self.constant_len(expr).is_some(),
+            },
+            Expr::Attribute(it) => {
+                self.resolver.expr(expr).as_name().is_some_and(|name| name.starts_with("uuid.NAMESPACE"))
+                    || deeper(&it.value)
+            }
+            Expr::Subscript(it) => deeper(&it.value),
+            Expr::BinOp(it) => deeper(&it.left) && deeper(&it.right),
+            Expr::Call(call) => {
+                let name = self.full(call);
+                let pure = ["uuid.uuid5", "uuid.uuid3", "hmac.new", "bytes", "str"].contains(&name.as_str())
+                    || name.starts_with("hashlib.") && name != "hashlib.file_digest"
+                    || name.starts_with("base64.");
+                let method = matches!(&*call.func, Expr::Attribute(it) if deeper(&it.value));
+                (pure || method) && call.arguments.args.iter().all(deeper)
+            }
+            _ => false,
+        }
     }
 
     fn hashes(&self, body: &'a [Stmt]) -> bool {

@@ -643,13 +643,16 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                 if let Some(taint) = self.environment(it, state) {
                     return taint;
                 }
-                self.eval(&it.slice, state);
+                let key = self.eval(&it.slice, state);
                 let mut taint = self.eval(&it.value, state);
                 self.cut(&it.slice, &mut taint);
                 if self.resolver.expr(&it.slice).as_str().is_some_and(names::plain_setting) {
                     return taint.without(&[SECRET_FILE]);
                 }
-                let whole = it.slice.is_slice_expr()
+                // `env[name]` of all names, one after the other.
+                let each = key.has(names::ENV_ALL) && taint.has(names::ENV_ALL);
+                let whole = each
+                    || it.slice.is_slice_expr()
                     || it.slice.is_number_literal_expr()
                     || it.slice.is_unary_op_expr();
                 if whole { taint } else { taint.through(Mode::Part) }
@@ -761,7 +764,10 @@ impl<'a> Flows<'_, '_, '_, 'a> {
             self.unmasked(element, &mut out);
         }
         // Variables of one program's prefix are not the environment.
-        let own = generators.iter().flat_map(|generator| &generator.ifs).any(|test| self.one_prefix(test));
+        let own = generators
+            .iter()
+            .flat_map(|generator| &generator.ifs)
+            .any(|test| self.one_prefix(test) || self.of_list(test));
         if own { out.through(Mode::Part) } else { out }
     }
 
@@ -776,6 +782,21 @@ impl<'a> Flows<'_, '_, '_, 'a> {
                         && !matches!(prefix, "AWS_" | "AWS" | "CI_" | "GITHUB_" | "NPM_")
                 })
             })
+    }
+
+    /// `name in LABELS`, where the list is written down and holds no name of a secret.
+    fn of_list(&self, test: &'a Expr) -> bool {
+        let Expr::Compare(it) = test else { return false };
+        let ([ruff_python_ast::CmpOp::In], [list]) = (&*it.ops, &*it.comparators) else { return false };
+        // Parts of names may be those of many.
+        if !it.left.is_name_expr() {
+            return false;
+        }
+        let Val::List(names) = self.resolver.expr(list) else { return false };
+        !names.is_empty()
+            && names
+                .iter()
+                .all(|name| name.as_str().is_some_and(|name| !crate::check::flow::secret_name(name)))
     }
 
     /// A name or a chain of members that is a source by itself.
