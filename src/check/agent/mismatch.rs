@@ -428,7 +428,7 @@ fn hosts(subject: &Subject<'_>, skill: bool, server: bool, out: &mut Vec<Finding
         if fact.name != "url" || !connecting.contains(&*fact.span.file) || !stands_alone(subject, fact) {
             continue;
         }
-        let Some(host) = host_of(&fact.value) else { continue };
+        let Some(host) = host_of(&fact.value).or_else(|| below_computed(&fact.value)) else { continue };
         let standard = is_standard(&host);
         if standard || is_local(&host) {
             usual |= standard;
@@ -593,6 +593,16 @@ fn host_of(url: &str) -> Option<String> {
     let host = host.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
     (plain && host.contains('.') && !host.ends_with('.') && !host.starts_with('.')).then_some(host)
+}
+
+/// The domain of an address whose first label alone is computed: of `https://{site}.desk.example`.
+fn below_computed(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next()?;
+    let (first, domain) = host.split_once('.')?;
+    (first.contains(['?', '{', '$', '%']) && domain.contains('.'))
+        .then(|| host_of(&format!("{scheme}://{domain}")))
+        .flatten()
 }
 
 /// The texts and configurations of a package, lower case.

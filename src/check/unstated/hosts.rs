@@ -62,7 +62,7 @@ const OWNERS: &[(&str, &str)] = &[
 /// `host: 'a.b.example'`, `hostname="a.b.example"`, `connect(("a.b.example", 443))`.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:\b(?:host|hostname|servername|server|domain|base_?url|baseurl)["']?\s*[:=]\s*|connect(?:_ex|ion)?\s*\(\s*\(?\s*|TcpStream::connect\(\s*\(?\s*|(?:HTTPS?Connection|SMTP(?:_SSL)?|FTP)\(\s*)(?:&?["'`])([a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62}){0,6}\.[a-z]{2,18}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?["'`]"#,
+        r#"(?i)(?:\b(?:host|hostname|servername|server|domain|base_?url|baseurl)["']?\s*[:=]\s*|connect(?:_ex|ion)?\s*\(\s*\(?\s*|TcpStream::connect\(\s*\(?\s*|(?:HTTPS?Connection|SMTP(?:_SSL)?|FTP)\(\s*|(?:connect|createConnection|send|sendto)\([^()\n]{0,60}(?:\([^()\n]{0,60}\)[^()\n]{0,20})?\b[0-9]{2,5}\s*,\s*)(?:&?["'`])([a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62}){0,6}\.[a-z]{2,18}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?["'`]"#,
     )
     .expect("the expression is valid")
 });

@@ -30,6 +30,8 @@ pub struct Unstated;
 const NETWORK: &str = "identity/unstated-network";
 /// Something is sent to a constant address that no text names.
 const RECEIVER: &str = "identity/unnamed-receiver";
+/// A constant address, in code that connects, of a host that no text names.
+const HOST: &str = "identity/unnamed-host";
 /// A program that runs on loading, in a package that has no word for programs.
 const PROCESS: &str = "identity/unstated-process";
 /// A name of what attacks are after, in a package that has no word for it.
@@ -43,7 +45,7 @@ const PLACES: usize = 5;
 
 impl Check for Unstated {
     fn rules(&self) -> &'static [&'static str] {
-        &[NETWORK, PROCESS, TARGET, RECEIVER, lookalike::RULE]
+        &[NETWORK, PROCESS, TARGET, RECEIVER, HOST, lookalike::RULE]
     }
 
     fn run(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -69,7 +71,11 @@ impl Check for Unstated {
         }
         let said = words::said(package, subject.contents);
         numbers(subject, &own, out);
-        receivers(subject, &own, said.as_ref().is_some_and(words::speak_of_service), out);
+        let service = said.as_ref().is_some_and(words::speak_of_service);
+        receivers(subject, &own, service, out);
+        if !out.iter().any(|found| found.rule == RECEIVER) {
+            strangers(subject, &own, service, out);
+        }
         // A purpose that is not stated cannot be gone beyond.
         let Some(said) = said else { return };
         if !words::speak_of_net(&said) {
@@ -118,6 +124,51 @@ fn network(subject: &Subject<'_>, own: &Lazy<'_>, out: &mut Vec<Finding>) {
     };
     let message = format!("connects to `{}`{more}, and says nowhere that it uses the network", escape(first));
     out.push(finding(NETWORK, message, found.into_values().take(PLACES).collect()));
+}
+
+/// Hosts that one package names and that make a table: no one of them is where things go.
+const TABLE: usize = 6;
+
+/// First labels of domains that stand for any.
+const ANY: &[&str] = &["foo", "bar", "baz", "base", "dummy", "placeholder", "domain", "host", "google", "test"];
+
+/// Addresses in files that connect, whatever is sent there, of hosts that no text of the package names.
+fn strangers(subject: &Subject<'_>, own: &Lazy<'_>, service: bool, out: &mut Vec<Finding>) {
+    let reaches = |fact: &&Fact| fact.capability == Some(CapabilityKind::Net) && live(fact);
+    if !subject.facts.iter().any(|fact| reaches(&fact)) {
+        return;
+    }
+    let mut all: BTreeMap<String, Span> = BTreeMap::new();
+    for fact in subject.facts.iter().filter(|fact| fact.kind == FactKind::Literal && live(fact)) {
+        if matches!(fact.name.as_str(), "url" | "ip" | "webhook")
+            && let Some(host) = hosts::of_literal(subject.contents, fact)
+        {
+            all.entry(host).or_insert_with(|| fact.span.clone());
+        }
+    }
+    let code = subject.contents.files.iter().map(|file| &*file.path);
+    for file in code.filter(|path| context::is_code(path) && !context::is_test_path(path)) {
+        for (host, span) in hosts::bare(subject.contents, file) {
+            all.entry(host).or_insert(span);
+        }
+    }
+    if all.len() >= TABLE {
+        return;
+    }
+    let told = |host: &str, path: &str| {
+        own.has(host, host) || own.names_owner(host, path) || own.asks_key_of(subject.contents, host)
+    };
+    let any = |host: &str| ANY.contains(&hosts::registered(host).split('.').next().unwrap_or_default());
+    let (named, found): (Vec<_>, Vec<_>) =
+        all.into_iter().filter(|(host, _)| !any(host)).partition(|(host, span)| told(host, &span.file));
+    let owners: BTreeSet<&str> = found.iter().map(|(host, _)| hosts::registered(host)).collect();
+    // A client of one service, which it need not name.
+    if service && named.is_empty() && owners.len() < 2 {
+        return;
+    }
+    let Some((first, _)) = found.first() else { return };
+    let message = format!("has the address of `{}`, which none of its texts names", escape(first));
+    out.push(finding(HOST, message, found.into_iter().map(|(_, span)| span).take(PLACES).collect()));
 }
 
 /// Names of what attacks are after, that none of the package's own texts explains.

@@ -161,6 +161,14 @@ fn unquoted(text: &str) -> String {
     out
 }
 
+/// Whether a function takes and does nothing: a check that says yes to all.
+fn is_nothing(value: &Expression<'_>) -> bool {
+    Func::of(value).is_some_and(|func| {
+        func.params().items.is_empty()
+            && func.only_return().is_none_or(|value| value.is_undefined() || value.is_null())
+    })
+}
+
 impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn add(&mut self, name: &str, value: &str, range: Range) {
         self.out.push(Fact::new(FactKind::Shape, name, self.unit.place.span(range)).value(value));
@@ -228,6 +236,12 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         {
             self.add("tls-checks-open", "rejectUnauthorized", it.span);
         }
+        if it.key.static_name().as_deref() == Some("checkServerIdentity")
+            && is_nothing(&it.value)
+            && !self.is_asked()
+        {
+            self.add("tls-checks-open", "checkServerIdentity", it.span);
+        }
     }
 
     /// `options.rejectUnauthorized = false`, here or in a function that is called where one failed.
@@ -235,10 +249,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
         let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
         let reject = member.property.name == "rejectUnauthorized" && self.takes_off(&it.right);
         let identity = member.property.name == "checkServerIdentity"
-            && Func::of(&it.right).is_some_and(|func| {
-                func.params().items.is_empty()
-                    && func.only_return().is_none_or(|value| value.is_undefined() || value.is_null())
-            });
+            && is_nothing(&it.right);
         if !reject && !identity || self.is_asked() {
             return;
         }

@@ -2,6 +2,7 @@
 //! its user sent to a host that is written down.
 
 mod builtin;
+mod elsewhere;
 mod keyed;
 mod page;
 mod parties;
@@ -369,6 +370,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
             self.passed_value(&name, &it.value);
         }
         self.policy_opened(it);
+        self.form_made(it);
         walk_js::walk_object_property(self, it);
     }
 
@@ -408,6 +410,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let it = self.alloc(it);
         self.built_in(it);
+        self.led_away(it);
         walk_js::walk_assignment_expression(self, it);
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             self.assign(&[name.name.as_str()], &it.right);
@@ -474,6 +477,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.shares(it);
         self.taken_out(it);
         self.decodes_module(it);
+        self.payment_added(it);
         walk_js::walk_call_expression(self, it);
     }
 
@@ -484,6 +488,12 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         }
         self.maker(&it.callee, &it.arguments, it.span);
         walk_js::walk_new_expression(self, it);
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        let it = self.alloc(it);
+        self.loads_decoded(it);
+        walk_js::walk_import_expression(self, it);
     }
 
     fn visit_binary_expression(&mut self, it: &BinaryExpression<'a>) {
@@ -498,6 +508,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         self.spliced_template(it);
         self.numbered_address(it);
         self.planted_collaborator(it);
+        self.picture_tells(it);
         walk_js::walk_template_literal(self, it);
     }
 

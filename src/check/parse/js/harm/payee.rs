@@ -45,6 +45,11 @@ fn says(name: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| lower.contains(part))
 }
 
+/// Whether a name is that of what money goes to.
+pub(super) fn is_payee_name(name: &str) -> bool {
+    says(name, PAYEE)
+}
+
 /// The form of an account: which chain or bank would take it.
 fn form(text: &str) -> Option<u8> {
     if harm::is_account(text) {

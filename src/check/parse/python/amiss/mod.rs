@@ -5,6 +5,7 @@
 //! shape of the code alone, never for a name, host or value.
 
 mod guards;
+mod halves;
 mod hidden;
 mod money;
 mod picked;
@@ -274,6 +275,9 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         self.rewrites(call);
         self.prefix_of_digest(call);
         self.as_long_as_given(call);
+        self.part_of_secret(call);
+        self.zipped(call);
+        self.unchecked_for_all(call);
         self.powers(call);
         self.sealed(call);
         self.written_key(call);
@@ -298,6 +302,7 @@ impl<'a> Visitor<'a> for Amiss<'_, '_, '_, 'a> {
             Stmt::Expr(it) if it.value.is_string_literal_expr() => return,
             Stmt::If(it) => {
                 self.by_amount(&it.test, &it.body);
+                self.payee_set(&it.test, &it.body);
                 self.altered(&it.test, &it.body);
                 for clause in &it.elif_else_clauses {
                     if let Some(test) = &clause.test {
@@ -306,7 +311,11 @@ impl<'a> Visitor<'a> for Amiss<'_, '_, '_, 'a> {
                     }
                 }
             }
-            Stmt::Try(it) => self.weaker(it),
+            Stmt::Try(it) => {
+                self.weaker(it);
+                self.forgives(it);
+            }
+            Stmt::For(it) => self.second_secret(it),
             Stmt::AugAssign(it) => self.joins_more(it),
             _ => {}
         }

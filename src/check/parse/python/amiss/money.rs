@@ -47,6 +47,16 @@ fn says(name: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| lower.contains(part))
 }
 
+/// Whether one of the names is that of an amount.
+pub(super) fn says_amount(names: &[&str]) -> bool {
+    names.iter().any(|name| says(name, AMOUNT))
+}
+
+/// Whether a name is that of what money goes to.
+pub(super) fn says_payee(name: &str) -> bool {
+    says(name, PAYEE)
+}
+
 /// Whether a text may be an account, or the part of one behind the name of the bank.
 fn is_account(text: &str) -> bool {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
