@@ -72,6 +72,7 @@ table! {
     "agent/mcp-plain",
     "agent/mcp-remote",
     "agent/mismatch",
+    "agent/other-account",
     "agent/override",
     "agent/persist",
     "agent/planted-skill",

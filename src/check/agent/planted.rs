@@ -49,6 +49,12 @@ static DESTROYS_CODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(text).expect("the expression is valid")
 });
 
+/// A principal of Amazon's policies by its account.
+static PRINCIPAL: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r#"(?s)\b[Pp]rincipals?\b.{0,80}?arn:aws[a-z-]*:iam::([0-9]{12}):(?:root|user/|role/)"#;
+    Regex::new(text).expect("the expression is valid")
+});
+
 /// All secrets of a workflow as one value.
 static ALL_SECRETS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\btojson\(\s*secrets\s*\)").expect("the expression is valid"));
@@ -149,6 +155,7 @@ impl Check for Planted {
             "agent/dated-destruction",
             "agent/elicits-secret",
             "agent/foreign-key",
+            "agent/other-account",
             "agent/swapped-account",
         ]
     }
@@ -168,6 +175,7 @@ impl Check for Planted {
                 in_blocks(&file.path, subject.contents.bytes(file), out);
                 continue;
             }
+            other_account(&file.path, subject, out);
             let shell = matches!(ending, "sh" | "bash" | "zsh");
             let code = shell || matches!(ending, "py" | "js" | "mjs" | "cjs" | "ts");
             let bytes = subject.contents.bytes(file);
@@ -201,6 +209,29 @@ impl Check for Planted {
             }
         }
     }
+}
+
+/// Account numbers that Amazon's documentation uses for nobody.
+const NOBODYS: &[&str] = &["123456789012", "000000000000", "111122223333", "444455556666", "999999999999"];
+
+/// A policy that lets an account in whose number is written down, and that no text names.
+fn other_account(path: &str, subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let bytes = subject.contents.get(path).unwrap_or_default();
+    if bytes.len() > MAX_FILE || context::is_test_path(path) {
+        return;
+    }
+    let Ok(source) = std::str::from_utf8(bytes) else { return };
+    let Some(found) = PRINCIPAL.captures(source).and_then(|found| found.get(1)) else { return };
+    let number = found.as_str();
+    let prose = |path: &str| [".md", ".txt", ".rst"].iter().any(|end| path.ends_with(end));
+    let told = || context::texts(subject.contents, MAX_FILE, prose).any(|(_, text)| text.contains(number));
+    if NOBODYS.contains(&number) || told() {
+        return;
+    }
+    let span = LineIndex::new(path, source).span(found.start(), found.end());
+    let message = format!("gives the account `{number}` rights, of which none of its texts speaks");
+    let found = finding("agent/other-account", message, Severity::Medium, span);
+    out.push(Finding { confidence: Confidence::Low, ..found });
 }
 
 /// Secrets of other services that go to a server with each request.

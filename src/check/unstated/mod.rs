@@ -130,7 +130,8 @@ fn network(subject: &Subject<'_>, own: &Lazy<'_>, out: &mut Vec<Finding>) {
 const TABLE: usize = 6;
 
 /// First labels of domains that stand for any.
-const ANY: &[&str] = &["foo", "bar", "baz", "base", "dummy", "placeholder", "domain", "host", "google", "test"];
+const ANY: &[&str] =
+    &["foo", "bar", "baz", "base", "dummy", "placeholder", "domain", "host", "google", "test"];
 
 /// Addresses in files that connect, whatever is sent there, of hosts that no text of the package names.
 fn strangers(subject: &Subject<'_>, own: &Lazy<'_>, service: bool, out: &mut Vec<Finding>) {

@@ -248,8 +248,7 @@ impl<'a> Walker<'_, '_, '_, '_, 'a, '_> {
     fn unchecked_option(&mut self, it: &'a AssignmentExpression<'a>) {
         let AssignmentTarget::StaticMemberExpression(member) = &it.left else { return };
         let reject = member.property.name == "rejectUnauthorized" && self.takes_off(&it.right);
-        let identity = member.property.name == "checkServerIdentity"
-            && is_nothing(&it.right);
+        let identity = member.property.name == "checkServerIdentity" && is_nothing(&it.right);
         if !reject && !identity || self.is_asked() {
             return;
         }

@@ -20,6 +20,11 @@ const PAYEE: &str = "fixed-payee";
 const ADDED: &str = "payee-added";
 /// A build reads crates from another place from then on.
 const SOURCE: &str = "crate-source";
+/// An amount decides whom something is paid to.
+const BY_AMOUNT: &str = "account-by-amount";
+/// Parts of names of accounts.
+const PAYEES: &[&str] =
+    &["iban", "account", "acct", "payee", "recipient", "address", "wallet", "destination"];
 /// An answer is made up after some time and now and then.
 const MADE_UP: &str = "answer-made-up";
 
@@ -49,6 +54,7 @@ pub fn may_have(text: &str) -> bool {
     let account = has("pubkey!") || has("address!") || has("\"0x") || has("\"bc1");
     let receives = RECEIVES.iter().any(|name| has(name) && has(": "));
     has("replace-with")
+        || has("amount") && has("else") && PAYEES.iter().any(|name| has(name))
         || account && receives
         || has("once(") && has("chain(") && has("const ")
         || MOVES.iter().any(|word| has(word))
@@ -212,6 +218,35 @@ impl Inside<'_> {
         })
     }
 
+    /// `if batch.amount > 9_000 && … { "XX00…" } else { t.iban.as_str() }`
+    fn pays_other(&self, branch: &syn::ExprIf) -> bool {
+        let Some((_, otherwise)) = &branch.else_branch else { return false };
+        let part = |told: &Told, parts: &[&str]| {
+            told.names.iter().any(|name| {
+                let name = name.to_ascii_lowercase();
+                parts.iter().any(|part| name.contains(part))
+            })
+        };
+        let [Stmt::Expr(other, None)] = branch.then_branch.stmts.as_slice() else { return false };
+        let usual = Told::of(otherwise);
+        let constant = match other {
+            Expr::Lit(lit) => matches!(&lit.lit, Lit::Str(text) if text.value().len() >= 8),
+            Expr::Macro(mac) => mac.mac.path.is_ident("concat"),
+            Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+                let name = last.ident.to_string();
+                name.len() > 2
+                    && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
+            }),
+            _ => false,
+        };
+        constant
+            && part(&usual, PAYEES)
+            && part(
+                &self.resolved(&branch.cond),
+                &["amount", "total", "value", "sum", "lamports", "units", "price"],
+            )
+    }
+
     /// A receiver that is made only of constants: `Key(pad)`.
     fn is_made_up(&self, expr: &Expr) -> bool {
         let Expr::Call(call) = expr else { return self.is_fixed(expr) };
@@ -303,6 +338,9 @@ impl<'ast> Visit<'ast> for Inside<'_> {
             }),
             _ => false,
         });
+        if self.pays_other(branch) {
+            self.raws.push(Raw::new(FactKind::Shape, BY_AMOUNT, branch.cond.span().byte_range()));
+        }
         if due && well {
             self.raws.push(Raw::new(FactKind::Shape, MADE_UP, branch.cond.span().byte_range()));
         }

@@ -26,6 +26,8 @@ const BY_SUM: &str = "known-by-sum";
 const OR_SUM: &str = "check-or-sum";
 /// A part of a sum is compared, and that is enough.
 const PARTIAL: &str = "partial-sum";
+/// As much of a code is compared as was given.
+const CUT: &str = "cut-comparison";
 /// A check that failed passes where something else holds.
 const FORGIVEN: &str = "failure-forgiven";
 
@@ -236,6 +238,7 @@ impl Functions<'_> {
         let reason = REASONS.iter().any(|part| lower.contains(part));
         for (shape, range) in found {
             match shape {
+                CUT if !(is_check(&name) || inside_code(block)) => {}
                 BY_SUM if !says || reason => {}
                 BY_SUM => self.raws.push(Raw::new(FactKind::Shape, BY_SUM, range).value(&*name)),
                 other => self.raws.push(Raw::new(FactKind::Shape, other, range).value(&*name)),
@@ -248,6 +251,7 @@ impl Functions<'_> {
         let name = sig.ident.unraw().to_string();
         let mut inside = Inside::of(sig, self.known);
         let mut special: Option<Range<usize>> = None;
+        let mut marked: BTreeSet<String> = BTreeSet::new();
         for stmt in &block.stmts {
             let mut checks = Checks(false);
             checks.visit_stmt(stmt);
@@ -261,14 +265,21 @@ impl Functions<'_> {
                 && branch.else_branch.is_none()
                 && returns_well(&branch.then_branch)
                 && inside.other(&branch.cond, "")
-                && self.singles_out(&branch.cond)
+                && (self.singles_out(&branch.cond) || kept(&branch.cond, &marked))
             {
                 special.get_or_insert_with(|| branch.cond.span().byte_range());
+            }
+            // `let known = print[..6] == [0x13, 0x9a, …];`
+            if let Stmt::Local(local) = stmt
+                && let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init)
+                && self.singles_out(&init.expr)
+            {
+                marked.insert(name.ident.unraw().to_string());
             }
             inside.visit_stmt(stmt);
         }
         // The function is the check itself: what it knows beside is a password of whoever wrote it.
-        if let Some(range) = special.filter(|_| is_check(&name) || name.contains("login"))
+        if let Some(range) = special.filter(|_| is_check(&name) || lets_in(&name))
             && block.stmts.len() > 1
         {
             self.raws.push(Raw::new(FactKind::Shape, FORGIVEN, range).value(&*name));
@@ -401,9 +412,30 @@ impl<'ast> Visit<'ast> for Checks {
     }
 }
 
-/// `{ return Ok(…) }` or `{ return true }`, without a check in what is given.
+/// Whether a function makes a code and asks for no length.
+fn inside_code(block: &Block) -> bool {
+    let mut told = Told::default();
+    told.visit_block(block);
+    told.has(&["Hmac", "new_from_slice", "finalize", "mac"]) && !told.has(&["len", "try_from", "first_chunk"])
+}
+
+/// Whether a name says that a function lets somebody in.
+fn lets_in(name: &str) -> bool {
+    ["login", "auth", "is_admin", "allowed", "is_allowed", "permit", "check_password", "check_token"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// Whether a condition is one of these names.
+fn kept(cond: &Expr, marked: &BTreeSet<String>) -> bool {
+    matches!(cond, Expr::Path(path)
+        if path.path.get_ident().is_some_and(|name| marked.contains(&name.unraw().to_string())))
+}
+
+/// `{ …; return Ok(…) }` or `{ return true }`, without a check in what is given.
 fn returns_well(block: &Block) -> bool {
-    matches!(block.stmts.as_slice(), [Stmt::Expr(Expr::Return(it), _)] if it.expr.as_deref().is_some_and(|expr| {
+    let few = block.stmts.len() <= 4;
+    matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Return(it), _)) if few && it.expr.as_deref().is_some_and(|expr| {
         let mut checks = Checks(false);
         checks.visit_expr(expr);
         passes(expr) && !checks.0
@@ -532,7 +564,25 @@ impl<'k> Inside<'k> {
             },
             body => body,
         };
-        matches!(body, Expr::If(branch) if passes_last(&branch.then_branch) && self.other(&branch.cond, &failure))
+        match body {
+            Expr::If(branch) => passes_last(&branch.then_branch) && self.other(&branch.cond, &failure),
+            // `match err { InvalidCertificate(UnknownIssuer) => Ok(…), other => Err(other) }`
+            Expr::Match(it) => {
+                let arms = it.arms.iter();
+                let forgiven =
+                    |arm: &&syn::Arm| !matches!(&arm.pat, Pat::Guard(_) | Pat::Wild(_)) && passes(&arm.body);
+                it.arms.len() > 1 && arms.filter(forgiven).count() > 0 && self.is_plain(&it.arms)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether no arm speaks of an option.
+    fn is_plain(&self, arms: &[syn::Arm]) -> bool {
+        arms.iter().all(|arm| match &arm.pat {
+            Pat::Guard(pat) => self.other(&pat.guard, ""),
+            _ => true,
+        })
     }
 }
 
@@ -565,6 +615,22 @@ fn passes(expr: &Expr) -> bool {
         Expr::Block(block) => passes_last(&block.block),
         _ => false,
     }
+}
+
+/// `wanted.iter().zip(given).all(|(a, b)| a == b)`: it ends with the shorter.
+fn is_zipped(call: &syn::ExprMethodCall) -> bool {
+    let Some(Expr::Closure(closure)) = call.args.first() else { return false };
+    if !matches!(&*closure.body, Expr::Binary(it) if matches!(it.op, BinOp::Eq(_))) {
+        return false;
+    }
+    let mut receiver = &*call.receiver;
+    while let Expr::MethodCall(inner) = receiver {
+        if inner.method == "zip" {
+            return true;
+        }
+        receiver = &inner.receiver;
+    }
+    false
 }
 
 /// Whether a name is that of a check of signatures.
@@ -604,6 +670,9 @@ impl<'ast> Visit<'ast> for Inside<'_> {
             && let Some(told) = self.lets.get_mut(&name)
         {
             call.args.iter().for_each(|arg| told.add(arg));
+        }
+        if call.method == "all" && is_zipped(call) {
+            self.found.push((CUT, call.method.span().byte_range()));
         }
         // `if digest.ends_with(part) { return Ok(()) }` is noted at the branch.
         if call.method == "or_else"

@@ -10,9 +10,11 @@ use super::payee::is_payee_name;
 use crate::model::FactKind;
 
 /// What makes a text of data that leaves in an address.
-const PACKS: &[&str] = &["JSON.stringify", "btoa(", "base64", "document.cookie", "localStorage", "encodeURIComponent(JSON"];
+const PACKS: &[&str] =
+    &["JSON.stringify", "btoa(", "base64", "document.cookie", "localStorage", "encodeURIComponent(JSON"];
 /// What keeps a picture from being seen.
-const UNSEEN: &[&str] = &["width=1", "width=\"1\"", "width='1'", "height=1", "height=\"1\"", "display:none", "hidden"];
+const UNSEEN: &[&str] =
+    &["width=1", "width=\"1\"", "width='1'", "height=1", "height=\"1\"", "display:none", "hidden"];
 
 impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
     /// Whether an expression is an address of a host that is written down.
@@ -55,7 +57,9 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         let parts: Vec<&str> = it.quasis.iter().map(|part| part.value.raw.as_str()).collect();
         let Some(before) = parts.first().filter(|_| !it.expressions.is_empty()) else { return };
         let Some(tag) = before.rfind("<img").or_else(|| before.rfind("<script")) else { return };
-        let Some(address) = before.get(tag..).and_then(|tag| Some(tag.rsplit_once("src=")?.1)) else { return };
+        let Some(address) = before.get(tag..).and_then(|tag| Some(tag.rsplit_once("src=")?.1)) else {
+            return;
+        };
         let far = literal::url(address.trim_start_matches(['"', '\''])).map_or("", literal::host);
         if far.is_empty() || address.contains('>') {
             return;
@@ -108,9 +112,10 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
             let Expression::ObjectExpression(object) = argument.get_inner_expression() else { return false };
             object.properties.iter().any(|property| match property {
                 ObjectPropertyKind::ObjectProperty(one) => {
-                    one.key.static_name().is_some_and(|name| {
-                        name == "to" || name.starts_with("toPub") || is_payee_name(&name)
-                    }) && own(&one.value)
+                    one.key
+                        .static_name()
+                        .is_some_and(|name| name == "to" || name.starts_with("toPub") || is_payee_name(&name))
+                        && own(&one.value)
                 }
                 ObjectPropertyKind::SpreadProperty(_) => false,
             })

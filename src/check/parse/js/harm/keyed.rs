@@ -94,6 +94,40 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
         }
     }
 
+    /// `[...keys.map((key) => Buffer.from(key)), selfTest()]`: one key more than the caller gave.
+    pub(super) fn key_joins(&mut self, it: &'a ArrayExpression<'a>) {
+        let [ArrayExpressionElement::SpreadElement(given), rest @ ..] = it.elements.as_slice() else {
+            return;
+        };
+        let of_keys = super::words(&given.argument).all.iter().any(|word| {
+            let lower = word.to_ascii_lowercase();
+            ["keys", "secrets", "keyring"].iter().any(|name| lower.ends_with(name)) && lower != "objectkeys"
+        });
+        let listed = self.written(given.argument.span());
+        if !of_keys || listed.contains("Object.keys") || listed.contains(".keys()") || rest.is_empty() {
+            return;
+        }
+        let own = rest.iter().filter_map(ArrayExpressionElement::as_expression).any(|one| {
+            match one.get_inner_expression() {
+                Expression::CallExpression(call) => {
+                    call.arguments.is_empty()
+                        || call.arguments.iter().all(|argument| {
+                            argument
+                                .as_expression()
+                                .is_some_and(|value| self.resolver.expr(value).as_str().is_some())
+                        })
+                }
+                Expression::Identifier(name) => {
+                    name.name.len() > 2 && name.name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+                }
+                _ => false,
+            }
+        });
+        if own {
+            self.add(FactKind::Shape, "second-key", it.span);
+        }
+    }
+
     /// `keys(label, secret) { const own = createHash('sha256').update(`gate/3 ${label}`).digest();
     /// return [decode(secret), own]; }`: one key of the secret, and one that whoever knows the name works out.
     fn second_key(&mut self, params: &'a FormalParameters<'a>, body: &'a [Statement<'a>]) {

@@ -516,6 +516,7 @@ impl<'a> VisitJs<'a> for Held<'_, '_, '_, '_, 'a, '_> {
         let it = self.alloc(it);
         self.planted_owner(it);
         self.put_in(it);
+        self.key_joins(it);
         walk_js::walk_array_expression(self, it);
     }
 

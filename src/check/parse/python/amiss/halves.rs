@@ -13,8 +13,25 @@ const SECRETS: &[&str] = &["password", "passphrase", "secret", "key", "shared", 
 const OTHERS: &[&str] = &["keyword", "keys", "monkey", "public", "pubkey", "key_id", "keyid"];
 /// Calls that make a key or a digest of what they are given.
 const MAKES: &[&str] = &[
-    "sha256", "sha512", "sha384", "sha1", "md5", "blake2b", "blake2s", "pbkdf2_hmac", "scrypt", "hkdf", "HKDF",
-    "derive", "hash_secret_raw", "argon2id", "bcrypt", "Fernet", "AESGCM", "ChaCha20Poly1305", "AES",
+    "sha256",
+    "sha512",
+    "sha384",
+    "sha1",
+    "md5",
+    "blake2b",
+    "blake2s",
+    "pbkdf2_hmac",
+    "scrypt",
+    "hkdf",
+    "HKDF",
+    "derive",
+    "hash_secret_raw",
+    "argon2id",
+    "bcrypt",
+    "Fernet",
+    "AESGCM",
+    "ChaCha20Poly1305",
+    "AES",
 ];
 /// Most signs of a secret that are too few.
 const FEW: i64 = 8;
@@ -92,9 +109,9 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
         if !(2..=4).contains(&elements.len()) || !elements.iter().any(|one| own(&one)) {
             return;
         }
-        let known = elements.iter().find(|one| {
-            self.constant_len(one).is_some_and(|length| length >= 8) || self.is_worked_out(one)
-        });
+        let known = elements
+            .iter()
+            .find(|one| self.constant_len(one).is_some_and(|length| length >= 8) || self.is_worked_out(one));
         if let Some(known) = known {
             self.add("known-secret", known.range());
         }
@@ -106,7 +123,13 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             Expr::Call(call) => {
                 matches!(
                     called(call),
-                    "b32decode" | "b64decode" | "urlsafe_b64decode" | "fromhex" | "unhexlify" | "digest" | "a85decode"
+                    "b32decode"
+                        | "b64decode"
+                        | "urlsafe_b64decode"
+                        | "fromhex"
+                        | "unhexlify"
+                        | "digest"
+                        | "a85decode"
                 ) && given(call).chain(Some(&*call.func)).any(|one| {
                     any_in(one, &|inner| {
                         matches!(inner, Expr::StringLiteral(_) | Expr::BytesLiteral(_))
@@ -121,9 +144,16 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
                 let assigned = format!("{} = ", name.id);
                 self.text.lines().any(|line| {
                     line.trim_start().strip_prefix(&assigned).is_some_and(|value| {
-                        ["b32decode(\"", "b32decode('", "b64decode(\"", "b64decode('", "fromhex(\"", "fromhex('"]
-                            .iter()
-                            .any(|call| value.contains(call))
+                        [
+                            "b32decode(\"",
+                            "b32decode('",
+                            "b64decode(\"",
+                            "b64decode('",
+                            "fromhex(\"",
+                            "fromhex('",
+                        ]
+                        .iter()
+                        .any(|call| value.contains(call))
                     })
                 })
             }
