@@ -133,12 +133,31 @@ const TABLE: usize = 6;
 const ANY: &[&str] =
     &["foo", "bar", "baz", "base", "dummy", "placeholder", "domain", "host", "google", "test"];
 
+/// Hosts of services that everybody knows, by their domains.
+const KNOWN: &[&str] = &[
+    "github.com",
+    "githubusercontent.com",
+    "gitlab.com",
+    "googleapis.com",
+    "solana.com",
+    "discord.com",
+    "telegram.org",
+    "slack.com",
+    "huggingface.co",
+    "openai.com",
+    "anthropic.com",
+];
+
 /// Addresses in files that connect, whatever is sent there, of hosts that no text of the package names.
 fn strangers(subject: &Subject<'_>, own: &Lazy<'_>, service: bool, out: &mut Vec<Finding>) {
     let reaches = |fact: &&Fact| fact.capability == Some(CapabilityKind::Net) && live(fact);
     if !subject.facts.iter().any(|fact| reaches(&fact)) {
         return;
     }
+    // What is fetched there is compared with what the package says that it is.
+    let verified = |file: &str| {
+        subject.facts.iter().any(|fact| fact.name == "verified-download" && *fact.span.file == *file)
+    };
     let mut all: BTreeMap<String, Span> = BTreeMap::new();
     for fact in subject.facts.iter().filter(|fact| fact.kind == FactKind::Literal && live(fact)) {
         if matches!(fact.name.as_str(), "url" | "ip" | "webhook")
@@ -159,9 +178,14 @@ fn strangers(subject: &Subject<'_>, own: &Lazy<'_>, service: bool, out: &mut Vec
     let told = |host: &str, path: &str| {
         own.has(host, host) || own.names_owner(host, path) || own.asks_key_of(subject.contents, host)
     };
-    let any = |host: &str| ANY.contains(&hosts::registered(host).split('.').next().unwrap_or_default());
-    let (named, found): (Vec<_>, Vec<_>) =
-        all.into_iter().filter(|(host, _)| !any(host)).partition(|(host, span)| told(host, &span.file));
+    let known = |host: &str| KNOWN.iter().any(|known| hosts::below(host, known));
+    let any = |host: &str| {
+        known(host) || ANY.contains(&hosts::registered(host).split('.').next().unwrap_or_default())
+    };
+    let (named, found): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .filter(|(host, span)| !any(host) && !verified(&span.file))
+        .partition(|(host, span)| told(host, &span.file));
     let owners: BTreeSet<&str> = found.iter().map(|(host, _)| hosts::registered(host)).collect();
     // A client of one service, which it need not name.
     if service && named.is_empty() && owners.len() < 2 {
