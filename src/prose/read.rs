@@ -95,6 +95,17 @@ pub fn described(
     found
 }
 
+/// Fewest words of an order that a reader could follow, and of letters where words are not parted.
+const WORDS: usize = 6;
+const LETTERS: usize = 12;
+
+/// Whether a text is too short to be weighed: a cell of a table, a label.
+fn is_scrap(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    let wide = text.chars().filter(|c| *c > '\u{2e80}').count();
+    words < WORDS && wide < LETTERS
+}
+
 /// Whether a sentence is nothing but what somebody else says.
 fn is_all_quoted(text: &str) -> bool {
     [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('‘', '’'), ('「', '」')]
@@ -218,15 +229,17 @@ fn read(sentences: &[Sentence], setting: impl Fn(&Sentence) -> Setting) -> Vec<F
             let end = scores.ends.get(at).copied().unwrap_or(at + 1);
             let all = sentences.get(at..end).unwrap_or_default();
             let text = all.iter().map(Sentence::shown).collect::<Vec<_>>().join(" ");
-            out.push(Found {
-                kind: Kind::Weighs,
-                polarity: Polarity::Told,
-                layer: sentence.layer,
-                text,
-                range: sentence.range.start..all.last().map_or(sentence.range.end, |last| last.range.end),
-                origin: sentence.origin.clone(),
-                doubted: false,
-            });
+            if !is_scrap(&text) {
+                out.push(Found {
+                    kind: Kind::Weighs,
+                    polarity: Polarity::Told,
+                    layer: sentence.layer,
+                    text,
+                    range: sentence.range.start..all.last().map_or(sentence.range.end, |last| last.range.end),
+                    origin: sentence.origin.clone(),
+                    doubted: false,
+                });
+            }
         }
         let (follows, means) = wraps(reading, setting);
         obeys |= follows;
