@@ -85,6 +85,9 @@ impl Check for OpaqueInBuild {
 #[derive(Debug)]
 pub struct BundledProgram;
 
+/// Commands that name a file and do not start it.
+const LOOKS: &[&str] = &["chmod", "chown", "ls", "test", "[", "file", "stat", "echo"];
+
 impl Check for BundledProgram {
     fn rules(&self) -> &'static [&'static str] {
         &["install/bundled-program"]
@@ -116,9 +119,14 @@ impl Check for BundledProgram {
         for path in programs {
             let name = path.rsplit('/').next().unwrap_or(path);
             let starts = |command: &str| {
-                command.split([' ', '"', '\'', ';', '&', '|', '(', ')']).any(|word| {
-                    let file = word.rsplit(['/', '\\']).next().unwrap_or(word);
-                    file == name && !word.contains("node_modules")
+                command.split([';', '&', '|', '\n']).any(|part| {
+                    let mut words = part.split([' ', '"', '\'', '(', ')']).filter(|word| !word.is_empty());
+                    let looks = words.clone().next().is_some_and(|first| LOOKS.contains(&first));
+                    !looks
+                        && words.any(|word| {
+                            let file = word.rsplit(['/', '\\']).next().unwrap_or(word);
+                            file == name && !word.contains("node_modules")
+                        })
                 })
             };
             if let Some(fact) = commands.iter().find(|fact| starts(&fact.value)) {

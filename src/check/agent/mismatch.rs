@@ -16,7 +16,10 @@ use super::deeds::stated;
 use super::purpose::{speaks_of, speaks_plainly_of_net};
 use super::reach::{Need, is_dev_tool};
 use crate::check::flow::ADDRESSED;
-use crate::check::unstated::{self, hosts::below};
+use crate::check::unstated::{
+    self,
+    hosts::{self, below},
+};
 use crate::check::{Check, Subject, context};
 use crate::model::{
     AgentKind, CapabilityKind, Confidence, Contents, Ecosystem, Fact, FactKind, Finding, LineIndex, Polarity,
@@ -667,12 +670,11 @@ impl Texts {
 
     /// Whether they name a host, or the word that is its owner's name.
     fn name(&self, host: &str) -> bool {
-        // `postmark` for `api.postmarkapp.com`.
-        let named = |owner: &str| {
-            let short = ["app", "api", "hq", "mail", "cloud"].iter().find_map(|end| owner.strip_suffix(end));
-            self.has(owner) || short.is_some_and(|short| short.len() > 3 && self.has(short))
-        };
-        self.has(host) || owner(host).is_some_and(|owner| owner.len() > 2 && named(owner))
+        let named =
+            |owner: &str| self.has(owner) || hosts::plainly(owner).is_some_and(|plain| self.has(plain));
+        self.has(host)
+            || owner(host).is_some_and(|owner| owner.len() > 2 && named(owner))
+            || hosts::known_as(host).any(|owner| self.has(owner))
     }
 
     fn has(&self, word: &str) -> bool {

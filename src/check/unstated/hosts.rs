@@ -59,6 +59,19 @@ const OWNERS: &[(&str, &str)] = &[
     ("discordapp.com", "discord"),
 ];
 
+/// What readers call who owns a host, where its name does not say it.
+pub fn known_as(host: &str) -> impl Iterator<Item = &'static str> {
+    OWNERS.iter().filter(move |(domain, _)| below(host, domain)).map(|(_, owner)| *owner)
+}
+
+/// What owners put behind their name to have a domain for programs.
+const BEHIND: &[&str] = &["apis", "api", "app", "usercontent", "hq", "mail", "cloud"];
+
+/// An owner's name without what was put behind it: `google` of `googleapis`, `postmark` of `postmarkapp`.
+pub fn plainly(owner: &str) -> Option<&str> {
+    BEHIND.iter().find_map(|end| owner.strip_suffix(end)).filter(|name| name.len() > 3)
+}
+
 /// `host: 'a.b.example'`, `hostname="a.b.example"`, `connect(("a.b.example", 443))`.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -179,6 +192,9 @@ impl Own {
                         {
                             out.page(value);
                         }
+                        if let Some(("Summary", value)) = line.split_once(':') {
+                            out.say(value);
+                        }
                     }
                     out.texts.push_str(&body.to_lowercase());
                 }
@@ -232,6 +248,12 @@ impl Own {
         }
     }
 
+    /// Takes a line of the manifest that tells its readers what it is.
+    fn say(&mut self, text: &str) {
+        self.texts.push('\n');
+        self.texts.push_str(&text.to_lowercase());
+    }
+
     fn page(&mut self, text: &str) {
         if let Some((_, rest)) = text.split_once("://") {
             let rest = rest.split(['#', '?']).next().unwrap_or_default().trim().trim_end_matches('/');
@@ -242,6 +264,9 @@ impl Own {
     fn npm(&mut self, contents: &Contents) {
         let text = contents.get("package.json").and_then(|bytes| std::str::from_utf8(bytes).ok());
         let Some(Ok(root)) = text.map(json::parse) else { return };
+        if let Some(said) = root.get("description").and_then(Node::as_str) {
+            self.say(said);
+        }
         for key in ["homepage", "repository", "bugs", "author"] {
             let Some(node) = root.get(key) else { continue };
             let texts = [Some(node), node.get("url")].into_iter().flatten().filter_map(Node::as_str);
@@ -262,6 +287,9 @@ impl Own {
         let Some(table) = table.iter().try_fold(&root, |root, key| root.get(*key)?.as_table()) else {
             return;
         };
+        if let Some(said) = table.get("description").and_then(toml::Value::as_str) {
+            self.say(said);
+        }
         let urls = table.get("urls").and_then(toml::Value::as_table);
         let own = ["homepage", "repository", "documentation"].iter().filter_map(|key| table.get(*key));
         for text in urls.into_iter().flat_map(|urls| urls.values()).chain(own).filter_map(toml::Value::as_str)
@@ -309,7 +337,7 @@ impl Own {
     /// `hooks.slack.com`. A package's own name is in all of them, and who makes it up can register a
     /// domain of that name.
     pub fn names_owner(&self, host: &str, path: &str) -> bool {
-        if OWNERS.iter().any(|(domain, owner)| below(host, domain) && self.told(owner)) {
+        if known_as(host).any(|owner| self.told(owner)) {
             return true;
         }
         let plain = |text: &str| text.replace(['-', '_', '.'], "");
@@ -318,9 +346,7 @@ impl Own {
         };
         let (short, name) = (plain(owner), plain(&self.name));
         let same = name.contains(&short) || short.contains(&name);
-        // `Google` for `www.googleapis.com`.
-        let whose = ["apis", "api", "app", "usercontent"].iter().find_map(|end| owner.strip_suffix(end));
-        let whose = whose.filter(|whose| whose.len() > 3).unwrap_or(owner);
+        let whose = plainly(owner).unwrap_or(owner);
         !same && (self.told(owner) || self.told(whose) || path.to_ascii_lowercase().contains(whose))
     }
 
