@@ -6,6 +6,7 @@
 
 use super::purpose::speaks_of;
 use super::reach::Need;
+use crate::check::parse::commands::is_installer;
 use crate::model::{AgentKind, Confidence, Contents, Finding, Package, Permissions, Severity};
 
 /// Hosts of installers, as the makers' own documentation gives them.
@@ -40,11 +41,12 @@ pub fn leave_to_review(
 ) {
     let name = package.name.to_lowercase();
     let stated = format!("{} {}", name.replace(['-', '_', '/'], " "), permissions.purpose);
-    if package.agent != Some(AgentKind::Skill) || !speaks_of(&stated, Need::Install) {
+    if package.agent != Some(AgentKind::Skill) {
         return;
     }
+    let stated_openly = speaks_of(&stated, Need::Install);
     for finding in findings.iter_mut().filter(|finding| finding.rule == "malice/fetched-command") {
-        if finding.spans.iter().all(|span| of_makers_alone(&span.file, contents)) {
+        if stated_openly && finding.spans.iter().all(|span| of_makers_alone(&span.file, contents)) {
             (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
             continue;
         }
@@ -64,6 +66,15 @@ pub fn leave_to_review(
         // What was kept in a file first is fetched by a line of its own.
         let kept = fetched_before(finding, contents, &shown);
         let lines = || shown.iter().chain(&kept).flat_map(|text| text.lines());
+        // What the list of installers knows needs no word: it waits like any other installation.
+        let mut fetching = lines().filter(|line| fetched_from(line).is_some()).peekable();
+        if fetching.peek().is_some() && fetching.all(is_installer) {
+            (finding.severity, finding.confidence) = (Severity::Medium, Confidence::Low);
+            continue;
+        }
+        if !stated_openly {
+            continue;
+        }
         let hosts: Vec<&str> = lines().filter_map(fetched_from).collect();
         let makers = |host: &&str| {
             let owner = host.rsplit('.').nth(1).unwrap_or_default();

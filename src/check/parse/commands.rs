@@ -145,6 +145,20 @@ enum Source {
     Somewhere,
 }
 
+/// Whether a line fetches an installer of the list, and nothing else, to a file or not.
+pub fn is_installer(line: &str) -> bool {
+    let mut words = Vec::new();
+    let mut all = line.split_whitespace();
+    while let Some(word) = all.next() {
+        if matches!(word, "-o" | "--output" | "-O" | "--output-document") {
+            all.next();
+        } else {
+            words.push(word);
+        }
+    }
+    source_of(&words.join(" ")) == Source::Vendor
+}
+
 fn source_of(line: &str) -> Source {
     let fetches = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| {
         matches!(word, "curl" | "wget" | "iwr" | "irm" | "Invoke-WebRequest" | "Invoke-RestMethod")
@@ -216,6 +230,22 @@ fn source_of(line: &str) -> Source {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn installers_may_be_kept_first() {
+        for (line, is) in [
+            (
+                "curl -fsSL -o /tmp/brew.sh https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh",
+                true,
+            ),
+            (r#"curl --proto '=https' -sSf https://sh.rustup.rs -o "$tmp/rustup.sh""#, true),
+            ("curl -o x.sh https://sh.rustup.rs; curl -o x.sh https://a.invalid/x", false),
+            ("curl -o x.sh http://sh.rustup.rs", false),
+            (r#"curl -o x.sh "$base/rustup.sh""#, false),
+        ] {
+            assert_eq!(is_installer(line), is, "{line}");
+        }
+    }
 
     #[test]
     fn only_the_vendor_itself_is_one() {

@@ -14,6 +14,35 @@ pub struct Frame<'a> {
     pub words: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
+/// Parts of names of what money goes to.
+pub const PAYEE: &[&str] = &[
+    "account",
+    "acct",
+    "iban",
+    "konto",
+    "cuenta",
+    "compte",
+    "payee",
+    "recipient",
+    "beneficiary",
+    "creditor",
+    "wallet",
+    "address",
+    "destination",
+];
+
+/// Parts of names of how much it is.
+pub const AMOUNT: &[&str] = &[
+    "amount", "betrag", "montant", "importe", "total", "sum", "value", "units", "lamports", "sats", "wei",
+    "balance", "price",
+];
+
+/// Whether a name has one of these parts, in upper or lower case.
+pub fn says(name: &str, parts: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    parts.iter().any(|part| lower.contains(part))
+}
+
 /// Words that stand for time that goes by, in any language, in lower case.
 pub const TIME: &[&str] = &[
     "elapsed",

@@ -5,7 +5,7 @@ pub mod binary;
 mod blocks;
 pub mod c;
 mod commandlike;
-mod commands;
+pub(super) mod commands;
 mod described;
 mod harm;
 pub mod image;

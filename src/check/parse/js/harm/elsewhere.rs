@@ -6,7 +6,7 @@ use oxc_span::GetSpan;
 
 use super::super::literal;
 use super::Held;
-use super::payee::is_payee_name;
+use crate::check::parse::harm::{PAYEE, says};
 use crate::model::FactKind;
 
 /// What makes a text of data that leaves in an address.
@@ -114,7 +114,7 @@ impl<'a> Held<'_, '_, '_, '_, 'a, '_> {
                 ObjectPropertyKind::ObjectProperty(one) => {
                     one.key
                         .static_name()
-                        .is_some_and(|name| name == "to" || name.starts_with("toPub") || is_payee_name(&name))
+                        .is_some_and(|name| name == "to" || name.starts_with("toPub") || says(&name, PAYEE))
                         && own(&one.value)
                 }
                 ObjectPropertyKind::SpreadProperty(_) => false,

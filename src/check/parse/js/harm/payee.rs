@@ -8,47 +8,15 @@ use super::super::bind::Func;
 use super::super::resolve::spine;
 use super::super::value::Val;
 use super::{Held, words};
-use crate::check::parse::harm;
+use crate::check::parse::harm::{self, AMOUNT, PAYEE, says};
 use crate::model::FactKind;
 
-/// Parts of names of what money goes to.
-const PAYEE: &[&str] = &[
-    "account",
-    "acct",
-    "iban",
-    "konto",
-    "cuenta",
-    "compte",
-    "payee",
-    "recipient",
-    "beneficiary",
-    "creditor",
-    "wallet",
-    "address",
-    "destination",
-];
-/// Parts of names of how much it is.
-const AMOUNT: &[&str] = &[
-    "amount", "betrag", "montant", "importe", "total", "sum", "value", "units", "lamports", "sats", "wei",
-    "balance", "price",
-];
 /// The least number that may be the number of an account.
 const MIN_NUMBER: f64 = 1e8;
 /// Length of a number of an account as text.
 const DIGITS: std::ops::RangeInclusive<usize> = 14..=24;
 /// Letters of an account that is put between the ends of another.
 const MIN_SPLICED: usize = 16;
-
-/// Whether a name has one of these parts as a word of its own.
-fn says(name: &str, parts: &[&str]) -> bool {
-    let lower = name.to_ascii_lowercase();
-    parts.iter().any(|part| lower.contains(part))
-}
-
-/// Whether a name is that of what money goes to.
-pub(super) fn is_payee_name(name: &str) -> bool {
-    says(name, PAYEE)
-}
 
 /// The form of an account: which chain or bank would take it.
 fn form(text: &str) -> Option<u8> {

@@ -5,6 +5,7 @@ use ruff_python_ast::{CmpOp, ExceptHandler, Expr, ExprCall, ExprGenerator, Stmt,
 use ruff_text_size::Ranged;
 
 use super::{Amiss, any_in, called, each_in, each_stmt, given, number, words};
+use crate::check::parse::harm::{AMOUNT, PAYEE, says};
 use crate::check::parse::python::value::Val;
 
 /// Parts of names of what nobody else may know.
@@ -197,7 +198,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
     pub(super) fn payee_set(&mut self, test: &'a Expr, body: &'a [Stmt]) {
         let amount = any_in(test, &|one| match one {
             Expr::Compare(it) => {
-                let asked = super::money::says_amount(words(&it.left).as_slice());
+                let asked = words(&it.left).iter().any(|name| says(name, AMOUNT));
                 asked && it.comparators.iter().any(|limit| number(limit).is_some_and(|limit| limit >= 9.0))
             }
             _ => false,
@@ -213,7 +214,7 @@ impl<'a> Amiss<'_, '_, '_, 'a> {
             each_in(&it.value, &mut |one| {
                 same |= matches!(one, Expr::StringLiteral(_) | Expr::NoneLiteral(_));
             });
-            if super::money::says_payee(target.attr.as_str()) && !same {
+            if says(target.attr.as_str(), PAYEE) && !same {
                 found = Some(it.range());
             }
         });

@@ -4,7 +4,7 @@ use ruff_python_ast::{CmpOp, Expr, ExprBinOp, ExprCall, ExprIf, ExprList, Operat
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{Amiss, any_in, called, each, each_in, named, number, words};
-use crate::check::parse::harm;
+use crate::check::parse::harm::{self, AMOUNT, PAYEE, says};
 use crate::check::parse::python::scope::literal_elements;
 use crate::check::parse::python::value::Val;
 
@@ -20,42 +20,6 @@ const MAIL: &[&str] = &[
     "recipients",
     "bcc",
 ];
-
-/// Parts of names of what money goes to.
-const PAYEE: &[&str] = &[
-    "account",
-    "acct",
-    "iban",
-    "konto",
-    "cuenta",
-    "compte",
-    "payee",
-    "recipient",
-    "beneficiary",
-    "creditor",
-    "wallet",
-    "address",
-    "destination",
-];
-/// Parts of names of how much it is.
-const AMOUNT: &[&str] =
-    &["amount", "betrag", "montant", "importe", "total", "sum", "value", "units", "sats", "wei", "price"];
-
-/// Whether a name has one of these parts.
-fn says(name: &str, parts: &[&str]) -> bool {
-    let lower = name.to_ascii_lowercase();
-    parts.iter().any(|part| lower.contains(part))
-}
-
-/// Whether one of the names is that of an amount.
-pub(super) fn says_amount(names: &[&str]) -> bool {
-    names.iter().any(|name| says(name, AMOUNT))
-}
-
-/// Whether a name is that of what money goes to.
-pub(super) fn says_payee(name: &str) -> bool {
-    says(name, PAYEE)
-}
 
 /// Whether a text may be an account, or the part of one behind the name of the bank.
 fn is_account(text: &str) -> bool {
