@@ -306,7 +306,7 @@ pub fn looks(text: &str) -> bool {
     let bare = first.trim_start_matches([' ', '\t', '(']);
     bare.starts_with("$ ")
         || begins(bare.trim_start_matches("$ "))
-        || std::iter::once(first).chain(lines).any(|line| later(line))
+        || std::iter::once(first).chain(lines).any(later)
 }
 
 /// Whether a line begins with a program. `cd folder && …` is about what comes then.
